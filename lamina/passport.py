@@ -1,0 +1,256 @@
+"""What a layer says about itself, and what a base is: carried by PEFT folders and GGUF files alike.
+
+A base is recognised in two ways. Its digest covers the Hugging Face files and is exact. Its
+fingerprint covers architecture, shapes, tokenizer and the final norm's weights; since quantization
+leaves one-dimensional tensors in float32, the fingerprint is the same for the Hugging Face form and
+for every GGUF made of it, also for one that somebody else converted.
+"""
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.errors import DamagedError, NotFoundError
+from lamina.fingerprint import canonical, file_digest, text_digest
+from lamina.gguf import Header, read_f32
+
+PREFIX = "lamina."
+BASE_FILES = ("config.json", "tokenizer.json")
+
+
+class Passport(BaseModel):
+    """Identity papers of a layer. Held-out numbers are mean loss in nats per token."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layer: str
+    base_name: str
+    base_digest: str = Field(description="sha256 over the base's Hugging Face files")
+    base_fingerprint: str = Field(description="see the module; equal for all forms of one base")
+    architecture: str
+    preset: str
+    rank: int
+    alpha: float
+    dataset: str = Field(description="digest of the dataset artifact")
+    documents: tuple[str, ...] = Field(description="sha256 of each PDF it was trained on")
+    heldout_loss_base: float | None = None
+    heldout_loss: float | None = None
+
+    def metadata(self) -> dict[str, str | int | float]:
+        """As GGUF metadata: one key a field under `lamina.`, lists as JSON."""
+        fields = self.model_dump(mode="json", exclude_none=True)
+        return {
+            PREFIX + name: canonical(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+
+    @classmethod
+    def from_gguf(cls, header: Header) -> "Passport | None":
+        """The passport of a GGUF layer; None for one that Lamina did not make.
+
+        Raises:
+            DamagedError: there is a passport, but it cannot be read.
+
+        """
+        fields: dict[str, Any] = {
+            key.removeprefix(PREFIX): value
+            for key, value in header.metadata.items()
+            if key.startswith(PREFIX)
+        }
+        if not fields:
+            return None
+        try:
+            fields["documents"] = json.loads(str(fields.get("documents", "[]")))
+            return cls.model_validate(fields)
+        except ValueError as broken:
+            msg = f"the passport in {header.path} cannot be read; export the layer again"
+            raise DamagedError(msg) from broken
+
+    @classmethod
+    def from_manifest(cls, folder: Path) -> "Passport | None":
+        """The passport of a PEFT folder; None where no `manifest.json` with one lies in it."""
+        path = folder / "manifest.json"
+        try:
+            facts = json.loads(path.read_bytes()).get("facts", {})
+            return cls.model_validate(facts["passport"]) if "passport" in facts else None
+        except FileNotFoundError:
+            return None
+        except (ValueError, AttributeError) as broken:
+            msg = f"the passport in {path} cannot be read; train the layer again"
+            raise DamagedError(msg) from broken
+
+
+class BaseIdentity(BaseModel):
+    """What a base model is, whatever form it lies in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    digest: str | None = Field(description="of the Hugging Face files; None for a foreign GGUF")
+    fingerprint: str
+    architecture: str
+    layers: tuple[str, ...] = Field((), description="layers merged into it; none for a real base")
+
+
+def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> BaseIdentity:
+    """Identity of a base in Hugging Face form; `digest` may remember files it has seen.
+
+    Raises:
+        NotFoundError: the folder, or a file that a base needs, is missing.
+        DamagedError: a file cannot be read.
+
+    """
+    config = _config(folder)
+    weights = _weight_files(folder)
+    files = sorted({*folder.glob("*.json"), *folder.glob("tokenizer.model"), *weights})
+    files = [path for path in files if path.name != "manifest.json"]
+    whole = text_digest(canonical({path.name: digest(path) for path in files}))
+    return BaseIdentity(
+        name=folder.name,
+        digest=whole,
+        fingerprint=_fingerprint(_hf_shapes(config), _hf_tokens(folder, config), _hf_norm(weights)),
+        architecture=str(config["model_type"]),
+        layers=tuple(config.get("lamina", {}).get("layers", ())),
+    )
+
+
+def identify_gguf(header: Header) -> BaseIdentity:
+    """Identity of a base as GGUF, from its header and final norm.
+
+    Raises:
+        DamagedError: the file is a layer or lacks what a model needs.
+
+    """
+    architecture = header.text("general.architecture")
+    tokens = header.metadata.get("tokenizer.ggml.tokens")
+    if header.text("general.type") == "adapter" or not architecture or not isinstance(tokens, list):
+        msg = f"{header.path} is no model but {header.text('general.type') or 'something else'}"
+        raise DamagedError(msg)
+    shapes = [
+        int(header.number(f"{architecture}.{key}") or 0)
+        for key in (
+            "embedding_length",
+            "block_count",
+            "feed_forward_length",
+            "attention.head_count",
+        )
+    ]
+    layers = json.loads(header.text(f"{PREFIX}layers") or "[]")
+    return BaseIdentity(
+        name=header.text(f"{PREFIX}base_name") or header.path.stem,
+        digest=header.text(f"{PREFIX}base_digest"),
+        fingerprint=_fingerprint(
+            [*shapes, len(tokens)],
+            [str(token) for token in tokens],
+            read_f32(header, "output_norm.weight"),
+        ),
+        architecture=architecture,
+        layers=tuple(layers),
+    )
+
+
+def _fingerprint(shapes: list[int], tokens: list[str], norm: bytes | None) -> str:
+    body = {"shapes": shapes, "tokens": tokens, "norm": (norm or b"").hex()}
+    return text_digest(canonical(body))
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        msg = (
+            f"base model folder {folder} is not there; put a Hugging Face model into it, "
+            "name another with LAMINA_BASE_MODEL, or take the embedded one with LAMINA_BASE_MODEL=tiny"
+        )
+        raise NotFoundError(msg)
+    for name in BASE_FILES:
+        if not (folder / name).is_file():
+            msg = (
+                f"base model folder {folder} is incomplete: {name} is missing; copy the model again"
+            )
+            raise NotFoundError(msg)
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
+        config["model_type"], config["hidden_size"]
+    except (ValueError, KeyError, TypeError) as broken:
+        msg = f"{folder / 'config.json'} is no model configuration; copy the model again"
+        raise DamagedError(msg) from broken
+    return config
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    else:
+        names = ["model.safetensors"]
+    for name in names:
+        if not (folder / name).is_file():
+            msg = (
+                f"base model folder {folder} is incomplete: {name} is missing; copy the model again"
+            )
+            raise NotFoundError(msg)
+    return [folder / name for name in names]
+
+
+def _hf_shapes(config: Mapping[str, Any]) -> list[int]:
+    keys = ("hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads")
+    return [*(int(config.get(key) or 0) for key in keys), int(config.get("vocab_size") or 0)]
+
+
+def _hf_tokens(folder: Path, config: Mapping[str, Any]) -> list[str]:
+    """Pieces by id, named as llama.cpp's converter names them."""
+    try:
+        tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
+        vocab = tokenizer["model"]["vocab"]
+        pairs = (
+            {piece: number for number, (piece, _) in enumerate(vocab)}  # unigram: a list
+            if isinstance(vocab, list)
+            else vocab
+        )
+        pieces = {number: piece for piece, number in pairs.items()}
+        pieces |= {extra["id"]: extra["content"] for extra in tokenizer.get("added_tokens", [])}
+    except (ValueError, KeyError, TypeError) as broken:
+        msg = f"{folder / 'tokenizer.json'} is no tokenizer; copy the model again"
+        raise DamagedError(msg) from broken
+    size = int(config.get("vocab_size") or len(pieces))
+    return [pieces.get(number, f"[PAD{number}]") for number in range(size)]
+
+
+def _hf_norm(weights: list[Path]) -> bytes | None:
+    """The final norm as little-endian float32, read without torch; None where it is not there.
+
+    safetensors: eight bytes of header length, a JSON header, then the raw tensors
+    (https://github.com/huggingface/safetensors#format).
+    """
+    for path in weights:
+        try:
+            with path.open("rb") as file:
+                (size,) = struct.unpack("<Q", file.read(8))
+                header = json.loads(file.read(min(size, 100_000_000)))
+                entry = header.get("model.norm.weight")
+                if entry is None:
+                    continue
+                begin, end = entry["data_offsets"]
+                file.seek(8 + size + begin)
+                return _as_f32(file.read(end - begin), entry["dtype"])
+        except (ValueError, struct.error, KeyError) as broken:
+            msg = f"{path} is no sound safetensors file; copy the model again"
+            raise DamagedError(msg) from broken
+    return None
+
+
+def _as_f32(raw: bytes, dtype: str) -> bytes | None:
+    import numpy as np
+
+    match dtype:
+        case "F32":
+            return raw
+        case "F16":
+            return np.frombuffer(raw, "<f2").astype("<f4").tobytes()
+        case "BF16":  # the upper half of a float32
+            return (np.frombuffer(raw, "<u2").astype("<u4") << 16).tobytes()
+        case _:
+            return None

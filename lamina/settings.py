@@ -1,0 +1,104 @@
+"""What a pod is told from outside: environment and `.env`, read once at the entry point."""
+
+import os
+import sys
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lamina.errors import InvalidInputError
+
+
+class Settings(BaseSettings):
+    """The facts of this pod. Choices of a run are parameters, not settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LAMINA_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    workspace: Path = Field(Path("workspace"), description="folder that holds everything")
+    base_model: Path | None = Field(
+        None, description="base in Hugging Face form, or `tiny`; default: models/hf_mistral"
+    )
+    model_path: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("MODEL_PATH", "LAMINA_MODEL_PATH"),
+        description="base as GGUF, what the server loads; default: the converted base's Q4_K_M",
+    )
+    pdf_archive_path: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("PDF_ARCHIVE_PATH", "LAMINA_PDF_ARCHIVE_PATH"),
+        description="where used PDFs go; default: data/archive in the workspace",
+    )
+    llama_cpp_dir: Path = Field(
+        Path(sys.prefix) / "share" / "llama.cpp",
+        description="llama.cpp checkout whose GGUF converters are used",
+    )
+    host: str = Field("127.0.0.1", description="address the server binds")
+    port: int = Field(5000, ge=0, le=65535, description="port the server binds; 0 = any free one")
+    api_key: SecretStr | None = Field(None, description="key that requests must carry, if set")
+    server_url: str | None = Field(
+        None, description="server that qa_layers and doctor ask; default: http://<host>:<port>"
+    )
+    n_ctx: int = Field(
+        4096,
+        ge=64,
+        validation_alias=AliasChoices("N_CTX", "LAMINA_N_CTX"),
+        description="context length in tokens; longer = more memory for the KV cache",
+    )
+    n_threads: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        ge=1,
+        validation_alias=AliasChoices("N_THREADS", "LAMINA_N_THREADS"),
+        description="threads for inference and CPU training; more than there are cores is slower",
+    )
+    ttyd_port: int = Field(
+        7681,
+        ge=1,
+        le=65535,
+        validation_alias=AliasChoices("TTYD_PORT", "LAMINA_TTYD_PORT"),
+        description="port of the web terminal on a pod",
+    )
+    seed: int = Field(20260101, ge=0, description="seed of training and of sampling in QA")
+
+
+def load(**overrides: object) -> Settings:
+    """The settings in force; `overrides` win over the environment.
+
+    Raises:
+        InvalidInputError: a variable holds a value that cannot be.
+
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        value = first["input"]
+        msg = f"setting {name} cannot be {value!r} ({first['msg']}); correct it and run again"
+        raise InvalidInputError(msg) from error
+
+
+def names(field: str) -> tuple[str, ...]:
+    """Environment variables that set a field, the first one winning."""
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (f"LAMINA_{field.upper()}",)
+
+
+def origin(field: str) -> str:
+    """Where the value in force came from: a variable's name, `.env`, or `default`."""
+    from dotenv import dotenv_values
+
+    variables = names(field)
+    present = {name.upper() for name in os.environ}
+    for name in variables:
+        if name.upper() in present:
+            return f"environment {name}"
+    in_file = {name.upper() for name in dotenv_values(".env")} if Path(".env").is_file() else set()
+    for name in variables:
+        if name.upper() in in_file:
+            return f".env {name}"
+    return "default"

@@ -1,0 +1,89 @@
+"""The workspace: the paths people know. Those under `output/` are links into the store."""
+
+import re
+from pathlib import Path
+
+from lamina.errors import InvalidInputError, ResourceError
+from lamina.fingerprint import Digests
+from lamina.settings import Settings
+from lamina.store import Store
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
+LEVELS = ("level1", "level2", "level3")
+EMBEDDED_BASE = Path(__file__).parent / "demo" / "tiny_base"
+GENERAL = "general"  # the layer that PDFs directly under raw_pdfs/ feed
+
+
+def checked_layer_name(name: str) -> str:
+    """The name itself, if it can be a folder, a model name and part of a URL.
+
+    Raises:
+        InvalidInputError: it holds a slash, `..`, a sign that blends use, or it is reserved.
+
+    """
+    if not _NAME.match(name) or ".." in name:
+        msg = (
+            f"layer name {name!r} cannot be used: "
+            "take letters, digits, '_', '-' and single dots, at most 100 of them"
+        )
+        raise InvalidInputError(msg)
+    if name in {"base", "default"}:
+        msg = f"layer name {name!r} has a meaning of its own on the server: choose another"
+        raise InvalidInputError(msg)
+    return name
+
+
+def _base_folder(chosen: Path | None, default: Path) -> Path:
+    if chosen is not None and str(chosen) == "tiny":
+        return EMBEDDED_BASE
+    return (chosen or default).expanduser().absolute()
+
+
+class Workspace:
+    """Where things are. Nothing is created until `make`."""
+
+    def __init__(self, settings: Settings) -> None:
+        root = settings.workspace.expanduser().absolute()
+        self.root = root
+        self.raw_pdfs = root / "data" / "raw_pdfs"
+        self.processed = root / "data" / "processed"
+        self.archive = (settings.pdf_archive_path or root / "data" / "archive").expanduser()
+        self.models = root / "models"
+        self.base = _base_folder(settings.base_model, self.models / "hf_mistral")
+        self.adapters_peft = root / "output" / "peft"
+        self.adapters_gguf = root / "output" / "adapters_gguf"
+        self.peft = root / "peft"
+        self.merged = self.peft / "merged"
+        self.qa = root / "qa"
+        self.prompts = self.qa / "prompts"
+        self.store = Store(root / "store")
+        self.digests = Digests(self.store.root / "digests.json")
+
+    def base_name(self) -> str:
+        """What the base is called in file names: its folder's name, or that of the 7B default."""
+        name = self.base.name.replace("_", "-")
+        return "mistral-7b-instruct-v0.2" if name == "hf-mistral" else name
+
+    def base_gguf(self, settings: Settings) -> Path:
+        """The base as the server loads it (`MODEL_PATH`)."""
+        default = self.models / f"{self.base_name()}.Q4_K_M.gguf"
+        return (settings.model_path or default).expanduser().absolute()
+
+    def make(self) -> "Workspace":
+        """Create the folders that must stand before the first PDF lands.
+
+        Raises:
+            ResourceError: the workspace cannot be written.
+
+        """
+        folders = (self.raw_pdfs, self.processed, self.models, self.prompts, self.adapters_gguf)
+        try:
+            for folder in (*folders, self.adapters_peft, self.peft, self.archive):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as denied:
+            msg = (
+                f"cannot write to {denied.filename} ({denied.strerror}); "
+                "choose a writable workspace with LAMINA_WORKSPACE"
+            )
+            raise ResourceError(msg) from denied
+        return self
