@@ -64,9 +64,8 @@ def identity(value: object) -> Any:  # noqa: ANN401 - any JSON value
         case Mapping():
             return {str(key): identity(item) for key, item in sorted(value.items())}
         case _:
-            msg = (
-                f"{type(value).__name__} cannot enter a cache key: pass a digest, a ref or a model"
-            )
+            kind = type(value).__name__
+            msg = f"{kind} cannot enter a cache key: pass a digest, a ref or a model"
             raise TypeError(msg)
 
 

@@ -130,15 +130,8 @@ def identify_gguf(header: Header) -> BaseIdentity:
     if header.text("general.type") == "adapter" or not architecture or not isinstance(tokens, list):
         msg = f"{header.path} is no model but {header.text('general.type') or 'something else'}"
         raise DamagedError(msg)
-    shapes = [
-        int(header.number(f"{architecture}.{key}") or 0)
-        for key in (
-            "embedding_length",
-            "block_count",
-            "feed_forward_length",
-            "attention.head_count",
-        )
-    ]
+    keys = ("embedding_length", "block_count", "feed_forward_length", "attention.head_count")
+    shapes = [int(header.number(f"{architecture}.{key}") or 0) for key in keys]
     layers = json.loads(header.text(f"{PREFIX}layers") or "[]")
     return BaseIdentity(
         name=header.text(f"{PREFIX}base_name") or header.path.stem,
@@ -162,15 +155,12 @@ def _config(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         msg = (
             f"base model folder {folder} is not there; put a Hugging Face model into it, "
-            "name another with LAMINA_BASE_MODEL, or take the embedded one with LAMINA_BASE_MODEL=tiny"
+            "name another with LAMINA_BASE_MODEL, or set LAMINA_BASE_MODEL=tiny"
         )
         raise NotFoundError(msg)
     for name in BASE_FILES:
         if not (folder / name).is_file():
-            msg = (
-                f"base model folder {folder} is incomplete: {name} is missing; copy the model again"
-            )
-            raise NotFoundError(msg)
+            raise _incomplete(folder, name)
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
         config["model_type"], config["hidden_size"]
@@ -178,6 +168,12 @@ def _config(folder: Path) -> dict[str, Any]:
         msg = f"{folder / 'config.json'} is no model configuration; copy the model again"
         raise DamagedError(msg) from broken
     return config
+
+
+def _incomplete(folder: Path, name: str) -> NotFoundError:
+    return NotFoundError(
+        f"base model folder {folder} is incomplete: {name} is missing; copy the model again"
+    )
 
 
 def _weight_files(folder: Path) -> list[Path]:
@@ -188,10 +184,7 @@ def _weight_files(folder: Path) -> list[Path]:
         names = ["model.safetensors"]
     for name in names:
         if not (folder / name).is_file():
-            msg = (
-                f"base model folder {folder} is incomplete: {name} is missing; copy the model again"
-            )
-            raise NotFoundError(msg)
+            raise _incomplete(folder, name)
     return [folder / name for name in names]
 
 

@@ -125,7 +125,9 @@ class Store:
             with self._draft() as draft:
                 facts = dict(make(draft))
                 run = _provenance(started_s)
-                ref = self._publish(draft, kind, facts, stage, identity(inputs), run)
+                ref = self._publish(
+                    draft, kind=kind, facts=facts, stage=stage, inputs=identity(inputs), run=run
+                )
             self._remember(key, ref)
         return ref
 
@@ -151,6 +153,7 @@ class Store:
     def _publish(  # noqa: PLR0913 - the manifest's own parts
         self,
         draft: Path,
+        *,
         kind: str,
         facts: Mapping[str, Any],
         stage: Stage,
@@ -241,7 +244,10 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as denied:
-            msg = f"cannot write to the store {self.root} ({denied.strerror}); choose a writable workspace with LAMINA_WORKSPACE"
+            msg = (
+                f"cannot write to the store {self.root} ({denied.strerror}); "
+                "choose a writable workspace with LAMINA_WORKSPACE"
+            )
             raise ResourceError(msg) from denied
         return folder
 

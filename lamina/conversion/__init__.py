@@ -1,0 +1,1 @@
+"""Merging layers into a base, and everything that becomes GGUF."""

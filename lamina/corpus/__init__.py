@@ -1,0 +1,1 @@
+"""PDFs to pages to verdicts; PDF libraries are known only in `pages`."""

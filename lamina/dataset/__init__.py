@@ -1,0 +1,1 @@
+"""Pages to chunks to splits to rows."""

@@ -1,0 +1,1 @@
+"""One base, many layers, one engine thread: the HTTP server."""
