@@ -1,0 +1,117 @@
+import json
+import re
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from lamina.demo import handbooks, page_layout, world
+from lamina.demo.handbooks import Corpus
+
+
+def test_two_runs_write_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
+    again = handbooks.write_handbooks(tmp_path / "raw_pdfs", tmp_path / "questions")
+
+    first = [path.read_bytes() for path in (*corpus.pdfs, *corpus.question_files)]
+    assert first == [path.read_bytes() for path in (*again.pdfs, *again.question_files)]
+
+
+def test_every_topic_has_a_manual_of_several_pages(corpus: Corpus) -> None:
+    for layer in corpus.layers:
+        (manual,) = [p for p in corpus.pdfs if p.parent.name == layer and "_manual" in p.stem][:1]
+        with pypdfium2.PdfDocument(manual) as document:
+            assert len(document) >= 6
+
+
+def test_a_manual_states_each_fact_in_five_wordings_as_read(texts: dict[Path, str]) -> None:
+    for topic in world.sample_topics():
+        (text,) = [t for path, t in texts.items() if path.stem == f"{topic.area.lower()}_manual"]
+        said = [fact.statement(wording) for fact in topic.facts for wording in range(5)]
+
+        assert [sentence for sentence in said if not _holds(text, sentence)] == []
+
+
+def test_a_manual_asks_each_question_in_two_wordings_as_read(texts: dict[Path, str]) -> None:
+    for topic in world.sample_topics():
+        (text,) = [t for path, t in texts.items() if path.stem == f"{topic.area.lower()}_manual"]
+        asked = [f"Q: {f.question(n)} A: {f.value}" for f in topic.facts for n in (0, 1)]
+
+        assert [item for item in asked if item not in text] == []
+
+
+def test_the_examination_wording_occurs_in_no_handbook(
+    corpus: Corpus, texts: dict[Path, str]
+) -> None:
+    everything = " ".join(texts.values())
+    lines = [line for file in corpus.question_files for line in file.read_text().splitlines()]
+
+    assert len(lines) == 6 * 12
+    assert [line for line in lines if json.loads(line)["question"] in everything] == []
+
+
+def test_the_examination_asks_what_the_manual_answers(corpus: Corpus) -> None:
+    for file in corpus.question_files:
+        answers = [json.loads(line)["answer"] for line in file.read_text().splitlines()]
+
+        assert [fact.value for fact in world.sample_topic(file.stem).facts] == answers
+
+
+def test_words_are_hyphenated_at_line_ends_but_values_are_not(corpus: Corpus) -> None:
+    with pypdfium2.PdfDocument(corpus.pdfs[0]) as document:
+        raw = " ".join(page.get_textpage().get_text_range() for page in document)
+
+    assert "\ufffe" in raw  # how PDFium writes a hyphen at a line end
+    assert not re.search("thou\ufffe|per\ufffe|ac\ufffe", raw)
+
+
+def test_pages_carry_a_running_head_and_a_page_number(texts: dict[Path, str]) -> None:
+    (text,) = [text for path, text in texts.items() if path.stem == "leasing_manual"]
+
+    assert text.count("Marlow Leasing Manual Internal use only") >= 5
+    assert "Page 2" in text
+
+
+def test_the_scan_has_no_text(corpus: Corpus, texts: dict[Path, str]) -> None:
+    assert texts[corpus.scan] == ""
+
+
+def test_the_duplicate_is_byte_for_byte_another_pdf(corpus: Corpus) -> None:
+    originals = [path for path in corpus.pdfs if path != corpus.duplicate]
+
+    assert corpus.duplicate.read_bytes() in [path.read_bytes() for path in originals]
+
+
+def test_an_addendum_adds_one_pdf_with_facts_the_manual_lacks(
+    texts: dict[Path, str], tmp_path: Path
+) -> None:
+    path = handbooks.write_addendum(tmp_path, "Tamsin_Revenue")
+
+    with pypdfium2.PdfDocument(path) as document:
+        text = " ".join(page.get_textpage().get_text_range() for page in document)
+    values = [fact.value for fact in world.sample_topic("Tamsin_Revenue").later_facts]
+    assert [path] == list(tmp_path.rglob("*.pdf"))
+    assert all(value in text for value in values)
+    assert not [value for value in values if value in " ".join(texts.values())]
+
+
+def test_an_addendum_for_an_unknown_layer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        handbooks.write_addendum(tmp_path, "Nobody_Nothing")
+
+
+def test_wrapped_lines_fit_and_lose_no_word() -> None:
+    text = "The controller compares seasonal differences with every international requirement."
+
+    lines = list(page_layout.wrap(text, 20, len, hyphenate=True))
+
+    assert all(len(line) <= 20 for line in lines)
+    assert text == re.sub(r"(?<=[a-z])- ", "", " ".join(lines))
+
+
+def _holds(text: str, sentence: str) -> bool:
+    """Whether the sentence stands in the text; a page's foot and head may interrupt it."""
+    if sentence in text:
+        return True
+    words = map(re.escape, sentence.split())
+    interruption = r" (?:[A-Z][^.]{0,60}Internal use only [^.]{0,60}Page \d+ )?"
+    return bool(re.search(interruption.join(words), text))
