@@ -86,7 +86,7 @@ class Digests:
         self._memory = memory
         try:
             self._known: dict[str, list[Any]] = json.loads(memory.read_bytes())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             self._known = {}
 
     def __call__(self, path: Path) -> str:

@@ -1,0 +1,40 @@
+# The two commands of a newcomer are `make demo` and `make test`; both set everything up first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo test check unit slow bench lock clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## the virtual environment, with everything pinned
+$(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/unpack_converters.py
+	@bash scripts/setup.sh
+	@touch $@
+
+demo: setup  ## the main job on the embedded base: PDFs to layers to a measured table
+	@$(BIN)/lamina demo $(DEMO)
+
+test: setup check unit  ## everything CI runs
+
+check: setup  ## lint, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup  ## the tests
+	$(BIN)/pytest
+
+slow: setup  ## the tests that take minutes
+	$(BIN)/pytest -m slow
+
+lock: setup  ## rewrite constraints.txt from what is installed
+	@$(BIN)/python -m pip list --format=freeze --exclude-editable \
+		| grep -ivE '^(pip|setuptools|wheel|lamina)==' | sed 's/+cpu$$//' | LC_ALL=C sort -f \
+		> constraints.new && mv constraints.new constraints.txt
+
+clean:  ## remove the virtual environment and the demo's workspace
+	rm -rf .venv workspace-demo

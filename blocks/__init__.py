@@ -1,0 +1,1 @@
+"""Prefect blocks: data and credentials only."""

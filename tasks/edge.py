@@ -1,0 +1,91 @@
+"""Where the tasks meet the pod: the only reader of settings, and Prefect's side of progress."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
+
+from lamina import settings as pod
+from lamina.progress import Progress
+from lamina.settings import Settings
+from lamina.store import Store
+from lamina.workspace import Workspace
+
+STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this process, oldest first
+
+
+def settings() -> Settings:
+    """The settings of this pod, as its environment says now."""
+    return pod.load()
+
+
+def workspace() -> Workspace:
+    """The workspace of this pod, its folders made."""
+    return Workspace(settings()).make()
+
+
+def store() -> Store:
+    """The store of this pod."""
+    return Workspace(settings()).store
+
+
+def note_state(task: Any, task_run: TaskRun, state: State) -> None:  # noqa: ANN401, ARG001
+    """Keep a finished task's state name: `Cached` or `Completed`."""
+    began = task_run.start_time
+    seconds = (state.timestamp - began).total_seconds() if began else 0.0
+    STATES.append((task_run.name or "", state.name or "", seconds))
+
+
+class RunLog:
+    """Progress as Prefect shows it: lines in the run's log, a bar among the run's artifacts."""
+
+    def __init__(self, key: str, terminal: Progress, interval_s: float = 5.0) -> None:
+        self._key = re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
+        self._terminal = terminal
+        self._interval_s = interval_s
+        self._total = 1
+        self._artifact: UUID | None = None
+        self._last_s = 0.0
+
+    def start(self, label: str, total: int) -> None:
+        """Begin a piece of work."""
+        self._total = max(total, 1)
+        self._last_s = time.monotonic()
+        self._terminal.start(label, total)
+
+    def advance(self, done: int, note: str = "") -> None:
+        """Move the bar; the artifact follows at most every `interval_s`."""
+        self._terminal.advance(done, note)
+        if time.monotonic() - self._last_s < self._interval_s:
+            return
+        self._last_s = time.monotonic()
+        percent = 100.0 * done / self._total
+        if self._artifact is None:
+            self._artifact = _created(create_progress_artifact(percent, self._key, note))
+        else:
+            update_progress_artifact(self._artifact, percent, note)
+
+    def say(self, line: str) -> None:
+        """Log the line."""
+        get_run_logger().info(line)
+        self._terminal.say(line)
+
+
+@contextmanager
+def progress(key: str) -> Iterator[Progress]:
+    """Progress of the current task; plain when no flow run is around it."""
+    from lamina.progress import on_terminal
+
+    with on_terminal() as terminal:
+        yield RunLog(key, terminal) if FlowRunContext.get() else terminal
+
+
+def _created(artifact: Any) -> UUID:  # noqa: ANN401 - a UUID in sync code, typed as a coroutine too
+    return UUID(str(artifact))
