@@ -102,7 +102,7 @@ class Store:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def once(
+    def once(  # noqa: PLR0913 - keyword-only past the four that say what is made
         self,
         kind: str,
         stage: Stage,
@@ -110,12 +110,15 @@ class Store:
         make: Callable[[Path], Mapping[str, Any]],
         *,
         refresh: bool = False,
+        run_notes: Mapping[str, Any] | None = None,
     ) -> ArtifactRef:
         """The artifact for these inputs, made now only if the store does not hold it.
 
         `make` fills the empty folder it is given and returns the artifact's facts (JSON values that
         are true of the content). Two processes that want the same key do the work once: the second
         waits and gets the first one's result; if the first is killed, the second does the work.
+        `run_notes`, which `make` may fill, tell how this copy was made (speed, memory) and are no
+        part of the artifact's identity.
         """
         key = stage.key(inputs)
         with self._locked(key):
@@ -124,7 +127,7 @@ class Store:
             started_s = time.time()
             with self._draft() as draft:
                 facts = dict(make(draft))
-                run = _provenance(started_s)
+                run = _provenance(started_s) | dict(run_notes or {})
                 ref = self._publish(
                     draft, kind=kind, facts=facts, stage=stage, inputs=identity(inputs), run=run
                 )

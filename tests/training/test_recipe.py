@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import layer_orders
+import pytest
+
+from lamina.errors import InvalidInputError, MismatchError
+from lamina.passport import Passport
+from lamina.progress import Silent
+from lamina.store import Store
+from lamina.training.documents import Document
+from lamina.training.recipe import load, pack_loss, train_layer
+
+
+def trained(store: Store, order: layer_orders.LayerOrder) -> str:
+    return train_layer(order, store=store, progress=Silent(), threads=2).digest
+
+
+def test_a_layer_lowers_the_loss_of_its_own_heldout_text(store: Store, base: Path) -> None:
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=2)
+
+    passport = Passport.model_validate(store.manifest(ref).facts["passport"])
+    assert passport.heldout_loss < passport.heldout_loss_base - 0.5
+
+
+def test_two_runs_give_the_same_layer(tmp_path: Path, base: Path) -> None:
+    digests = set()
+    for name in ("one", "two"):
+        store = Store(tmp_path / name)
+        digests.add(trained(store, layer_orders.order(store, base)))
+
+    assert len(digests) == 1
+
+
+def test_a_layer_trained_after_another_equals_it_trained_alone(tmp_path: Path, base: Path) -> None:
+    alone, after = Store(tmp_path / "alone"), Store(tmp_path / "after")
+    expected = trained(alone, layer_orders.order(alone, base, "goodwill"))
+    trained(after, layer_orders.order(after, base, "leases"))
+
+    assert expected == trained(after, layer_orders.order(after, base, "goodwill"))
+
+
+def test_the_same_order_trains_once(store: Store, base: Path) -> None:
+    order = layer_orders.order(store, base)
+    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+    began = store.manifest(ref).run["started"]
+
+    again = train_layer(order, store=store, progress=Silent(), threads=2)
+
+    assert (ref, began) == (again, store.manifest(again).run["started"])
+
+
+def test_packed_documents_do_not_see_each_other(store: Store, base: Path) -> None:
+    model = load(layer_orders.order(store, base))
+    documents = [
+        Document((1, 300, 301, 302, 303, 2), 1),
+        Document((1, 310, 320, 330, 340, 350, 360, 2), 4),
+        Document((1, 305, 306, 2), 1),
+    ]
+
+    apart = sum(pack_loss(model, [document]).item() for document in documents)
+
+    assert apart == pytest.approx(pack_loss(model, documents).item(), rel=1e-5)
+
+
+def test_no_path_of_this_machine_enters_the_layer(store: Store, base: Path) -> None:
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=2)
+
+    config = (store.path(ref) / "adapter_config.json").read_text()
+    assert str(base.parent) not in config
+    assert json.loads(config)["base_model_name_or_path"] == base.name
+
+
+def test_the_curve_has_a_loss_for_every_step(store: Store, base: Path) -> None:
+    order = layer_orders.order(store, base)
+    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+
+    curve = json.loads((store.path(ref) / "curve.json").read_bytes())
+    assert [entry["step"] for entry in curve] == list(range(1, order.profile.steps + 1))
+    assert sum(entry["heldout_loss"] is not None for entry in curve) == order.profile.evaluations
+
+
+def test_a_base_that_holds_layers_takes_no_more(store: Store, base: Path) -> None:
+    order = layer_orders.order(store, base)
+    merged = order.base.model_copy(update={"layers": ("leases",)})
+
+    with pytest.raises(MismatchError, match="already contains leases"):
+        trained(store, order.model_copy(update={"base": merged}))
+
+
+def test_a_dataset_without_training_rows_is_refused(store: Store, base: Path) -> None:
+    empty = layer_orders.dataset(store, "leases", train=False)
+
+    with pytest.raises(InvalidInputError, match="no training rows for layer leases"):
+        trained(store, layer_orders.order(store, base, dataset=empty))
+
+
+def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
+    profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "steps": 4})
+    order = layer_orders.order(store, base, profile=profile)
+
+    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+
+    facts = store.manifest(ref).facts
+    assert facts["trained_as"]["quantize"] == "nf4"
+    assert facts["passport"]["heldout_loss"] < facts["passport"]["heldout_loss_base"]
