@@ -1,0 +1,49 @@
+"""Starts a flow as a child process: the product does not import its orchestrator.
+
+Without `PREFECT_API_URL` the flow brings a server of its own, which ends with it and keeps its
+records inside the workspace; with it, the run appears on that server.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from lamina.settings import Settings
+from lamina.workspace import Workspace
+
+_CHAINS_STOPPED_BY_USER = 130
+
+
+def flow_environment(settings: Settings, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a flow's process; what the caller has set wins."""
+    store = Workspace(settings).store.root
+    chosen = {
+        "DO_NOT_TRACK": "1",
+        "LAMINA_WORKSPACE": str(settings.workspace.expanduser().absolute()),
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(store / "results"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
+    if not given.get("PREFECT_API_URL"):
+        chosen |= {
+            "PREFECT_HOME": str(store / "prefect"),
+            "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        }
+    return {**chosen, **given, "LAMINA_WORKSPACE": chosen["LAMINA_WORKSPACE"]}
+
+
+def run_flow(name: str, order: Mapping[str, object], settings: Settings) -> int:
+    """Run the flow `name` with the parameter model's values; its exit code.
+
+    The child is in this process's group, so Ctrl-C reaches it; it is waited for until it has ended.
+    """
+    command = [sys.executable, "-m", "flows", name, json.dumps(order)]
+    child = subprocess.Popen(command, env=flow_environment(settings, os.environ))
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        return _CHAINS_STOPPED_BY_USER

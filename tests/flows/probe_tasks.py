@@ -1,0 +1,54 @@
+"""A chain of two small stages, as real as the product's: cached by content, made in the store."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from lamina.store import Stage
+from tasks import edge
+from tasks.caching import Stored, stage_task
+
+READ, COUNT = Stage("read", 1), Stage("count", 1)
+
+
+class Paper(BaseModel):
+    """A text file: its content is its identity."""
+
+    path: Path
+    text: str
+
+    def content_identity(self) -> object:
+        return self.text
+
+    @classmethod
+    def at(cls, path: Path) -> "Paper":
+        return cls(path=path, text=path.read_text())
+
+
+def note_run(stage: str) -> None:
+    """Tell the test, which may be another process, that a stage's body did its work."""
+    with Path(os.environ["PROBE_LOG"]).open("a") as log:
+        log.write(f"{stage}\n")
+
+
+@stage_task(READ, task_run_name="read")
+def read(paper: Paper) -> Stored:
+    def make(folder: Path) -> dict[str, Any]:
+        note_run("read")
+        (folder / "words.txt").write_text(paper.text.upper())
+        return {}
+
+    return Stored.of(edge.store().once("words", READ, {"paper": paper}, make))
+
+
+@stage_task(COUNT, task_run_name="count")
+def count(words: Stored, unit: str) -> Stored:
+    def make(folder: Path) -> dict[str, Any]:
+        note_run("count")
+        text = (edge.store().open(words) / "words.txt").read_text()
+        (folder / "count.txt").write_text(f"{len(text.split())} {unit}")
+        return {}
+
+    return Stored.of(edge.store().once("count", COUNT, {"words": words, "unit": unit}, make))
