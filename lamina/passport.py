@@ -106,7 +106,8 @@ def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> Ba
     """
     config = _config(folder)
     weights = _weight_files(folder)
-    files = sorted({*folder.glob("*.json"), *folder.glob("tokenizer.model"), *weights})
+    kinds = ("*.json", "*.jinja", "tokenizer.model")  # a chat template is part of the base, too
+    files = sorted({path for kind in kinds for path in folder.glob(kind)} | {*weights})
     files = [path for path in files if path.name != "manifest.json"]
     whole = text_digest(canonical({path.name: digest(path) for path in files}))
     return BaseIdentity(
