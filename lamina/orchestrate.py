@@ -13,16 +13,18 @@ from collections.abc import Mapping
 from lamina.settings import Settings
 from lamina.workspace import Workspace
 
-_CHAINS_STOPPED_BY_USER = 130
+_STOPPED_BY_USER = 130
 
 
-def flow_environment(settings: Settings, given: Mapping[str, str]) -> dict[str, str]:
+def flow_environment(
+    settings: Settings, given: Mapping[str, str], *, debug: bool = False
+) -> dict[str, str]:
     """The environment for a flow's process; what the caller has set wins."""
     store = Workspace(settings).store.root
     chosen = {
         "DO_NOT_TRACK": "1",
         "LAMINA_WORKSPACE": str(settings.workspace.expanduser().absolute()),
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(store / "results"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
@@ -32,18 +34,27 @@ def flow_environment(settings: Settings, given: Mapping[str, str]) -> dict[str, 
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
             "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         }
-    return {**chosen, **given, "LAMINA_WORKSPACE": chosen["LAMINA_WORKSPACE"]}
+    if settings.base_model:
+        chosen["LAMINA_BASE_MODEL"] = str(settings.base_model)
+    if debug:
+        chosen["LAMINA_DEBUG"] = "1"
+    # What the command line said about the workspace and the base wins over the environment.
+    return {**chosen, **given} | {
+        name: value for name, value in chosen.items() if name.startswith("LAMINA_")
+    }
 
 
-def run_flow(name: str, order: Mapping[str, object], settings: Settings) -> int:
+def run_flow(
+    name: str, order: Mapping[str, object], settings: Settings, *, debug: bool = False
+) -> int:
     """Run the flow `name` with the parameter model's values; its exit code.
 
     The child is in this process's group, so Ctrl-C reaches it; it is waited for until it has ended.
     """
     command = [sys.executable, "-m", "flows", name, json.dumps(order)]
-    child = subprocess.Popen(command, env=flow_environment(settings, os.environ))
+    child = subprocess.Popen(command, env=flow_environment(settings, os.environ, debug=debug))
     try:
         return child.wait()
     except KeyboardInterrupt:
         child.wait()
-        return _CHAINS_STOPPED_BY_USER
+        return _STOPPED_BY_USER

@@ -71,9 +71,6 @@ class AskLayers(BaseModel):
     blends: list[str] = Field(
         default=[], title="Blends", description="blends to ask, such as Leases:0.6+Debt:0.4"
     )
-    topics: list[str] = Field(
-        default=[], title="Topics", description="whose questions to ask; none = all in qa/prompts"
-    )
     server_url: str | None = Field(
         None,
         title="Server",
@@ -81,4 +78,16 @@ class AskLayers(BaseModel):
     )
     max_tokens: int = Field(
         64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"
+    )
+
+
+class Demo(BaseModel):
+    """The main job on the embedded base and the sample handbooks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prove_cache: bool = Field(
+        default=False,
+        title="Prove the cache",
+        description="afterwards run again unchanged, and again with one PDF added to one topic",
     )

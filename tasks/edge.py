@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
-from lamina import settings as pod
 from lamina.progress import Progress
-from lamina.settings import Settings
+from lamina.settings import Settings, load
+from lamina.stages import Pod
 from lamina.store import Store
 from lamina.workspace import Workspace
 
@@ -23,7 +27,7 @@ STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this proc
 
 def settings() -> Settings:
     """The settings of this pod, as its environment says now."""
-    return pod.load()
+    return load()
 
 
 def workspace() -> Workspace:
@@ -89,3 +93,17 @@ def progress(key: str) -> Iterator[Progress]:
 
 def _created(artifact: Any) -> UUID:  # noqa: ANN401 - a UUID in sync code, typed as a coroutine too
     return UUID(str(artifact))
+
+
+@contextmanager
+def pod(key: str) -> Iterator[Pod]:
+    """This pod, with the progress of the current task under the artifact key `key`."""
+    chosen = settings()
+    with progress(key) as told:
+        yield Pod(settings=chosen, workspace=Workspace(chosen).make(), progress=told)
+
+
+def table(key: str, rows: list[dict[str, Any]], description: str = "") -> None:
+    """Show rows as a table among the run's artifacts; nothing outside of a run."""
+    if FlowRunContext.get() and rows:
+        create_table_artifact(key=key, table=rows, description=description)

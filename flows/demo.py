@@ -1,0 +1,45 @@
+"""The main job on the embedded default: sample handbooks to a table of what each layer is worth."""
+
+from prefect import flow
+
+from flows.qa_layers import qa_layers
+from flows.shell import print_states
+from flows.train_all import train_all
+from flows.train_layers import train_layers
+from lamina.artifacts import ArtifactRef
+from lamina.orders import AskLayers, Demo, TrainAll, TrainLayers
+from tasks import sample
+
+CHUNK_TOKENS = 256  # the tiny base's tokens are short
+
+
+@flow(name="demo", log_prints=False)
+def demo() -> ArtifactRef:
+    """Write the handbooks, make the layers, merge the best level, and ask everything."""
+    sample.write_handbooks()
+    train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
+    train_all(TrainAll(chunk_tokens=CHUNK_TOKENS))
+    return qa_layers(AskLayers(blends=sample.blends(), max_tokens=24))
+
+
+@flow(name="demo-one-more-pdf", log_prints=False)
+def demo_one_more_pdf() -> None:
+    """Add one PDF to one topic, bring the layers up to date, and take it away again."""
+    with sample.one_more_pdf():
+        train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
+    train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
+
+
+def main(order: str) -> int:
+    """Run from the command line."""
+    chosen = Demo.model_validate_json(order)
+    report = demo()
+    print_states()
+    if chosen.prove_cache:
+        sample.announce("Once more, nothing changed:")
+        demo()
+        print_states()
+        sample.announce("Once more, with one PDF added to one topic, and then taken away again:")
+        demo_one_more_pdf()
+        print_states()
+    return sample.show_proof(report)

@@ -1,0 +1,41 @@
+"""The three levels over the whole corpus, the best one merged, converted and quantized."""
+
+from collections.abc import Mapping
+
+from prefect import flow
+
+from flows.shell import run_flow
+from lamina.artifacts import ArtifactRef
+from lamina.orders import TrainAll
+from lamina.training.plan import profile
+from tasks import corpus, layers, models
+
+
+@flow(name="train-all", log_prints=False)
+def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noqa: B008
+    """Train the levels, merge the best, and give the merged model as GGUF beside the base."""
+    profiles = {level: profile(level, **order.overrides) for level in order.levels}
+    base = corpus.find_base()
+    documents = corpus.find_documents()
+    verdicts = corpus.pdf_pretest(documents)
+    corpus.publish_verdicts(documents, verdicts)
+    names = corpus.choose_layers(verdicts, [])
+    parts = [corpus.build_dataset(verdicts, name, base, order.chunk_tokens) for name in names]
+    whole = corpus.combine_datasets(parts)
+    corpus.publish_datasets([whole])
+    adapters = {
+        level: layers.train_layer(level, whole, base, chosen) for level, chosen in profiles.items()
+    }
+    layers.publish_layers(adapters)
+    best = layers.choose_levels(adapters, order.merge)
+    merged = models.merge_level([adapters[level] for level in best], base)
+    models.publish_merged(best, merged, models.convert_merged(merged))
+    models.publish_base(models.convert_base(base))
+    if order.archive:
+        corpus.archive_pdfs(documents, [whole])
+    return adapters
+
+
+def main(order: str) -> int:
+    """Run from the command line."""
+    return run_flow(train_all, TrainAll.model_validate_json(order))

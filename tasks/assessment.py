@@ -1,0 +1,25 @@
+"""What each layer is worth, asked of a running server."""
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from lamina import stages
+from lamina.artifacts import ArtifactRef
+from lamina.orders import AskLayers
+from tasks import edge
+
+
+@task(cache_policy=NO_CACHE, task_run_name="qa_layers")
+def qa_layers(order: AskLayers) -> ArtifactRef:
+    """Ask every layer and blend; the server is started for the time if none is up."""
+    with edge.pod("qa-layers") as pod:
+        return stages.qa_layers(pod, order)
+
+
+@task(cache_policy=NO_CACHE)
+def publish_report(report: ArtifactRef) -> None:
+    """Put the report under `qa/`, and its table among the run's artifacts."""
+    with edge.pod("qa-report") as pod:
+        page = stages.publish_report(pod, report)
+        create_markdown_artifact(stages.report_markdown(pod, report, page), key="qa-layers")

@@ -1,0 +1,55 @@
+"""The sample corpus, and the demo's proof."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from lamina.artifacts import ArtifactRef
+from lamina.demo import handbooks
+from tasks import edge
+
+ENOUGH = 0.5  # share of exact answers that a layer must gain over the base and over other layers
+
+
+@task(cache_policy=NO_CACHE)
+def write_handbooks() -> None:
+    """The sample PDFs, and the questions about them."""
+    with edge.pod("handbooks") as pod:
+        handbooks.write_handbooks(pod.workspace.raw_pdfs, pod.workspace.prompts)
+
+
+@contextmanager
+def one_more_pdf() -> Iterator[None]:
+    """One PDF more in one topic, for the time."""
+    added = handbooks.write_addendum(edge.workspace().raw_pdfs, handbooks.WITH_GUIDE[0])
+    try:
+        yield
+    finally:
+        added.unlink()
+
+
+def blends() -> list[str]:
+    """Two layers half and half, as an example of a blend."""
+    return ["+".join(f"{layer}:0.5" for layer in handbooks.WITH_GUIDE)]
+
+
+def announce(line: str) -> None:
+    """Say what comes next."""
+    print(f"\n{line}", flush=True)
+
+
+def show_proof(report: ArtifactRef) -> int:
+    """Print the table, the verdict and the report's path; 0 where the proof holds."""
+    from lamina.assessment.report import REPORT, print_table, read_summary
+
+    workspace = edge.workspace()
+    summary = read_summary(workspace.store.open(report))
+    print_table(summary)
+    gains = (summary.headline.gain_over_base, summary.headline.gain_over_others)
+    proved = all(gain is not None and gain >= ENOUGH for gain in gains)
+    told = " and ".join(f"{100 * (gain or 0):+.0f} points" for gain in gains)
+    print(f"\nproof {'holds' if proved else 'FAILS'}: {told} over the base and the other layers")
+    print(f"report: {workspace.qa / REPORT}")
+    return 0 if proved else 1
