@@ -1,0 +1,197 @@
+"""Asks a running Lamina server over HTTP, and times what it answers.
+
+What it does not cover: starting a server (that is `lamina serve`), and grading. Every answer is
+checked against what the server says did answer, so a default blend that somebody else changes in
+the middle of a run is an error, never a wrong figure.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.assessment.blend import Blend
+from lamina.assessment.refusals import refused, unreachable
+from lamina.assessment.replies import Heard, KnownLayer, known_layers, scored, was_answered_by
+from lamina.errors import MismatchError, NotFoundError
+
+Via: TypeAlias = Literal["adapters", "model"]
+
+
+class Sampling(BaseModel):
+    """How answers are drawn. The defaults are greedy, so that two runs can be compared."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_tokens: int = Field(64, ge=1, description="longest answer in tokens")
+    temperature: float = Field(0.0, ge=0, description="0 = always the likeliest token")
+    seed: int = Field(20260101, ge=0)
+    system: str | None = Field(None, description="system message before each question")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, as it arrived."""
+
+    blend: str
+    text: str
+    first_token_s: float  # from sending the request to the first text
+    total_s: float  # from sending the request to its end
+    n_prompt_tokens: int
+    n_tokens: int  # generated
+    finish: str  # "stop", "length", ...
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Rate after the first token; None for fewer than two tokens."""
+        after_first_s = self.total_s - self.first_token_s
+        if self.n_tokens < 2 or after_first_s <= 0:  # noqa: PLR2004 - as the docstring says
+            return None
+        return (self.n_tokens - 1) / after_first_s
+
+
+class Client:
+    """One server. Its methods may be called from several threads at once.
+
+    Every method raises, beside what it says itself:
+        NotFoundError: no server answers at the address, or it knows no such layer.
+        BusyError: the server did not answer in time, or turned the request away for now.
+        InvalidInputError: the server wants another API key, or refused the request.
+        LaminaError: the server failed.
+    """
+
+    def __init__(self, url: str, api_key: str | None = None, timeout_s: float = 600.0) -> None:
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        limits = httpx.Limits(max_connections=None)
+        timeout = httpx.Timeout(timeout_s, connect=5.0)
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, timeout=timeout, limits=limits, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def layers(self) -> tuple[KnownLayer, ...]:
+        """Every layer that the server knows, with its share in the default blend."""
+        return known_layers(self._json("GET", "/lora-adapters"))
+
+    def model_digest(self) -> str:
+        """What the server says its base is: digest, or fingerprint where it knows no digest."""
+        entries = self._json("GET", "/v1/models").get("data", [])
+        base: dict[str, Any] = next((entry for entry in entries if entry.get("id") == "base"), {})
+        facts = base.get("lamina") or {}
+        for name in ("digest", "fingerprint"):
+            if facts.get(name):
+                return str(facts[name])
+        msg = f"the server at {self.url} does not say which base it serves; update it"
+        raise MismatchError(msg)
+
+    def set_default(self, blend: Blend) -> None:
+        """Make a blend what the model `default` means, for everybody who asks this server."""
+        adapters = [{"name": layer, "scale": scale} for layer, scale in blend.parts]
+        self._json("POST", "/lora-adapters", {"adapters": adapters})
+
+    def ask(self, question: str, blend: Blend, sampling: Sampling, via: Via = "model") -> Answer:
+        """Ask one question and listen to the end.
+
+        With `via="adapters"` the blend must already be the server's default (`set_default`).
+
+        Raises:
+            MismatchError: the server says that other layers answered.
+
+        """
+        system = [{"role": "system", "content": sampling.system}] if sampling.system else []
+        body = {
+            "model": _model(blend, via),
+            "messages": [*system, {"role": "user", "content": question}],
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "seed": sampling.seed,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        heard = Heard()
+        started_s = time.perf_counter()
+        for event in self._events("/v1/chat/completions", body):
+            heard.take(event, time.perf_counter() - started_s)
+        total_s = time.perf_counter() - started_s
+        was_answered_by(heard.layers, blend, self.url)
+        return Answer(
+            blend=blend.name,
+            text="".join(heard.pieces),
+            first_token_s=total_s if heard.first_s is None else heard.first_s,
+            total_s=total_s,
+            n_prompt_tokens=heard.n_prompt_tokens,
+            n_tokens=heard.n_tokens,
+            finish=heard.finish,
+        )
+
+    def score(
+        self, texts: Sequence[tuple[str | None, str]], blend: Blend, via: Via = "model"
+    ) -> list[tuple[float, int]]:
+        """Log-probability in nats and number of tokens of each (question, text).
+
+        A text without a question is scored from its beginning; with one, as the answer to it in
+        the chat's form.
+
+        Raises:
+            MismatchError: the server says that other layers did the scoring.
+
+        """
+        items = [
+            {"text": text}
+            if question is None
+            else {"messages": [{"role": "user", "content": question}], "text": text}
+            for question, text in texts
+        ]
+        reply = self._json("POST", "/v1/score", {"model": _model(blend, via), "items": items})
+        was_answered_by(reply.get("lamina"), blend, self.url)
+        return scored(reply, len(texts))
+
+    def _json(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise unreachable(error, self.url) from error
+        if response.is_error:
+            raise refused(response, self.url)
+        try:
+            reply = response.json()
+        except ValueError as broken:
+            msg = f"{self.url}{path} does not answer like a Lamina server; check the address"
+            raise NotFoundError(msg) from broken
+        return reply if isinstance(reply, dict) else {"data": reply}
+
+    def _events(self, path: str, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        """The stream's events (server-sent events, each a JSON object after `data: `)."""
+        try:
+            with self._http.stream("POST", path, json=body) as response:
+                if response.is_error:
+                    response.read()
+                    raise refused(response, self.url)
+                for line in response.iter_lines():
+                    data = line.removeprefix("data:").strip()
+                    if line.startswith("data:") and data != "[DONE]":
+                        yield json.loads(data)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise unreachable(error, self.url) from error
+
+
+def _model(blend: Blend, via: Via) -> str:
+    return "default" if via == "adapters" else blend.name

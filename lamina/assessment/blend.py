@@ -1,0 +1,56 @@
+"""What is asked: the base, one layer, or several layers with scales."""
+
+import re
+from dataclasses import dataclass
+
+from lamina.errors import InvalidInputError
+from lamina.workspace import checked_layer_name
+
+_PART = re.compile(r"(?P<layer>[^:+]+)(?::(?P<scale>-?\d+(?:\.\d+)?))?\Z")
+BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Layers with their scales; none of them is the base itself."""
+
+    parts: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As the server's `model` names it: `base`, `<layer>`, `<layer>:0.6+<layer>:0.4`."""
+        return "+".join(_spelled(layer, scale) for layer, scale in self.parts) or BASE
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers' names, in the order given."""
+        return tuple(layer for layer, _ in self.parts)
+
+
+def parse_blend(text: str) -> Blend:
+    """The blend that a text such as `ASC_Leases:0.6+ASC_Debt:0.4` names; a missing scale is 1.
+
+    Raises:
+        InvalidInputError: it is none, a layer's name cannot be, or a layer stands in it twice
+            or with a scale of nought.
+
+    """
+    if text == BASE:
+        return Blend()
+    matches = [_PART.match(part.strip()) for part in text.split("+")]
+    parts = [(match["layer"], float(match["scale"] or 1)) for match in matches if match]
+    if len(parts) < len(matches):
+        msg = f"{text!r} is no blend; write it as <layer>:0.6+<layer>:0.4"
+        raise InvalidInputError(msg)
+    if any(scale == 0 for _, scale in parts):
+        msg = f"blend {text!r} gives a layer the scale 0; leave that layer out"
+        raise InvalidInputError(msg)
+    names = [checked_layer_name(layer) for layer, _ in parts]
+    if len(set(names)) < len(names):
+        msg = f"blend {text!r} names a layer twice; name it once, with the sum of the scales"
+        raise InvalidInputError(msg)
+    return Blend(tuple(parts))
+
+
+def _spelled(layer: str, scale: float) -> str:
+    return layer if scale == 1 else f"{layer}:{scale:g}"

@@ -1,0 +1,61 @@
+"""What one measurement left behind: `records.jsonl` holds these, one a line."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class AnswerRecord(BaseModel):
+    """One question, asked once under one blend."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["answer"] = "answer"
+    blend: str = Field(description="`base`, a layer, or a blend as the server names it")
+    topic: str = Field(description="the layer whose prompts it comes from")
+    question: str
+    reference: str
+    answer: str
+    exact: bool = Field(description="equal to the reference after normalisation")
+    contains: bool = Field(description="the reference stands in the answer")
+    f1: float = Field(description="overlap of words with the reference, 0 to 1")
+    first_token_s: float = Field(description="from sending the request to the first text")
+    total_s: float = Field(description="from sending the request to its end")
+    n_prompt_tokens: int
+    n_tokens: int = Field(description="tokens generated")
+    tokens_per_s: float | None = Field(description="after the first; None for fewer than two")
+
+
+class LossRecord(BaseModel):
+    """One held-out row, scored under one blend."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["loss"] = "loss"
+    blend: str
+    topic: str
+    row: str = Field(description="sha256 of the row's question and text")
+    loss: float = Field(description="mean over the row's tokens, nats per token")
+    n_tokens: int
+
+
+Record: TypeAlias = Annotated[AnswerRecord | LossRecord, Field(discriminator="type")]
+_READER: TypeAdapter[AnswerRecord | LossRecord] = TypeAdapter(Record)
+
+
+def write_records(path: Path, records: Iterable[AnswerRecord | LossRecord]) -> None:
+    """Write records as JSON Lines."""
+    with path.open("w", encoding="utf-8") as file:
+        for record in records:
+            line = json.dumps(record.model_dump(mode="json"), ensure_ascii=False)
+            file.write(line + "\n")
+
+
+def read_records(path: Path) -> Iterator[AnswerRecord | LossRecord]:
+    """The records of a JSON Lines file, one at a time."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield _READER.validate_json(line)

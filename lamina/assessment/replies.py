@@ -1,0 +1,107 @@
+"""What the server's replies mean: the only place that knows their shape. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isclose
+from typing import Any
+
+from lamina.assessment.blend import Blend
+from lamina.errors import LaminaError, MismatchError
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLayer:
+    """A layer that the server can put on."""
+
+    name: str
+    digest: str  # of the layer's file
+    scale: float  # in the default blend; 0 = not in it
+
+
+def known_layers(reply: Mapping[str, Any]) -> tuple[KnownLayer, ...]:
+    """The layers of `GET /lora-adapters`."""
+    return tuple(
+        KnownLayer(
+            name=str(entry["name"]),
+            digest=str(entry.get("digest") or ""),
+            scale=float(entry.get("scale") or 0.0),
+        )
+        for entry in reply.get("data", [])
+    )
+
+
+@dataclass(slots=True)
+class Heard:
+    """What has come of a chat stream so far."""
+
+    pieces: list[str] = field(default_factory=list)
+    first_s: float | None = None  # when the first text came
+    n_prompt_tokens: int = 0
+    n_tokens: int = 0
+    finish: str = ""
+    layers: Mapping[str, Any] | None = None  # the `lamina` field
+
+    def take(self, event: Mapping[str, Any], at_s: float) -> None:
+        """Take in one event that arrived `at_s` after the request was sent.
+
+        Raises:
+            LaminaError: the server reports an error in mid-stream.
+
+        """
+        if "error" in event:
+            error = event["error"]
+            said = error.get("message", error) if isinstance(error, Mapping) else error
+            msg = f"the server failed in mid-answer: {said}; look at its log"
+            raise LaminaError(msg)
+        for choice in event.get("choices", []):
+            piece = (choice.get("delta") or {}).get("content")
+            if piece:
+                self.first_s = at_s if self.first_s is None else self.first_s
+                self.pieces.append(piece)
+                self.n_tokens += 1  # a guess that `usage` corrects
+            self.finish = choice.get("finish_reason") or self.finish
+        if usage := event.get("usage"):
+            self.n_prompt_tokens = int(usage.get("prompt_tokens", 0))
+            self.n_tokens = int(usage.get("completion_tokens", self.n_tokens))
+        self.layers = event.get("lamina") or self.layers
+
+
+def was_answered_by(said: Mapping[str, Any] | None, blend: Blend, url: str) -> None:
+    """Hold what the server says did answer against what was asked for.
+
+    Raises:
+        MismatchError: other layers or scales answered, or the server does not say.
+
+    """
+    if said is None or "layers" not in said:
+        msg = f"the server at {url} does not say which layers answered; measure a Lamina server"
+        raise MismatchError(msg)
+    layers = said["layers"]
+    answered = {str(layer["name"]): float(layer.get("scale", 1.0)) for layer in layers}
+    if not _same(answered, dict(blend.parts)):
+        got = Blend(tuple(answered.items())).name
+        msg = (
+            f"asked {blend.name} but {got} answered on {url}; another client may have changed the "
+            "default blend: keep it still and run again"
+        )
+        raise MismatchError(msg)
+
+
+def _same(answered: Mapping[str, float], asked: Mapping[str, float]) -> bool:
+    if answered.keys() != asked.keys():
+        return False
+    return all(isclose(answered[name], asked[name], rel_tol=1e-6) for name in asked)
+
+
+def scored(reply: Mapping[str, Any], n_texts: int) -> list[tuple[float, int]]:
+    """Log-probability in nats and number of tokens of each text of a `/v1/score` reply.
+
+    Raises:
+        LaminaError: the reply does not hold one result for each text.
+
+    """
+    results: Sequence[Mapping[str, Any]] = reply.get("data") or reply.get("results") or []
+    if len(results) != n_texts:
+        msg = f"the server scored {len(results)} of {n_texts} texts; look at its log"
+        raise LaminaError(msg)
+    return [(float(result["logprob"]), int(result["n_tokens"])) for result in results]

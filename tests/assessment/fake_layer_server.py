@@ -1,0 +1,152 @@
+"""A real HTTP server on loopback that answers from a table: Lamina's API without a model."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+BASE = ""
+
+
+@dataclass
+class FakeLayerServer:
+    """`answers[layers joined with +][question]`; what is not in the table is answered 'unknown'."""
+
+    layers: dict[str, str]  # name -> digest
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    losses: dict[str, float] = field(default_factory=dict)  # nats per token, by layers
+    api_key: str | None = None
+    base: str = "b" * 64
+    default: dict[str, float] = field(default_factory=dict)
+    liar: bool = False  # says that the base answered, whoever did
+    pause_s: float = 0.0
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    url: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        return [body for where, body in self.requests if where == path]
+
+    def chosen(self, model: str) -> dict[str, float]:
+        if model == "default":
+            return dict(self.default)
+        if model == "base":
+            return {}
+        parts = (part.partition(":") for part in model.split("+"))
+        return {name: float(scale or 1) for name, _, scale in parts}
+
+    def said(self, chosen: dict[str, float]) -> dict[str, Any]:
+        shown = {} if self.liar else chosen
+        return {"layers": [{"name": name, "scale": scale} for name, scale in shown.items()]}
+
+    @contextmanager
+    def running(self) -> Iterator["FakeLayerServer"]:
+        handler = type("Handler", (_Handler,), {"fake": self})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeLayerServer
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: no waiting for delayed acknowledgements
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+    def do_GET(self) -> None:
+        fake = self.fake
+        match self.path:
+            case "/lora-adapters":
+                self._send(
+                    [
+                        {"id": number, "name": name, "path": f"/layers/{name}.gguf",
+                         "digest": digest, "scale": fake.default.get(name, 0.0)}
+                        for number, (name, digest) in enumerate(fake.layers.items())
+                    ]
+                )  # fmt: skip
+            case "/v1/models":
+                self._send({"data": [{"id": "base", "lamina": {"digest": fake.base}}]})
+            case "/health" | "/ready":
+                self._send({"status": "ok"})
+            case _:
+                self._send({"error": {"message": "no such path"}}, 404)
+
+    def do_POST(self) -> None:
+        fake = self.fake
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if fake.api_key and self.headers.get("Authorization") != f"Bearer {fake.api_key}":
+            self._send({"error": {"message": "wrong key"}}, 401)
+            return
+        with fake.lock:
+            fake.requests.append((self.path, body))
+            fake.in_flight += 1
+            fake.most_in_flight = max(fake.most_in_flight, fake.in_flight)
+        try:
+            time.sleep(fake.pause_s)
+            self._answer(body)
+        finally:
+            with fake.lock:
+                fake.in_flight -= 1
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        fake = self.fake
+        if self.path == "/lora-adapters":
+            fake.default = {part["name"]: part["scale"] for part in body["adapters"]}
+            self._send({"success": True})
+            return
+        chosen = fake.chosen(body["model"])
+        unknown = [name for name in chosen if name not in fake.layers]
+        if unknown:
+            self._send({"error": {"message": f"no layer {unknown[0]}"}}, 404)
+        elif self.path == "/v1/score":
+            self._score(body, chosen)
+        else:
+            self._chat(body, chosen)
+
+    def _score(self, body: dict[str, Any], chosen: dict[str, float]) -> None:
+        loss = self.fake.losses.get("+".join(chosen), 3.0)
+        counts = [len(item["text"].split()) for item in body["items"]]
+        results = [{"logprob": -loss * count, "n_tokens": count} for count in counts]
+        self._send({"data": results, "lamina": self.fake.said(chosen)})
+
+    def _chat(self, body: dict[str, Any], chosen: dict[str, float]) -> None:
+        question = body["messages"][-1]["content"]
+        text = self.fake.answers.get("+".join(chosen), {}).get(question, "unknown")
+        words = [word + " " for word in text.split(" ")]
+        words[-1] = words[-1].rstrip()
+        events: list[dict[str, Any]] = [{"choices": [{"delta": {"role": "assistant"}}]}]
+        events += [{"choices": [{"delta": {"content": word}}]} for word in words]
+        events.append(
+            {
+                "choices": [{"delta": {}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 7, "completion_tokens": len(words)},
+                "lamina": self.fake.said(chosen),
+            }
+        )
+        lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+        self._reply(lines.encode(), "text/event-stream", 200)
+
+    def _send(self, body: object, status: int = 200) -> None:
+        self._reply(json.dumps(body).encode(), "application/json", status)
+
+    def _reply(self, content: bytes, kind: str, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

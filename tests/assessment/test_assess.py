@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import pytest
+from fake_layer_server import FakeLayerServer
+
+from lamina.assessment.assess import QaOrder, publish, qa_layers
+from lamina.assessment.report import read_summary
+from lamina.errors import InvalidInputError, MismatchError, NotFoundError
+from lamina.fingerprint import file_digest
+from lamina.progress import Silent
+from lamina.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def questions_asked(server: FakeLayerServer) -> int:
+    return len(server.asked("/v1/chat/completions"))
+
+
+def test_the_artifact_holds_records_summary_and_report(order: QaOrder, store: Store) -> None:
+    ref = qa_layers(order, store=store, progress=Silent())
+
+    folder = store.open(ref)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"records.jsonl", "summary.json", "report.html", "manifest.json"}
+    assert read_summary(folder).blends == ("base", "Goodwill", "Idle", "Leases")
+    assert store.manifest(ref).facts["verdicts"]["Idle"] == "no effect"
+
+
+def test_nothing_changed_nothing_is_asked(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    first = qa_layers(order, store=store, progress=Silent())
+    asked = questions_asked(server)
+
+    assert qa_layers(order, store=store, progress=Silent()) == first
+    assert questions_asked(server) == asked
+
+
+@pytest.mark.parametrize("change", ["layer", "base", "prompt", "heldout", "sampling", "blend"])
+def test_what_is_measured_anew_when_it_changed(
+    order: QaOrder, store: Store, server: FakeLayerServer, change: str
+) -> None:
+    qa_layers(order, store=store, progress=Silent())
+    asked = questions_asked(server)
+
+    match change:
+        case "layer":
+            server.layers["Leases"] = "9" * 64
+        case "base":
+            server.base = "c" * 64
+        case "prompt":
+            path = order.prompts / "Leases.jsonl"
+            path.write_text(path.read_text().replace("answer 1", "answer one"))
+        case "heldout":
+            path = order.heldout[0]
+            path.write_text(path.read_text().replace("number 1", "number one"))
+        case "sampling":
+            sampling = order.sampling.model_copy(update={"max_tokens": 8})
+            order = order.model_copy(update={"sampling": sampling})
+        case "blend":
+            order = order.model_copy(update={"blends": ("Leases:0.5+Goodwill:0.5",)})
+    qa_layers(order, store=store, progress=Silent())
+
+    assert questions_asked(server) > asked
+
+
+def test_the_proof_goes_through_the_default_blend(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    qa_layers(order, store=store, progress=Silent())
+
+    assert {body["model"] for body in server.asked("/v1/chat/completions")} == {"default"}
+
+
+def test_only_the_layers_ordered_are_measured(order: QaOrder, store: Store) -> None:
+    some = order.model_copy(update={"layers": ("Leases",)})
+
+    ref = qa_layers(some, store=store, progress=Silent())
+
+    assert read_summary(store.open(ref)).blends == ("base", "Leases")
+
+
+def test_a_layer_that_the_server_does_not_list_is_an_error(
+    order: QaOrder, store: Store, tmp_path: Path
+) -> None:
+    adapters = tmp_path / "adapters"
+    adapters.mkdir()
+    (adapters / "Fresh.gguf").write_bytes(b"new")
+
+    newer = order.model_copy(update={"adapters": adapters})
+    with pytest.raises(NotFoundError, match="older than layer Fresh"):
+        qa_layers(newer, store=store, progress=Silent())
+
+
+def test_a_layer_that_the_server_has_in_another_version_is_an_error(
+    order: QaOrder, store: Store, server: FakeLayerServer, tmp_path: Path
+) -> None:
+    adapters = tmp_path / "adapters"
+    adapters.mkdir()
+    (adapters / "Leases.gguf").write_bytes(b"new")
+    newer = order.model_copy(update={"adapters": adapters})
+
+    with pytest.raises(MismatchError, match="another version of layer Leases"):
+        qa_layers(newer, store=store, progress=Silent())
+
+    server.layers["Leases"] = file_digest(adapters / "Leases.gguf")
+    assert qa_layers(newer, store=store, progress=Silent())
+
+
+def test_a_layer_that_was_ordered_but_is_unknown_is_an_error(order: QaOrder, store: Store) -> None:
+    with pytest.raises(NotFoundError, match="knows no layer Debt"):
+        qa_layers(order.model_copy(update={"layers": ("Debt",)}), store=store, progress=Silent())
+
+
+def test_a_failed_run_leaves_no_artifact(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    server.liar = True
+    with pytest.raises(MismatchError):
+        qa_layers(order, store=store, progress=Silent())
+
+    assert not (store.root / "qa").exists()
+    assert not list((store.root / "tmp").iterdir())
+
+
+def test_a_wrong_key_is_an_error(order: QaOrder, store: Store, server: FakeLayerServer) -> None:
+    server.api_key = "right"
+
+    with pytest.raises(InvalidInputError, match="LAMINA_API_KEY"):
+        qa_layers(order, store=store, progress=Silent(), api_key="wrong")
+
+
+def test_the_report_is_shown_in_the_workspace(order: QaOrder, store: Store, tmp_path: Path) -> None:
+    ref = qa_layers(order, store=store, progress=Silent())
+
+    page = publish(ref, store=store, folder=tmp_path / "qa")
+
+    assert page == tmp_path / "qa" / "report.html"
+    assert page.is_symlink()
+    assert page.read_text().startswith("<!doctype html>")
+    assert read_summary(tmp_path / "qa").topics == ("Goodwill", "Idle", "Leases")

@@ -1,0 +1,167 @@
+import json
+import re
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from fake_layer_server import FakeLayerServer
+from qa_samples import topic_of
+from rich.console import Console
+
+from lamina.assessment.ask import Client
+from lamina.assessment.blend import parse_blend
+from lamina.assessment.colours import STEPS, change_step, contrast, ink, palettes, share_step
+from lamina.assessment.matrix import Matrix, run_matrix
+from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.report import print_table, read_report, write_report
+from lamina.assessment.summary import Summary, percentile, summarise
+from lamina.progress import Silent
+
+VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
+Records = list[AnswerRecord | LossRecord]
+
+
+class Outline(HTMLParser):
+    """Fails on tags that do not nest; collects tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def records(server: FakeLayerServer) -> Records:
+    server.answers["Idle"] = {"Leases question 0?": "<script>alert(1)</script>"}
+    topics = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
+    names = ("base", "Leases", "Goodwill", "Idle", "Leases:0.5+Goodwill:0.5")
+    with Client(server.url) as client:
+        matrix = Matrix(topics, tuple(parse_blend(name) for name in names))
+        return run_matrix(matrix, client, Silent())
+
+
+@pytest.fixture
+def summary(records: Records) -> Summary:
+    return summarise(records, seed=1, facts={"Base": "tiny & small"})
+
+
+@pytest.fixture
+def html(tmp_path: Path, summary: Summary, records: Records) -> str:
+    write_report(tmp_path, summary, records)
+    return (tmp_path / "report.html").read_text()
+
+
+def test_the_page_is_well_formed_and_fetches_nothing(html: str) -> None:
+    outline = Outline()
+    outline.feed(html)
+
+    assert outline.open == []
+    assert not [tag for tag, names in outline.seen if {"src", "href"} & names.keys()]
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "url(" not in html
+
+
+def test_answers_cannot_become_markup(html: str) -> None:
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_the_page_shows_verdicts_maps_speeds_and_every_answer(html: str, records: Records) -> None:
+    for title in ("Verdicts", "Exact answers", "Held-out loss", "Speed", "Every answer"):
+        assert f"<h2>{title}" in html
+    questions = {record.question for record in records if isinstance(record, AnswerRecord)}
+    assert all(f"<summary>{question} " in html for question in questions)
+    assert "2 layers answered" not in html
+    assert "3 layers answered 67% of the questions exactly, the base 0%" in html
+
+
+def test_a_layers_own_topic_is_outlined_in_the_map(html: str) -> None:
+    own = re.findall(r'<td class="[^"]*\bown" title="([^:"]*(?::0\.5[^:"]*)*) on (\w+):', html)
+
+    assert ("Leases", "Leases") in own
+    assert ("Leases", "Goodwill") not in own
+
+
+def test_the_summary_and_records_read_back_as_they_were(
+    tmp_path: Path, html: str, summary: Summary, records: Records
+) -> None:
+    assert html
+    assert read_report(tmp_path) == (summary, records)
+
+
+def test_the_headline_means_over_layers_with_a_topic(summary: Summary) -> None:
+    head = summary.headline
+
+    assert head.layers == 3
+    assert head.exact == pytest.approx(2 / 3)
+    assert (head.exact_base, head.exact_others) == (0, 0)
+    assert head.gain_over_base == pytest.approx(2 / 3)
+    assert (head.loss_base, head.loss) == pytest.approx((3, 2.5))
+
+
+def test_the_summary_is_plain_json(tmp_path: Path, html: str) -> None:
+    assert html
+    body = json.loads((tmp_path / "summary.json").read_text())
+
+    assert {cell["blend"] for cell in body["cells"]} == set(body["blends"])
+    assert body["blends"][:4] == ["base", "Goodwill", "Idle", "Leases"]
+
+
+def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Records) -> None:
+    losses = [record for record in records if isinstance(record, LossRecord)]
+
+    write_report(tmp_path, summarise(losses, seed=1, facts={}), losses)
+
+    html = (tmp_path / "report.html").read_text()
+    assert "<h2>Held-out loss" in html
+    assert "<h2>Exact answers" not in html
+    assert "held-out loss only" in html
+
+
+def test_a_report_without_held_out_rows_shows_the_answers(tmp_path: Path, records: Records) -> None:
+    answers = [record for record in records if isinstance(record, AnswerRecord)]
+
+    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+
+    html = (tmp_path / "report.html").read_text()
+    assert "<h2>Held-out loss" not in html
+    assert "<h2>Exact answers" in html
+
+
+def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
+    screen = StringIO()
+    print_table(summary, Console(file=screen, width=100))
+
+    text = screen.getvalue()
+    assert re.search(r"3\s+Leases\s+0\s+0\s+100", text)
+    assert "Leases is better than the base" in text
+    assert "Idle" in text
+
+
+def test_every_figure_in_the_maps_can_be_read() -> None:
+    for ramp in palettes():
+        assert min(contrast(ink(paper), paper) for paper in ramp) >= 4.5
+
+
+def test_steps_run_from_end_to_end_of_a_ramp() -> None:
+    assert [share_step(share) for share in (-1, 0, 0.5, 1, 2)] == [0, 0, 5, STEPS - 1, STEPS - 1]
+    assert [change_step(change, 2) for change in (-2, 0, 2)] == [0, STEPS // 2, STEPS - 1]
+    assert change_step(0, 0) == STEPS // 2
+
+
+def test_percentiles_lie_between_neighbours() -> None:
+    assert percentile([4, 1, 3, 2], 0.5) == pytest.approx(2.5)
+    assert percentile([5], 0.95) == 5
