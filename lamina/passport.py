@@ -105,7 +105,7 @@ def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> Ba
 
     """
     config = _config(folder)
-    weights = _weight_files(folder)
+    weights = weight_files(folder)
     kinds = ("*.json", "*.jinja", "tokenizer.model")  # a chat template is part of the base, too
     files = sorted({path for kind in kinds for path in folder.glob(kind)} | {*weights})
     files = [path for path in files if path.name != "manifest.json"]
@@ -177,7 +177,8 @@ def _incomplete(folder: Path, name: str) -> NotFoundError:
     )
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that make up a model: those of its index, or the single one."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))

@@ -12,7 +12,7 @@ from lamina.conversion.jobs import Check, Quantize, Script
 from lamina.errors import DamagedError, InvalidInputError, ResourceError
 from lamina.fingerprint import canonical
 from lamina.gguf import read_header
-from lamina.passport import PREFIX, BaseIdentity, identify_gguf
+from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weight_files
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 
@@ -134,7 +134,7 @@ def _facts(path: Path, papers: BaseIdentity, ftype: str) -> dict[str, object]:
 
 def _check_disk(model_folder: Path, store: Store, ftype: str) -> None:
     """F16 and result together: twice the weights' size is enough, whatever their dtype."""
-    weights = sum(path.stat().st_size for path in model_folder.glob("*.safetensors"))
+    weights = sum(path.stat().st_size for path in weight_files(model_folder))
     needed = weights * (2 if ftype == "F32" else 1.5)
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free

@@ -11,6 +11,7 @@ import os
 import runpy
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,7 @@ def _run_script(job: Script, llama_cpp: Path) -> None:
     whose header holds the number of keys; so the keys are added right before the header is
     written, and the writer itself stays as it is.
     """
-    import gguf  # type: ignore[import-not-found, unused-ignore] - from llama.cpp's own folder
-
-    writer: Any = gguf.GGUFWriter
+    writer: Any = import_module("gguf").GGUFWriter  # of llama.cpp's folder, not of this package
     original = writer.write_header_to_file
 
     def with_our_keys(self: Any, path: Path | None = None) -> None:  # noqa: ANN401 - theirs

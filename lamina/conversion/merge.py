@@ -1,0 +1,219 @@
+"""Merges layers into a base, tensor by tensor: W + sum of w_i (alpha_i / rank_i) B_i A_i.
+
+Computed in float32, written in the base's own dtype, so each weight is rounded once. Memory holds
+one weight twice, whatever the model's size. The base is only read; the result is a model of its
+own, whose config says which base and layers it holds, so that nothing takes it for a plain base.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamina.artifacts import ArtifactRef
+from lamina.conversion.layer_files import Layer, check_base, open_layer
+from lamina.conversion.safetensors_stream import (
+    Entry,
+    blocks,
+    read_bytes,
+    read_entries,
+    shards,
+    write_file,
+)
+from lamina.errors import InvalidInputError, MismatchError, ResourceError
+from lamina.passport import BaseIdentity, weight_files
+from lamina.progress import Progress
+from lamina.store import Stage, Store
+
+if TYPE_CHECKING:
+    import torch
+
+STAGE = Stage("merge", 1)
+SHARD_BYTES = 4_000_000_000
+INDEX = "model.safetensors.index.json"
+COPIED = ("*.json", "*.jinja", "tokenizer.model")
+NOT_COPIED = ("config.json", INDEX, "manifest.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One layer's change of one weight: factor * b @ a."""
+
+    a: Entry  # (rank, inputs)
+    b: Entry  # (outputs, rank)
+    factor: float
+
+
+def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
+    base_folder: Path,
+    base: BaseIdentity,
+    adapters: Sequence[tuple[ArtifactRef, float]],
+    *,
+    store: Store,
+    progress: Progress,
+    shard_bytes: int = SHARD_BYTES,
+) -> ArtifactRef:
+    """The merged model in Hugging Face form (kind `merged`); each layer comes with its weight.
+
+    Facts: `base_digest`, `base_name`, `layers` and `weights`, as in the model's config.json under
+    `lamina`. The layers' order does not matter.
+
+    Raises:
+        MismatchError: a layer was trained on another base, or the base already contains layers.
+        InvalidInputError: no layers, or a layer that is no plain LoRA.
+        ResourceError: too little disk space.
+
+    """
+    if not adapters:
+        msg = "no layer to merge; name at least one"
+        raise InvalidInputError(msg)
+    chosen = sorted(adapters, key=lambda pair: pair[0].digest)
+    layers = [(open_layer(ref, store), weight) for ref, weight in chosen]
+    for layer, _ in layers:
+        check_base(layer, base)
+
+    def make(folder: Path) -> dict[str, object]:
+        _check_disk(base_folder, store)
+        held = _held(base, layers)
+        _copy_files(base_folder, folder, held)
+        _write_weights(base_folder, folder, _updates(layers), shard_bytes, progress)
+        return held
+
+    inputs = {
+        "base": base.digest,
+        "adapters": [[ref, float(weight)] for ref, weight in chosen],
+        "shard_bytes": shard_bytes,
+    }
+    return store.once("merged", STAGE, inputs, make)
+
+
+def _held(base: BaseIdentity, layers: Sequence[tuple[Layer, float]]) -> dict[str, object]:
+    return {
+        "base_name": base.name,
+        "base_digest": base.digest,
+        "layers": [layer.passport.layer for layer, _ in layers],
+        "weights": [float(weight) for _, weight in layers],
+    }
+
+
+def _copy_files(base_folder: Path, folder: Path, held: Mapping[str, object]) -> None:
+    for path in sorted(path for kind in COPIED for path in base_folder.glob(kind)):
+        if path.name not in NOT_COPIED:
+            shutil.copyfile(path, folder / path.name)
+    config = json.loads((base_folder / "config.json").read_bytes())
+    text = json.dumps({**config, "lamina": held}, indent=2, sort_keys=True)
+    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _updates(layers: Sequence[tuple[Layer, float]]) -> dict[str, list[Update]]:
+    """What is added to which weight of the base."""
+    updates: dict[str, list[Update]] = {}
+    for layer, weight in layers:
+        factor = weight * layer.passport.alpha / layer.passport.rank
+        entries = {
+            each.name: each for each in read_entries(layer.folder / "adapter_model.safetensors")
+        }
+        for name, a in entries.items():
+            if ".lora_A." not in name:
+                continue
+            target = name.removeprefix("base_model.model.").replace(".lora_A.", ".")
+            b = entries[name.replace(".lora_A.", ".lora_B.")]
+            updates.setdefault(target, []).append(Update(a, b, factor))
+    return updates
+
+
+def _write_weights(
+    base_folder: Path,
+    folder: Path,
+    updates: Mapping[str, Sequence[Update]],
+    shard_bytes: int,
+    progress: Progress,
+) -> None:
+    entries = [entry for file in weight_files(base_folder) for entry in read_entries(file)]
+    if missing := sorted(updates.keys() - {entry.name for entry in entries}):
+        msg = f"the base has no weight {missing[0]} that a layer changes; train the layer on it"
+        raise MismatchError(msg)
+    parts = shards(entries, shard_bytes)
+    names = [_shard_name(number, len(parts)) for number in range(1, len(parts) + 1)]
+    progress.start("merge tensors", len(entries))
+    done = 0
+    for name, part in zip(names, parts, strict=True):
+        write_file(folder / name, part, _contents(part, updates))
+        done += len(part)
+        progress.advance(done, name)
+    if len(parts) > 1:
+        _write_index(folder, names, parts)
+
+
+def _contents(
+    part: Sequence[Entry], updates: Mapping[str, Sequence[Update]]
+) -> Iterator[bytes | memoryview]:
+    for entry in part:
+        if entry.name in updates:
+            yield _merged(entry, updates[entry.name])
+        else:
+            yield from blocks(entry)
+
+
+def _merged(entry: Entry, updates: Sequence[Update]) -> memoryview:
+    """The changed weight's raw bytes, row by row: (outputs, inputs)."""
+    import torch
+
+    buffer = read_bytes(entry)  # the result is written into it, too
+    stored = torch.frombuffer(buffer, dtype=_dtype(entry)).view(entry.shape)
+    weight = stored.float()
+    for update in updates:
+        a, b = _float32(update.a), _float32(update.b)
+        if (b.shape[0], a.shape[1]) != entry.shape:
+            msg = f"a layer's change of {entry.name} has another shape; train it on this base"
+            raise MismatchError(msg)
+        weight.addmm_(b, a, alpha=update.factor)
+    stored.copy_(weight)
+    return memoryview(buffer)
+
+
+def _float32(entry: Entry) -> "torch.Tensor":
+    import torch
+
+    flat = torch.frombuffer(read_bytes(entry), dtype=_dtype(entry))
+    return flat.view(entry.shape).float()
+
+
+def _dtype(entry: Entry) -> "torch.dtype":
+    import torch
+
+    known = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    if entry.dtype not in known:
+        msg = f"{entry.name} is stored as {entry.dtype}; merging needs F32, F16 or BF16 weights"
+        raise InvalidInputError(msg)
+    return known[entry.dtype]
+
+
+def _write_index(folder: Path, names: Sequence[str], parts: Sequence[Sequence[Entry]]) -> None:
+    weight_map = {
+        entry.name: name for name, part in zip(names, parts, strict=True) for entry in part
+    }
+    total = sum(entry.size_bytes for part in parts for entry in part)
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    text = json.dumps(index, indent=2, sort_keys=True)
+    (folder / INDEX).write_text(text + "\n", encoding="utf-8")
+
+
+def _shard_name(number: int, count: int) -> str:
+    if count == 1:
+        return "model.safetensors"
+    return f"model-{number:05d}-of-{count:05d}.safetensors"
+
+
+def _check_disk(base_folder: Path, store: Store) -> None:
+    needed = sum(path.stat().st_size for path in weight_files(base_folder))
+    store.root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(store.root).free
+    if free < needed * 1.05:
+        msg = (
+            f"merging needs about {needed / 1e9:.1f} GB under {store.root}, "
+            f"but {free / 1e9:.1f} GB are free; free some space and run again"
+        )
+        raise ResourceError(msg)

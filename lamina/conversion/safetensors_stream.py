@@ -1,0 +1,119 @@
+"""Reads and writes safetensors files tensor by tensor, so that memory holds one of them.
+
+The library's own writer wants all tensors of a file at once. Format: eight bytes of header
+length (little-endian), a JSON header, then the raw tensors one after another
+(https://github.com/huggingface/safetensors#format).
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamina.errors import DamagedError
+
+_ALIGNMENT = 8  # of the first tensor, as the library writes it
+_MAX_HEADER_BYTES = 100_000_000  # the library's own limit
+_BLOCK_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a tensor lies."""
+
+    name: str
+    dtype: str  # as safetensors spells it: BF16, F16, F32, ...
+    shape: tuple[int, ...]
+    file: Path
+    offset: int  # from the start of the file
+    size_bytes: int
+
+
+def read_entries(file: Path) -> list[Entry]:
+    """All tensors of a file, in the order in which they lie there.
+
+    Raises:
+        DamagedError: the file is cut short or is no safetensors file.
+
+    """
+    try:
+        with file.open("rb") as stream:
+            (size,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(min(size, _MAX_HEADER_BYTES)))
+        header.pop("__metadata__", None)
+        entries = [_entry(file, 8 + size, name, said) for name, said in header.items()]
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as broken:
+        msg = f"{file} is no sound safetensors file; copy it again"
+        raise DamagedError(msg) from broken
+    if entries and max(each.offset + each.size_bytes for each in entries) > file.stat().st_size:
+        msg = f"{file} is cut short; copy it again"
+        raise DamagedError(msg)
+    return sorted(entries, key=lambda each: each.offset)
+
+
+def _entry(file: Path, start: int, name: str, said: dict[str, Any]) -> Entry:
+    begin, end = said["data_offsets"]
+    return Entry(name, said["dtype"], tuple(said["shape"]), file, start + begin, end - begin)
+
+
+def read_bytes(entry: Entry) -> bytearray:
+    """The tensor's raw bytes, in one buffer that may be changed."""
+    buffer = bytearray(entry.size_bytes)
+    with entry.file.open("rb") as stream:
+        stream.seek(entry.offset)
+        if stream.readinto(buffer) != entry.size_bytes:
+            msg = f"{entry.file} is cut short; copy it again"
+            raise DamagedError(msg)
+    return buffer
+
+
+def shards(entries: Sequence[Entry], limit_bytes: int) -> list[list[Entry]]:
+    """The tensors, in order, in as few files of at most `limit_bytes` as that order allows."""
+    files: list[list[Entry]] = [[]]
+    size = 0
+    for entry in entries:
+        if files[-1] and size + entry.size_bytes > limit_bytes:
+            files.append([])
+            size = 0
+        files[-1].append(entry)
+        size += entry.size_bytes
+    return files
+
+
+def write_file(
+    path: Path, entries: Sequence[Entry], contents: Iterable[bytes | bytearray | memoryview]
+) -> None:
+    """Write tensors of the entries' names, dtypes and shapes, taking one content at a time."""
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    offset = 0
+    for entry in entries:
+        end = offset + entry.size_bytes
+        header[entry.name] = {
+            "dtype": entry.dtype,
+            "shape": entry.shape,
+            "data_offsets": [offset, end],
+        }
+        offset = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<Q", len(text)))
+        stream.write(text)
+        for content in contents:
+            stream.write(content)
+
+
+def blocks(entry: Entry) -> Iterator[bytes]:
+    """The tensor's raw bytes in pieces, for copying it as it is."""
+    with entry.file.open("rb") as stream:
+        stream.seek(entry.offset)
+        left = entry.size_bytes
+        while left:
+            block = stream.read(min(left, _BLOCK_BYTES))
+            if not block:
+                msg = f"{entry.file} is cut short; copy it again"
+                raise DamagedError(msg)
+            left -= len(block)
+            yield block
