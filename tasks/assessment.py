@@ -4,9 +4,9 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from lamina import stages
 from lamina.artifacts import ArtifactRef
 from lamina.orders import AskLayers
+from lamina.stages import worth
 from tasks import edge
 
 
@@ -14,12 +14,12 @@ from tasks import edge
 def qa_layers(order: AskLayers) -> ArtifactRef:
     """Ask every layer and blend; the server is started for the time if none is up."""
     with edge.pod("qa-layers") as pod:
-        return stages.qa_layers(pod, order)
+        return worth.qa_layers(pod, order)
 
 
 @task(cache_policy=NO_CACHE)
 def publish_report(report: ArtifactRef) -> None:
     """Put the report under `qa/`, and its table among the run's artifacts."""
     with edge.pod("qa-report") as pod:
-        page = stages.publish_report(pod, report)
-        create_markdown_artifact(stages.report_markdown(pod, report, page), key="qa-layers")
+        page = worth.publish_report(pod, report)
+        create_markdown_artifact(worth.report_markdown(pod, report, page), key="qa-layers")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from lamina import stages
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.pretest import PRETEST
 from lamina.dataset.build import BUILD, COMBINE
 from lamina.passport import BaseIdentity
+from lamina.stages import corpus
 from lamina.verdicts import read_verdicts
 from tasks import edge
 from tasks.caching import Stored, stage_task
@@ -20,35 +20,35 @@ from tasks.caching import Stored, stage_task
 def find_base() -> BaseIdentity:
     """The base of this pod."""
     with edge.pod("base") as pod:
-        return stages.find_base(pod)
+        return corpus.find_base(pod)
 
 
 @task(cache_policy=NO_CACHE)
 def find_documents() -> tuple[Document, ...]:
     """What landed and what was archived, by content."""
     with edge.pod("documents") as pod:
-        return stages.find_documents(pod)
+        return corpus.find_documents(pod)
 
 
 @stage_task(PRETEST, task_run_name="pdf_pretest")
 def pdf_pretest(documents: tuple[Document, ...]) -> Stored:
     """Read and judge every document."""
     with edge.pod("pdf-pretest") as pod:
-        return Stored.of(stages.pdf_pretest(pod, documents))
+        return Stored.of(corpus.pdf_pretest(pod, documents))
 
 
 @task(cache_policy=NO_CACHE)
 def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> None:
     """Show what became of each document: the view on disk, and a table in the UI."""
     with edge.pod("verdicts") as pod:
-        stages.publish_verdicts(pod, documents, verdicts)
-        edge.table("pdf-verdicts", stages.verdict_table(pod, documents, verdicts))
+        corpus.publish_verdicts(pod, documents, verdicts)
+        edge.table("pdf-verdicts", corpus.verdict_table(pod, documents, verdicts))
 
 
 @task(cache_policy=NO_CACHE)
 def choose_layers(verdicts: ArtifactRef, wanted: Sequence[str]) -> tuple[str, ...]:
     """The layers of this run."""
-    return stages.chosen_layers(read_verdicts(edge.store(), verdicts), wanted)
+    return corpus.chosen_layers(read_verdicts(edge.store(), verdicts), wanted)
 
 
 @stage_task(BUILD, task_run_name="build_dataset-{layer}")
@@ -57,25 +57,25 @@ def build_dataset(
 ) -> Stored:
     """The rows of one layer."""
     with edge.pod(f"dataset-{layer}") as pod:
-        return Stored.of(stages.build_dataset(pod, verdicts, layer, base, chunk_tokens))
+        return Stored.of(corpus.build_dataset(pod, verdicts, layer, base, chunk_tokens))
 
 
 @stage_task(COMBINE, task_run_name="combine_datasets")
 def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
     """The whole corpus as one dataset."""
     with edge.pod("dataset-all") as pod:
-        return Stored.of(stages.combine_datasets(pod, datasets))
+        return Stored.of(corpus.combine_datasets(pod, datasets))
 
 
 @task(cache_policy=NO_CACHE)
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
     """Show the rows of this run's layers."""
     with edge.pod("datasets") as pod:
-        stages.publish_datasets(pod, datasets)
+        corpus.publish_datasets(pod, datasets)
 
 
 @task(cache_policy=NO_CACHE)
 def archive_pdfs(documents: tuple[Document, ...], datasets: Sequence[ArtifactRef]) -> int:
     """Move what was used into the archive; how many files that were."""
     with edge.pod("archive") as pod:
-        return len(stages.archive_pdfs(pod, documents, datasets).moved)
+        return len(corpus.archive_pdfs(pod, documents, datasets).moved)

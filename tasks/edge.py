@@ -18,7 +18,7 @@ from prefect.logging import get_run_logger
 
 from lamina.progress import Progress
 from lamina.settings import Settings, load
-from lamina.stages import Pod
+from lamina.stages.pod import Pod
 from lamina.store import Store
 from lamina.workspace import Workspace
 

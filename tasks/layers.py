@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from lamina import stages
 from lamina.artifacts import ArtifactRef
 from lamina.passport import BaseIdentity
+from lamina.stages import layers
 from lamina.training.plan import Profile
 from lamina.training.recipe import STAGE as TRAIN
 from tasks import edge
@@ -18,20 +18,20 @@ from tasks.caching import Stored, stage_task
 def train_layer(layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile) -> Stored:
     """Train one layer."""
     with edge.pod(f"train-{layer}") as pod:
-        return Stored.of(stages.train_layer(pod, layer, dataset, base, profile))
+        return Stored.of(layers.train_layer(pod, layer, dataset, base, profile))
 
 
 @task(cache_policy=NO_CACHE)
 def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export the layers that are not GGUF yet, and point the names at these versions."""
     with edge.pod("export-layers") as pod:
-        files = stages.export_layers(pod, list(adapters.values()))
-        stages.publish_layers(pod, adapters, files)
+        files = layers.export_layers(pod, list(adapters.values()))
+        layers.publish_layers(pod, adapters, files)
 
 
 @task(cache_policy=NO_CACHE)
 def choose_levels(adapters: Mapping[str, ArtifactRef], wanted: Sequence[str]) -> tuple[str, ...]:
     """The levels to merge."""
     with edge.pod("levels") as pod:
-        passports = {name: stages.passport(pod, ref) for name, ref in adapters.items()}
-        return stages.best_levels(passports, wanted)
+        passports = {name: layers.passport(pod, ref) for name, ref in adapters.items()}
+        return layers.best_levels(passports, wanted)

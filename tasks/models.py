@@ -6,11 +6,11 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from lamina import stages
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.convert import STAGE as CONVERT
 from lamina.conversion.merge import STAGE as MERGE
 from lamina.passport import BaseIdentity
+from lamina.stages import models
 from tasks import edge
 from tasks.caching import Stored, stage_task
 
@@ -19,32 +19,32 @@ from tasks.caching import Stored, stage_task
 def merge_level(adapters: Sequence[ArtifactRef], base: BaseIdentity) -> Stored:
     """Merge layers at full strength into the base."""
     with edge.pod("merge") as pod:
-        return Stored.of(stages.merge_level(pod, [(ref, 1.0) for ref in adapters], base))
+        return Stored.of(models.merge_level(pod, [(ref, 1.0) for ref in adapters], base))
 
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-base")
 def convert_base(base: BaseIdentity) -> Stored:
     """The base as Q4_K_M GGUF."""
     with edge.pod("convert-base") as pod:
-        return Stored.of(stages.convert_base(pod, base))
+        return Stored.of(models.convert_base(pod, base))
 
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-merged")
 def convert_merged(merged: ArtifactRef) -> Stored:
     """A merged model as Q4_K_M GGUF."""
     with edge.pod("convert-merged") as pod:
-        return Stored.of(stages.convert_merged(pod, merged))
+        return Stored.of(models.convert_merged(pod, merged))
 
 
 @task(cache_policy=NO_CACHE)
 def publish_base(gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at the converted base."""
     with edge.pod("publish-base") as pod:
-        return stages.publish_base(pod, gguf)
+        return models.publish_base(pod, gguf)
 
 
 @task(cache_policy=NO_CACHE)
 def publish_merged(layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
     """Put a merged model where people look for it, beside the base."""
     with edge.pod("publish-merged") as pod:
-        return stages.publish_merged(pod, layers, merged, gguf)
+        return models.publish_merged(pod, layers, merged, gguf)

@@ -1,0 +1,82 @@
+"""The chains: each starts a flow, which ends with the command."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamina.cli.shared import Choice, ChunkTokens, Layers, Set, app, assignments, pod_settings
+
+Archive = Annotated[bool, typer.Option(help="move the used PDFs into the archive at the end")]
+
+
+@app.command("train_layers")
+def train_layers(
+    layers: Layers = None,
+    *,
+    profile: Annotated[str, typer.Option(help="level1, level2, level3 or demo")] = "level2",
+    values: Set = None,
+    chunk_tokens: ChunkTokens = 512,
+    archive: Archive = True,
+) -> None:
+    """From PDFs to one published layer a topic (a flow)."""
+    order = {
+        "layers": layers or [],
+        "profile": profile,
+        "overrides": assignments(values),
+        "chunk_tokens": chunk_tokens,
+        "archive": archive,
+    }
+    _start("train_layers", order)
+
+
+@app.command("train_all")
+def train_all(
+    merge: Annotated[list[str] | None, typer.Option(help="levels to merge; none = best")] = None,
+    values: Set = None,
+    chunk_tokens: ChunkTokens = 512,
+    archive: Archive = True,
+) -> None:
+    """From PDFs to the three levels, and the best one merged and quantized (a flow)."""
+    order = {
+        "merge": merge or [],
+        "overrides": assignments(values),
+        "chunk_tokens": chunk_tokens,
+        "archive": archive,
+    }
+    _start("train_all", order)
+
+
+@app.command("qa_layers")
+def qa_layers(
+    layers: Layers = None,
+    blend: Annotated[list[str] | None, typer.Option(help="such as Leases:0.6+Debt:0.4")] = None,
+    server_url: Annotated[str | None, typer.Option(help="none = the pod's own server")] = None,
+    max_tokens: Annotated[int, typer.Option(help="longest answer, in tokens")] = 64,
+) -> None:
+    """Ask every layer and blend, and say what each is worth against the base (a flow)."""
+    order = {
+        "layers": layers or [],
+        "blends": blend or [],
+        "server_url": server_url,
+        "max_tokens": max_tokens,
+    }
+    _start("qa_layers", order)
+
+
+@app.command("demo")
+def demo(
+    prove_cache: Annotated[
+        bool, typer.Option(help="run again unchanged, and again with one PDF added")
+    ] = False,
+) -> None:
+    """The main job on the embedded base and sample handbooks: a table of what layers are worth."""
+    Choice.workspace = Choice.workspace or Path("workspace-demo")
+    _start("demo", {"prove_cache": prove_cache}, base_model=Path("tiny"))
+
+
+def _start(name: str, order: Mapping[str, object], **overrides: object) -> None:
+    from lamina.orchestrate import run_flow
+
+    raise typer.Exit(run_flow(name, order, pod_settings(**overrides), debug=Choice.debug))

@@ -1,0 +1,106 @@
+"""What the commands share: the options before them, the pod they act on, how they print."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lamina.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from lamina.artifacts import ArtifactRef
+    from lamina.settings import Settings
+    from lamina.stages.pod import Pod
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Domain LoRA layers from PDFs: trained, served as blends over one base, and measured.",
+)
+
+Layers = Annotated[list[str] | None, typer.Argument(help="layers; none = all")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="value of the profile, such as --set epochs=5")
+]
+ChunkTokens = Annotated[int, typer.Option(help="longest chunk, in tokens of the base")]
+
+
+class Choice:
+    """The options that stand before the subcommand."""
+
+    workspace: Path | None = None
+    as_json: bool = False
+    debug: bool = False
+
+
+def pod_settings(**overrides: Any) -> "Settings":  # noqa: ANN401 - any field of the settings
+    """The settings in force, with what the command line says about them."""
+    from lamina import settings
+
+    if Choice.workspace:
+        overrides["workspace"] = Choice.workspace
+    return settings.load(**overrides)
+
+
+@contextmanager
+def open_pod() -> Iterator["Pod"]:
+    """This pod, with progress on the terminal."""
+    from lamina.progress import on_terminal
+    from lamina.stages.pod import Pod
+    from lamina.workspace import Workspace
+
+    chosen = pod_settings()
+    with on_terminal() as progress:
+        yield Pod(chosen, Workspace(chosen).make(), progress)
+
+
+def layer_datasets(pod: "Pod", wanted: list[str], chunk_tokens: int) -> dict[str, "ArtifactRef"]:
+    """The datasets of the wanted layers (none = all), built where they are not up to date."""
+    from lamina.stages import corpus
+    from lamina.verdicts import read_verdicts
+
+    base = corpus.find_base(pod)
+    documents = corpus.find_documents(pod)
+    verdicts = corpus.pdf_pretest(pod, documents)
+    corpus.publish_verdicts(pod, documents, verdicts)
+    names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), wanted)
+    return {name: corpus.build_dataset(pod, verdicts, name, base, chunk_tokens) for name in names}
+
+
+def assignments(values: list[str] | None) -> dict[str, Any]:
+    """`epochs=5` as {"epochs": 5}: JSON where it is JSON, else text."""
+    chosen: dict[str, Any] = {}
+    for value in values or []:
+        name, sign, text = value.partition("=")
+        if not sign:
+            msg = f"--set {value} has no value; write --set name=value"
+            raise InvalidInputError(msg)
+        try:
+            chosen[name] = json.loads(text)
+        except ValueError:
+            chosen[name] = text
+    return chosen
+
+
+def print_ref(pod: "Pod", ref: "ArtifactRef") -> None:
+    """The artifact's folder, or the reference itself as JSON."""
+    print(json.dumps(ref.model_dump()) if Choice.as_json else pod.store.path(ref))
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Rows of equal keys as a table; the last column may wrap, the others do not."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    table = Table(box=None, header_style="bold")
+    for number, name in enumerate(rows[0], start=1):
+        table.add_column(name, no_wrap=number < len(rows[0]), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)

@@ -1,0 +1,143 @@
+"""One subcommand a stage, named like it; each calls the stage's function and nothing else."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from lamina.cli.shared import (
+    Choice,
+    ChunkTokens,
+    Layers,
+    Set,
+    app,
+    assignments,
+    layer_datasets,
+    open_pod,
+    print_ref,
+    print_table,
+)
+
+
+@app.command("pdf_pretest")
+def pdf_pretest() -> None:
+    """Read and judge every PDF; writes data/processed/pdf_pretest.json."""
+    from lamina.stages import corpus
+
+    with open_pod() as pod:
+        documents = corpus.find_documents(pod)
+        verdicts = corpus.pdf_pretest(pod, documents)
+        view = corpus.publish_verdicts(pod, documents, verdicts)
+        rows = corpus.verdict_table(pod, documents, verdicts)
+    if Choice.as_json:
+        print(view.read_text())
+        return
+    print_table(rows)
+    print(view)
+
+
+@app.command("build_dataset")
+def build_dataset(layers: Layers = None, chunk_tokens: ChunkTokens = 512) -> None:
+    """Chunk the accepted PDFs into train.jsonl and heldout.jsonl."""
+    from lamina.stages import corpus
+
+    with open_pod() as pod:
+        datasets = layer_datasets(pod, layers or [], chunk_tokens)
+        corpus.publish_datasets(pod, list(datasets.values()))
+        manifests = {name: pod.store.manifest(ref) for name, ref in datasets.items()}
+    facts = {name: {**manifest.facts} for name, manifest in manifests.items()}
+    if Choice.as_json:
+        print(json.dumps(facts, indent=1))
+        return
+    columns = ("train_rows", "heldout_rows", "tokens")
+    print_table(
+        [{"layer": name, **{key: one[key] for key in columns}} for name, one in facts.items()]
+    )
+
+
+def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:
+    from lamina.stages import corpus, layers
+    from lamina.training.plan import profile
+
+    chosen = profile(level, **assignments(values))
+    with open_pod() as pod:
+        base = corpus.find_base(pod)
+        parts = layer_datasets(pod, [], chunk_tokens)
+        whole = corpus.combine_datasets(pod, list(parts.values()))
+        adapter = layers.train_layer(pod, level, whole, base, chosen)
+        layers.publish_adapter(pod, level, adapter)
+        print_ref(pod, adapter)
+
+
+@app.command("train_level1")
+def train_level1(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
+    """Train level1 (r=8 on q,v, lr 2e-4) on the whole corpus."""
+    _train_level("level1", values, chunk_tokens)
+
+
+@app.command("train_level2")
+def train_level2(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
+    """Train level2 (r=16 on q,k,v,o, lr 1e-4) on the whole corpus."""
+    _train_level("level2", values, chunk_tokens)
+
+
+@app.command("train_level3")
+def train_level3(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
+    """Train level3 (r=16 on q,k,v,o, lr 5e-5) on the whole corpus."""
+    _train_level("level3", values, chunk_tokens)
+
+
+@app.command("export_layers")
+def export_layers(names: Layers = None) -> None:
+    """Turn trained layers into GGUF, with their passports inside."""
+    from lamina.stages import layers
+
+    with open_pod() as pod:
+        adapters = layers.trained_layers(pod, names or [])
+        files = layers.export_layers(pod, list(adapters.values()))
+        layers.publish_layers(pod, adapters, files)
+        for name in adapters:
+            print(pod.workspace.adapters_gguf / f"{name}.gguf")
+
+
+@app.command("merge_level")
+def merge_level(
+    levels: Annotated[
+        list[str] | None, typer.Argument(help="none = the best by held-out loss")
+    ] = None,
+) -> None:
+    """Merge levels into the base, under peft/merged."""
+    from lamina.stages import corpus, models
+
+    with open_pod() as pod:
+        base = corpus.find_base(pod)
+        names, merged = models.merge_best(pod, base, levels or [])
+        print(f"{pod.workspace.merged} holds {', '.join(names)}")
+        print_ref(pod, merged)
+
+
+@app.command("convert_to_gguf")
+def convert_to_gguf(
+    merged: Annotated[bool, typer.Option(help="the model under peft/merged, not the base")] = False,
+) -> None:
+    """Convert the base (or the merged model) to GGUF, quantized to Q4_K_M."""
+    from lamina.stages import corpus, models
+
+    with open_pod() as pod:
+        if merged:
+            print(models.convert_published_merge(pod))
+        else:
+            print(models.publish_base(pod, models.convert_base(pod, corpus.find_base(pod))))
+
+
+@app.command("archive_pdfs")
+def archive_pdfs() -> None:
+    """Move the PDFs that published layers were trained on into the archive."""
+    from lamina.stages import corpus, layers
+
+    with open_pod() as pod:
+        report = layers.archive_published(pod, corpus.find_documents(pod))
+    if Choice.as_json:
+        print(report.model_dump_json(indent=1))
+        return
+    print(f"{len(report.moved)} moved, {report.kept} left where they are")

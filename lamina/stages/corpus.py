@@ -1,0 +1,119 @@
+"""From PDFs to datasets, and the PDFs into the archive."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lamina.artifacts import ArtifactRef
+from lamina.corpus.archive import ArchiveReport
+from lamina.corpus.documents import Document
+from lamina.errors import NotFoundError
+from lamina.passport import BaseIdentity, identify_hf
+from lamina.stages.pod import Pod
+from lamina.store import write_atomically
+from lamina.verdicts import Verdicts, read_verdicts
+from lamina.workspace import checked_layer_name
+
+
+def find_base(pod: Pod) -> BaseIdentity:
+    """Identity of the base in Hugging Face form; raises NotFoundError where it is incomplete."""
+    identity = identify_hf(pod.workspace.base, pod.workspace.digests)
+    pod.workspace.digests.save()
+    return identity.model_copy(update={"name": pod.workspace.base_name()})
+
+
+def find_documents(pod: Pod) -> tuple[Document, ...]:
+    """Every document of the corpus; raises NotFoundError where there is none."""
+    from lamina.corpus.documents import find_documents as find
+
+    return find(pod.workspace)
+
+
+def pdf_pretest(pod: Pod, documents: Sequence[Document]) -> ArtifactRef:
+    """A verdict for every document."""
+    from lamina.corpus.pretest import pdf_pretest as judge
+
+    return judge(documents, store=pod.store, progress=pod.progress)
+
+
+def publish_verdicts(pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef) -> Path:
+    """Write `data/processed/pdf_pretest.json`."""
+    from lamina.corpus.view import write_pretest_view
+
+    return write_pretest_view(pod.workspace, documents, read_verdicts(pod.store, verdicts))
+
+
+def verdict_table(
+    pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef
+) -> list[dict[str, Any]]:
+    """What became of each file, a row a file, in the columns that people read first."""
+    from lamina.corpus.view import pretest_table
+
+    columns = ("layer", "file", "recommended", "score", "pages", "characters", "sentence")
+    rows = pretest_table(documents, read_verdicts(pod.store, verdicts))
+    return [{name: row[name] for name in columns} for row in rows]
+
+
+def chosen_layers(verdicts: Verdicts, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The wanted layers, or all that have text to learn.
+
+    Raises:
+        InvalidInputError: a name that cannot be a layer's.
+        NotFoundError: a layer that no document feeds, or no usable document at all.
+
+    """
+    usable = verdicts.layers()
+    if not wanted and not usable:
+        reasons = ", ".join(sorted({code for one in verdicts.verdicts for code in one.reasons}))
+        msg = f"none of the documents can be used ({reasons}); `lamina pdf_pretest` tells of each"
+        raise NotFoundError(msg)
+    for name in map(checked_layer_name, wanted):
+        if name not in usable:
+            msg = (
+                f"layer {name} has no usable document; put PDFs into raw_pdfs/{name}, "
+                f"or choose among: {', '.join(usable) or 'none so far'}"
+            )
+            raise NotFoundError(msg)
+    return tuple(dict.fromkeys(wanted)) or usable
+
+
+def build_dataset(
+    pod: Pod, verdicts: ArtifactRef, layer: str, base: BaseIdentity, chunk_tokens: int
+) -> ArtifactRef:
+    """The layer's rows, counted in tokens of the base."""
+    from lamina.dataset.build import build_dataset as build
+    from lamina.dataset.settings import DatasetSettings
+
+    del base  # its tokenizer is read from the pod's own copy, and keyed by content there
+    return build(
+        verdicts,
+        layer,
+        store=pod.store,
+        progress=pod.progress,
+        tokenizer_file=pod.workspace.base / "tokenizer.json",
+        settings=DatasetSettings(chunk_tokens=chunk_tokens),
+    )
+
+
+def combine_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> ArtifactRef:
+    """The whole corpus as one dataset."""
+    from lamina.dataset.build import combine_datasets as combine
+
+    return combine(datasets, store=pod.store)
+
+
+def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> None:
+    """Write `data/processed/train.jsonl` and `heldout.jsonl`: the rows of all these layers."""
+    for name in ("train.jsonl", "heldout.jsonl"):
+        parts = [(pod.store.open(ref) / name).read_bytes() for ref in datasets]
+        write_atomically(pod.workspace.processed / name, b"".join(parts))
+
+
+def archive_pdfs(
+    pod: Pod, documents: Sequence[Document], datasets: Sequence[ArtifactRef]
+) -> ArchiveReport:
+    """Move the documents that these datasets were built from into the archive."""
+    from lamina.corpus.archive import archive_pdfs as archive
+
+    used = {digest for ref in datasets for digest in pod.store.manifest(ref).facts["documents"]}
+    return archive(documents, used, pod.workspace)

@@ -1,0 +1,75 @@
+"""What layers are worth: asked of a running server, graded, reported."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import NotFoundError
+from lamina.orders import AskLayers
+from lamina.stages.pod import Pod
+
+
+@contextmanager
+def layer_server(pod: Pod, url: str | None) -> Iterator[str]:
+    """Address of a layer server: the one named, the pod's own, or one started for the time."""
+    from lamina.serving.launch import answers, running_server
+
+    own = url or pod.settings.server_url or f"http://{pod.settings.host}:{pod.settings.port}"
+    if url or pod.settings.server_url or answers(own):
+        yield own
+        return
+    model = pod.workspace.base_gguf(pod.settings)
+    if not model.exists():
+        msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
+        raise NotFoundError(msg)
+    pod.progress.say(f"no server answers at {own}: starting one on {model.name} for this run")
+    with running_server(
+        model,
+        adapters=pod.workspace.adapters_gguf,
+        allowed_roots=(pod.store.root,),
+        n_ctx=pod.settings.n_ctx,
+        n_threads=pod.settings.n_threads,
+    ) as address:
+        yield address
+
+
+def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
+    """Every layer and blend, asked over HTTP, graded and judged."""
+    from lamina.assessment.ask import Sampling
+    from lamina.assessment.assess import QaOrder
+    from lamina.assessment.assess import qa_layers as ask
+
+    heldout = pod.workspace.processed / "heldout.jsonl"
+    key = pod.settings.api_key
+    with layer_server(pod, order.server_url) as url:
+        return ask(
+            QaOrder(
+                server_url=url,
+                prompts=pod.workspace.prompts,
+                heldout=(heldout,) if heldout.is_file() else (),
+                adapters=pod.workspace.adapters_gguf,
+                layers=tuple(order.layers),
+                blends=tuple(order.blends),
+                sampling=Sampling(max_tokens=order.max_tokens, seed=pod.settings.seed),
+            ),
+            store=pod.store,
+            progress=pod.progress,
+            api_key=key.get_secret_value() if key else None,
+        )
+
+
+def publish_report(pod: Pod, report: ArtifactRef) -> Path:
+    """Put records, summary and page under `qa/`; the page's path."""
+    from lamina.assessment.assess import publish
+
+    return publish(report, store=pod.store, folder=pod.workspace.qa)
+
+
+def report_markdown(pod: Pod, report: ArtifactRef, page: Path) -> str:
+    """The verdicts as Markdown, for Prefect's UI; the page itself stays in the store."""
+    from lamina.assessment.report import read_summary
+
+    summary = read_summary(pod.store.open(report))
+    lines = [summary.headline.sentence, "", *(f"- {one.sentence}" for one in summary.worths)]
+    return "\n".join([*lines, "", f"Report: `{page}`"])
