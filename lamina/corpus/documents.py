@@ -1,0 +1,127 @@
+"""Which documents there are: the union of the archive and of what newly landed, by content."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.errors import NotFoundError
+from lamina.fingerprint import text_digest
+from lamina.pages import DocumentFormat
+from lamina.workspace import GENERAL, Workspace, checked_layer_name
+
+FORMATS: dict[str, DocumentFormat] = {
+    ".pdf": "pdf",
+    ".txt": "text",
+    ".md": "text",
+    ".markdown": "text",
+    ".jsonl": "questions",
+    ".csv": "questions",
+}
+
+Origin = Literal["archive", "raw"]
+
+
+class Copy(BaseModel):
+    """One more file with the same bytes in the same layer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+    origin: Origin
+
+
+class Document(BaseModel):
+    """A file that feeds a layer. Its content is its identity; where it lies is not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layer: str
+    name: str = Field(description="file name, for people")
+    path: str
+    digest: str = Field(description="sha256 of the bytes")
+    format: DocumentFormat
+    origin: Origin
+    copies: tuple[Copy, ...] = Field((), description="duplicates: later names of the same bytes")
+
+    def content_identity(self) -> list[str]:
+        """Layer and bytes (and how they are to be read): a rename changes nothing."""
+        return [self.layer, self.digest, self.format]
+
+
+def find_documents(workspace: Workspace) -> tuple[Document, ...]:
+    """Every document of the corpus once per layer, ordered by layer and digest.
+
+    A folder's first level names the layer; files without a folder feed the layer `general`. Of
+    equal bytes within a layer the archived file counts, then the first name; the others are its
+    `copies`.
+
+    Raises:
+        NotFoundError: there is no document at all.
+        InvalidInputError: a folder's name cannot be a layer's name.
+
+    """
+    found: dict[tuple[str, ...], Document] = {}
+    for root, origin in ((workspace.archive, "archive"), (workspace.raw_pdfs, "raw")):
+        for path in _files(root):
+            document = _document(workspace, root, path, "archive" if origin == "archive" else "raw")
+            key = tuple(document.content_identity())
+            first = found.get(key)
+            found[key] = _with_copy(first, document) if first else document
+    workspace.digests.save()
+    if not any(document.format != "questions" for document in found.values()):
+        msg = (
+            f"there are no PDFs in {workspace.raw_pdfs}; put some there, "
+            "each into a folder that is named after the layer it feeds, and run again"
+        )
+        raise NotFoundError(msg)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _document(workspace: Workspace, root: Path, path: Path, origin: Origin) -> Document:
+    relative = path.relative_to(root)
+    layer = relative.parts[0] if len(relative.parts) > 1 else GENERAL
+    kind = FORMATS[path.suffix.lower()]
+    try:
+        digest = workspace.digests(path)
+    except OSError:
+        # Shown as unreadable with this run; once it can be read, its digest becomes another.
+        kind, digest = "unreadable", text_digest(f"unreadable {relative.as_posix()}")
+    return Document(
+        layer=checked_layer_name(layer),
+        name=path.name,
+        path=str(path),
+        digest=digest,
+        format=kind,
+        origin=origin,
+    )
+
+
+def _with_copy(first: Document, other: Document) -> Document:
+    copy = Copy(name=other.name, path=other.path, origin=other.origin)
+    return first.model_copy(update={"copies": (*first.copies, copy)})
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Documents under a folder in order of name. Linked folders count, each real folder once."""
+    seen: set[str] = set()
+    for folder, subfolders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            if is_document(name):
+                yield Path(folder) / name
+
+
+def is_document(name: str) -> bool:
+    """Whether a file of this name is a document: browsers' and editors' half files are not."""
+    if name.startswith((".", "~")) or name.endswith("~"):
+        return False
+    return Path(name).suffix.lower() in FORMATS

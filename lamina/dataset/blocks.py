@@ -1,0 +1,204 @@
+"""Lines to blocks: headings, paragraphs, table rows, questions with answers.
+
+Where lines have a place on the page, gaps, indents and sizes part the paragraphs; in text and
+Markdown files blank lines do.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from lamina.dataset.hyphens import Vocabulary
+from lamina.dataset.running import without_running_lines
+from lamina.pages import Line, Pages
+
+BlockKind = Literal["heading", "text", "row", "qa"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a document that is not to be torn."""
+
+    kind: BlockKind
+    text: str  # the answer of a qa block
+    pages: tuple[int, int]  # first and last, counted from 1
+    heading: tuple[str, ...] = ()
+    question: str | None = None
+    level: int = 0  # headings only: 1 is the outermost
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """A line with its page and what it looks like."""
+
+    line: Line
+    page: int
+    kind: BlockKind
+    level: int = 0
+
+
+_QUESTION = re.compile(r"(?:Q|Question)(?:\s?\d+)?[:.]\s+(?=\S)")
+_ANSWER = re.compile(r"(?:A|Answer)(?:\s?\d+)?[:.]\s+(?=\S)")
+_BULLET = re.compile(
+    r"(?:[\u2022\u2023\u25aa\u25cf\u25e6\u00b7*\u2013-]|\(?[a-z0-9]{1,3}[.)])\s+\S"
+)
+_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\Z")
+_NUMBERED_HEADING = re.compile(
+    r"(?:(?:Note|NOTE|Item|ITEM|Part|PART|Chapter|Section)\s+[\dIVX]+[A-Z]?\b|\d{1,2}(?:\.\d{1,2})*\.?\s)"
+    r"[^a-z]*[A-Z(].*"
+)
+_CELL = re.compile(
+    r"[$\u20ac\u00a3]?\s?\(?-?[$\u20ac\u00a3]?\d(?:[\d,.]*\d)?\)?%?|[\u2014\u2013-]|n/?[am]\.?|\*"
+)
+_SENTENCE_END = (".", "!", "?", ":", ";", ".\u201d", '."', ".)")
+_MAX_HEADING_WORDS = 14
+_ROW_CELLS = 2
+
+
+def blocks(pages: Pages) -> list[Block]:
+    """The document's blocks in reading order, each with its pages and the headings above it."""
+    if pages.questions:
+        return [
+            Block("qa", entry.answer, (1, 1), question=entry.question) for entry in pages.questions
+        ]
+    cleaned = without_running_lines([page for page in pages.pages if page.kind != "garbled"])
+    vocabulary = Vocabulary(line.text for _, lines in cleaned for line in lines)
+    body_size = _body_size(lines for _, lines in cleaned)
+    printed = [_looked_at(line, number, body_size) for number, lines in cleaned for line in lines]
+    merged = _merged(printed, vocabulary)
+    return list(_with_headings(_questions(merged)))
+
+
+def _body_size(pages: Iterable[Sequence[Line]]) -> float:
+    sizes = [line.size for lines in pages for line in lines for _ in range(len(line.text) // 20)]
+    return median(sizes) if sizes else 0.0
+
+
+def _looked_at(line: Line, page: int, body_size: float) -> _Printed:
+    text = line.text
+    if markdown := _MARKDOWN_HEADING.match(text):
+        clean = line._replace(text=markdown[2])
+        return _Printed(clean, page, "heading", len(markdown[1]))
+    if is_row(text):
+        return _Printed(line, page, "row")
+    if level := _heading_level(line, body_size):
+        return _Printed(line, page, "heading", level)
+    return _Printed(line, page, "text")
+
+
+def is_row(text: str) -> bool:
+    """Whether a line is a table's row: it ends in at least two cells of figures or dashes."""
+    if "|" in text and text.count("|") >= _ROW_CELLS:
+        return True
+    words = text.split()
+    cells = 0
+    for word in reversed(words):
+        if not _CELL.fullmatch(word) and word not in {"$", ")", "%", ")%", "\u20ac", "\u00a3"}:
+            break
+        cells += word not in {"$", ")", "%", ")%", "\u20ac", "\u00a3"}
+    return cells >= _ROW_CELLS or (cells == 1 and "$" in words[-3:] and not text.endswith("."))
+
+
+def _heading_level(line: Line, body_size: float) -> int:
+    text = line.text
+    words = text.split()
+    if not any(char.isalpha() for char in text) or len(words) > _MAX_HEADING_WORDS:
+        return 0
+    if text.endswith((".", ",", ";", "-")) or text[0].islower() or _QUESTION.match(text):
+        return 0
+    if body_size and line.size > 1.5 * body_size:
+        return 1
+    if body_size and line.size > 1.12 * body_size:
+        return 2
+    return 3 if _NUMBERED_HEADING.fullmatch(text) and len(words) > 1 else 0
+
+
+def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:
+    """Runs of text lines to paragraphs; headings over two lines to one; rows stay."""
+    pitch = _pitch(printed)
+    result: list[Block] = []
+    last: _Printed | None = None
+    for item in printed:
+        if not item.line.text:
+            last = None
+            continue
+        if last and result and _continues(last, item, pitch):
+            before = result[-1]
+            joined = vocabulary.join(before.text, item.line.text)
+            result[-1] = replace(before, text=joined, pages=(before.pages[0], item.page))
+        else:
+            page = (item.page, item.page)
+            result.append(Block(item.kind, item.line.text, page, level=item.level))
+        last = item
+    return result
+
+
+def _pitch(printed: Sequence[_Printed]) -> float:
+    """Usual distance from one line of running text to the next."""
+    steps = [
+        b.line.top - a.line.top
+        for a, b in pairwise(printed)
+        if a.page == b.page and a.kind == b.kind == "text" and b.line.top > a.line.top
+    ]
+    return median(steps) if steps else 0.0
+
+
+def _continues(last: _Printed, item: _Printed, pitch: float) -> bool:
+    """Whether a line goes on with what the line before it began."""
+    text = item.line.text
+    if item.kind != last.kind or item.kind == "row" or item.level != last.level:
+        return False
+    if _QUESTION.match(text) or _ANSWER.match(text) or _BULLET.match(text):
+        return False
+    if not item.line.size:  # no places: paragraphs are parted by blank lines
+        return item.kind == "text"
+    if item.page != last.page:
+        ended = last.line.text.endswith(_SENTENCE_END)
+        return item.kind == "text" and not ended and (text[0].islower() or _is_full(last))
+    step = item.line.top - last.line.top
+    if item.kind == "heading":
+        return 0 < step <= 1.6 * item.line.size and abs(item.line.size - last.line.size) < 0.5  # noqa: PLR2004
+    if step < 0:  # the next column
+        return not last.line.text.endswith(_SENTENCE_END)
+    same_size = abs(item.line.size - last.line.size) <= 0.15 * last.line.size
+    return same_size and step <= 1.3 * max(pitch, 1.05 * item.line.size)
+
+
+def _is_full(item: _Printed) -> bool:
+    """Whether the line is too long to be the end of a paragraph."""
+    return len(item.line.text) > 60  # noqa: PLR2004 - characters
+
+
+def _questions(found: Iterable[Block]) -> Iterator[Block]:
+    """A paragraph `Q: ...` and the paragraph `A: ...` after it are one question."""
+    asked: Block | None = None
+    for block in found:
+        if asked and block.kind in {"text", "heading"} and (mark := _ANSWER.match(block.text)):
+            pages = (asked.pages[0], block.pages[1])
+            yield Block("qa", block.text[mark.end() :], pages, question=asked.question)
+            asked = None
+            continue
+        if asked:
+            yield replace(asked, question=None)
+            asked = None
+        if block.kind == "text" and (mark := _QUESTION.match(block.text)):
+            asked = replace(block, question=block.text[mark.end() :])
+        else:
+            yield block
+    if asked:
+        yield replace(asked, question=None)
+
+
+def _with_headings(found: Iterable[Block]) -> Iterator[Block]:
+    """Every block with the path of headings that it stands under."""
+    path: list[Block] = []
+    for block in found:
+        if block.kind == "heading":
+            path = [above for above in path if above.level < block.level]
+            yield replace(block, heading=tuple(above.text for above in path))
+            path.append(block)
+        else:
+            yield replace(block, heading=tuple(above.text for above in path))

@@ -1,0 +1,152 @@
+"""Blocks to pieces of training text of a bounded number of tokens.
+
+A piece ends between blocks where that leaves it at least half full, else between sentences, never
+inside a sentence or a table's row; a heading is never the last thing in it. Only a sentence that is
+longer than a whole piece is cut, between words.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lamina.dataset.blocks import Block
+from lamina.dataset.sentences import sentences
+
+CountTokens = Callable[[Sequence[str]], list[int]]  # texts to their numbers of tokens
+
+_SEPARATOR_TOKENS = 2  # a line break or two between units
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is never cut: a sentence, a row, a heading."""
+
+    block: Block
+    text: str
+    tokens: int
+    starts_block: bool
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of running text."""
+
+    text: str
+    pages: tuple[int, int]
+    heading: tuple[str, ...]
+
+
+def chunks(
+    blocks: Sequence[Block], count: CountTokens, limit: int, overlap: int = 0
+) -> Iterator[Chunk]:
+    """The blocks' text in order, each chunk at most `limit` tokens; questions are left out."""
+    packed = _Packed([], 0)
+    for group in _groups(_units(blocks, count, limit)):
+        whole = sum(unit.tokens for unit in group)
+        if packed.is_new and packed.tokens + whole > limit and packed.tokens >= limit // 2:
+            yield packed.chunk()
+            packed = packed.rest(overlap)
+        for unit in group:
+            while packed.units and packed.tokens + unit.tokens > limit:
+                if packed.is_new:
+                    yield packed.chunk()
+                packed = packed.rest(overlap) if packed.is_new else _Packed([], 0)
+            packed.units.append(unit)
+    if packed.is_new:
+        yield _chunk(packed.units)
+
+
+@dataclass
+class _Packed:
+    """The chunk that is being filled; it begins with `repeated` units of the one before."""
+
+    units: list[Unit]
+    repeated: int
+
+    @property
+    def tokens(self) -> int:
+        return sum(unit.tokens for unit in self.units)
+
+    @property
+    def is_new(self) -> bool:
+        return len(self.units) > self.repeated
+
+    def chunk(self) -> Chunk:
+        return _chunk(self.units[: self._kept()])
+
+    def rest(self, overlap: int) -> "_Packed":
+        """What the next chunk starts with: repeated sentences, and headings that came too late."""
+        kept = self._kept()
+        again: list[Unit] = []
+        for unit in reversed(self.units[:kept]):
+            if unit.block.kind != "text" or sum(u.tokens for u in again) + unit.tokens > overlap:
+                break
+            again.insert(0, unit)
+        return _Packed([*again, *self.units[kept:]], len(again))
+
+    def _kept(self) -> int:
+        kept = len(self.units)
+        while kept > self.repeated + 1 and self.units[kept - 1].block.kind == "heading":
+            kept -= 1
+        return kept
+
+
+def _units(blocks: Sequence[Block], count: CountTokens, limit: int) -> list[Unit]:
+    parts: list[tuple[Block, str, bool]] = []
+    for block in blocks:
+        if block.kind == "qa":
+            continue
+        texts = sentences(block.text) if block.kind == "text" else [block.text]
+        parts += [(block, text, index == 0) for index, text in enumerate(texts)]
+    sizes = count([text for _, text, _ in parts])
+    units: list[Unit] = []
+    for (block, text, starts), tokens in zip(parts, sizes, strict=True):
+        if tokens + _SEPARATOR_TOKENS <= limit:
+            units.append(Unit(block, text, tokens + _SEPARATOR_TOKENS, starts))
+        else:
+            units += _cut(Unit(block, text, tokens, starts), count, limit)
+    return units
+
+
+def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
+    """A sentence or row longer than a chunk, cut between words (inside one, if it is endless)."""
+    room = limit - _SEPARATOR_TOKENS
+    words = unit.text.split(" ")
+    if len(words) == 1:
+        middle = len(unit.text) // 2
+        halves = [unit.text[:middle], unit.text[middle:]]
+    else:
+        middle = len(words) // 2
+        halves = [" ".join(words[:middle]), " ".join(words[middle:])]
+    result: list[Unit] = []
+    for index, (half, tokens) in enumerate(zip(halves, count(halves), strict=True)):
+        piece = Unit(unit.block, half, tokens + _SEPARATOR_TOKENS, unit.starts_block and not index)
+        result += [piece] if tokens <= room or len(half) < 2 else _cut(piece, count, limit)  # noqa: PLR2004
+    return result
+
+
+def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """Units that had better stay together: a paragraph, with the headings above it."""
+    group: list[Unit] = []
+    for unit in units:
+        if group and unit.starts_block and group[-1].block.kind != "heading":
+            yield group
+            group = []
+        group.append(unit)
+    if group:
+        yield group
+
+
+def _chunk(units: Sequence[Unit]) -> Chunk:
+    text = units[0].text
+    for before, unit in pairwise(units):
+        text += _separator(before, unit) + unit.text
+    body = next((unit.block for unit in units if unit.block.kind != "heading"), units[0].block)
+    first, last = units[0].block.pages[0], units[-1].block.pages[1]
+    return Chunk(text, (first, max(first, last)), body.heading)
+
+
+def _separator(before: Unit, unit: Unit) -> str:
+    if not unit.starts_block:
+        return " "
+    return "\n" if before.block.kind == unit.block.kind == "row" else "\n\n"

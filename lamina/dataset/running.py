@@ -1,0 +1,79 @@
+"""Running heads, feet and page numbers: found by recurrence and position, then left out."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from lamina.pages import Line, Page
+
+_EDGE_LINES = 4  # printed lines from the top or bottom where heads and feet stand
+_SAME_PLACE_PT = 8.0
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?:page|p\.|seite)?\s*[-\u2013\u2014|]?\s*(?:[A-Z]{1,2}-)?(?:\d{1,4}|[ivxlc]{1,6})"
+    r"\s*[-\u2013\u2014|]?(?:\s*(?:of|/)\s*\d{1,4})?",
+    re.IGNORECASE,
+)
+_LOWEST_EDGE = 0.08  # of the page's height: where a lone number is a page number
+
+
+def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]:
+    """(page number, its lines) with heads, feet and page numbers taken out.
+
+    A line runs if its text, figures aside, stands at the same place near the edge of at least two
+    pages and of a quarter of all (left and right pages differ, chapters have heads of their own).
+    """
+    printed = [page for page in pages if page.lines]
+    edges = {page.number: _edge_lines(page) for page in printed}
+    running = _recurring([(page, edges[page.number]) for page in printed])
+    result = []
+    for page in printed:
+        dropped = {
+            index
+            for index in edges[page.number]
+            if _signature(page.lines[index]) in running or _is_page_number(page, index)
+        }
+        result.append(
+            (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
+        )
+    return result
+
+
+def _edge_lines(page: Page) -> list[int]:
+    """Indexes of the lines that stand first or last on the page, by place where it is known."""
+    order = [index for index, line in enumerate(page.lines) if line.text]
+    if page.height:
+        order.sort(key=lambda index: page.lines[index].top)
+    return sorted({*order[:_EDGE_LINES], *order[-_EDGE_LINES:]})
+
+
+Signature = tuple[str, int]
+
+
+def _signature(line: Line) -> Signature:
+    return _DIGITS.sub("#", line.text.casefold()), round(line.top / _SAME_PLACE_PT)
+
+
+def _recurring(pages: Sequence[tuple[Page, Sequence[int]]]) -> set[Signature]:
+    """Signatures on enough pages; a neighbouring place counts as the same."""
+    places: dict[Signature, set[int]] = defaultdict(set)
+    for page, edge in pages:
+        for index in edge:
+            text, place = _signature(page.lines[index])
+            if any(char.isalpha() for char in text):
+                for near in (place - 1, place, place + 1):
+                    places[text, near].add(page.number)
+    enough = max(2, len(pages) / 4)
+    return {signature for signature, numbers in places.items() if len(numbers) >= enough}
+
+
+def _is_page_number(page: Page, index: int) -> bool:
+    line = page.lines[index]
+    if not _PAGE_NUMBER.fullmatch(line.text):
+        return False
+    if not page.height:
+        return index in {0, len(page.lines) - 1}
+    bottom = line.top + line.size
+    edge = _LOWEST_EDGE * page.height
+    alone = all(abs(other.top - line.top) > line.size / 2 or other is line for other in page.lines)
+    return alone and (line.top < edge or bottom > page.height - edge)

@@ -1,0 +1,79 @@
+"""Held-out text: chosen by content alone, so that nothing held out ever comes back to train.
+
+Every document of at least five pieces gives one run of neighbouring pieces, about a tenth of its
+text. In a layer of four documents or more, a document whose digest says so is held out whole. Both
+choices depend on the document only: adding others cannot release what was held out (no rule that
+depends on the others could both hold out a document of every layer and never release one, short of
+holding out nearly all). Files of questions are never held out whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from lamina.dataset.blocks import Block
+from lamina.dataset.sentences import sentences
+from lamina.dataset.settings import DatasetSettings
+from lamina.fingerprint import text_digest
+
+Split = Literal["train", "heldout"]
+Section = tuple[Split, list[Block]]
+
+_FEWEST_DOCUMENTS = 4  # of a layer whose documents can be held out whole
+_FEWEST_PIECES = 5  # of a document that gives a section
+_COARSE_PIECES = 12  # with fewer blocks than this, sentences are the pieces
+_GAP_FROM_PIECES = 60  # from here on a piece on either side of the section is left out
+
+
+def is_held_out_whole(document: str, documents_in_layer: int, settings: DatasetSettings) -> bool:
+    """Whether a document (by digest) is for measuring only."""
+    if documents_in_layer < _FEWEST_DOCUMENTS:
+        return False
+    return _fraction(document, "document") < settings.heldout_documents
+
+
+def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) -> list[Section]:
+    """The document's blocks in order, cut into what is trained on and what is held out.
+
+    Questions stay in train; a heading goes with what stands below it.
+    """
+    pieces = _pieces(blocks)
+    if len(pieces) < _FEWEST_PIECES or not settings.heldout_share:
+        return [("train", list(blocks))]
+    first, last = _run([len(piece.text) for piece in pieces], document, settings.heldout_share)
+    gap = 1 if len(pieces) >= _GAP_FROM_PIECES else 0
+    before, inside, after = pieces[: first - gap], pieces[first:last], pieces[last + gap :]
+    asked = [block for block in blocks if block.kind == "qa"]
+    parts: list[Section] = [("train", before), ("heldout", inside), ("train", [*after, *asked])]
+    return [(split, part) for split, part in parts if part]
+
+
+def _pieces(blocks: Sequence[Block]) -> list[Block]:
+    """Text blocks; of a short document, its sentences."""
+    texts = [block for block in blocks if block.kind != "qa"]
+    if sum(block.kind != "heading" for block in texts) >= _COARSE_PIECES:
+        return texts
+    return [
+        replace(block, text=sentence)
+        for block in texts
+        for sentence in (sentences(block.text) if block.kind == "text" else [block.text])
+    ]
+
+
+def _run(sizes: Sequence[int], document: str, share: float) -> tuple[int, int]:
+    """[first, last) of the section, at a place that the digest chooses, never at the very start."""
+    target = share * sum(sizes)
+    first = 1 + int(_fraction(document, "section") * (len(sizes) - 1))
+    last, held = first, 0.0
+    while last < len(sizes) and (held < target or last == first):
+        held += sizes[last]
+        last += 1
+    while held < target / 2 and first > 1:  # the document ended before there was enough
+        first -= 1
+        held += sizes[first]
+    return first, last
+
+
+def _fraction(document: str, purpose: str) -> float:
+    """A number in [0, 1) that only the content decides."""
+    return int(text_digest(f"{purpose} {document}")[:13], 16) / 16**13

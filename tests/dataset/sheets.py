@@ -1,0 +1,92 @@
+"""Pages, tokenizers and layers for the dataset's tests, without any PDF."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from lamina.artifacts import ArtifactRef
+from lamina.fingerprint import text_digest
+from lamina.pages import Line, Page, Pages, write_pages
+from lamina.store import Stage, Store
+from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+
+STAGE = Stage("test", 1)
+HEIGHT, WIDTH, PITCH = 800.0, 600.0, 12.0
+
+
+def line(text: str, top: float, *, size: float = 10.0, left: float = 50.0) -> Line:
+    return Line(text, left, left + 5.0 * len(text), top, size)
+
+
+def page(lines: Sequence[str | Line], number: int = 1) -> Page:
+    """Lines one below the other from 100 points on; an empty one is a gap; Lines stay in place."""
+    placed = [
+        item if isinstance(item, Line) else line(item, 100 + PITCH * index)
+        for index, item in enumerate(lines)
+    ]
+    shown = tuple(item for item in placed if item.text)
+    return Page(number=number, kind="text", width=WIDTH, height=HEIGHT, lines=shown)
+
+
+def pages(*sheets: Sequence[str | Line]) -> Pages:
+    return Pages(
+        format="pdf", pages=tuple(page(lines, number) for number, lines in enumerate(sheets, 1))
+    )
+
+
+def plain(text: str) -> Pages:
+    """A text file."""
+    lines = tuple(Line(entry, 0, 0, 0, 0) for entry in text.splitlines())
+    return Pages(format="text", pages=(Page(number=1, kind="text", lines=lines),))
+
+
+def word_tokenizer(folder: Path) -> Path:
+    """A tokenizer file that counts words."""
+    tokenizer = Tokenizer(models.WordLevel({"?": 0}, "?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    path = folder / "tokenizer.json"
+    tokenizer.save(str(path))
+    return path
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+def verdicts(
+    store: Store, layers: Mapping[str, Sequence[Pages]], refused: Sequence[str] = ()
+) -> ArtifactRef:
+    """A verdicts artifact; documents are named by their content. `refused` are layers' names."""
+    entries = [
+        _verdict(store, layer, read, recommended=layer not in refused)
+        for layer, documents in layers.items()
+        for read in documents
+    ]
+    ordered = sorted(entries, key=lambda entry: (entry.layer, entry.digest))
+
+    def make(folder: Path) -> dict[str, object]:
+        (folder / VERDICTS_FILE).write_text(Verdicts(verdicts=tuple(ordered)).model_dump_json())
+        return {}
+
+    return store.once("verdicts", STAGE, {"entries": ordered}, make)
+
+
+def _verdict(store: Store, layer: str, read: Pages, *, recommended: bool) -> Verdict:
+    digest = text_digest(read.model_dump_json())
+
+    def make(folder: Path) -> dict[str, object]:
+        write_pages(folder, read)
+        return {"document": digest}
+
+    return Verdict(
+        layer=layer,
+        digest=digest,
+        format=read.format,
+        pages_ref=store.once("pages", STAGE, {"document": digest}, make),
+        recommended=recommended,
+        score=100 if recommended else 20,
+        parts={},
+        reasons=() if recommended else ("too_short",),
+        sentence="Accepted." if recommended else "Too short to learn from: 12 characters.",
+    )

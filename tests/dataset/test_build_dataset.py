@@ -1,0 +1,156 @@
+"""A layer's dataset depends on its own documents, and says where each row came from."""
+
+import json
+from pathlib import Path
+
+import pytest
+import sheets
+
+from lamina.artifacts import ArtifactRef
+from lamina.dataset.build import build_dataset, combine_datasets
+from lamina.dataset.settings import DatasetSettings
+from lamina.errors import InvalidInputError
+from lamina.pages import Pages, Question
+from lamina.progress import Silent
+from lamina.rows import Row, read_rows
+from lamina.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def tokenizer(tmp_path: Path) -> Path:
+    return sheets.word_tokenizer(tmp_path)
+
+
+def document(subject: str) -> Pages:
+    body = [f"Sentence {number} about {subject} ends here." for number in range(20)]
+    return sheets.pages(["Q: What is it?", f"A: {subject}", "", *body[:10]], body[10:])
+
+
+def build(
+    store: Store, verdicts: ArtifactRef, layer: str, tokenizer: Path, chunk: int = 32
+) -> ArtifactRef:
+    return build_dataset(
+        verdicts,
+        layer,
+        store=store,
+        progress=Silent(),
+        tokenizer_file=tokenizer,
+        settings=DatasetSettings(chunk_tokens=chunk),
+    )
+
+
+def rows(store: Store, ref: ArtifactRef, name: str) -> list[Row]:
+    return list(read_rows(store.open(ref) / f"{name}.jsonl"))
+
+
+def test_rows_carry_layer_document_pages_split_and_tokens(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    ref = build(store, known, "Leases", tokenizer)
+
+    facts = store.manifest(ref).facts
+    train, heldout = rows(store, ref, "train"), rows(store, ref, "heldout")
+    assert {row.layer for row in train + heldout} == {"Leases"}
+    assert {row.document for row in train + heldout} == set(facts["documents"])
+    assert ({row.split for row in train}, {row.split for row in heldout}) == (
+        {"train"},
+        {"heldout"},
+    )
+    assert all(1 <= row.pages[0] <= row.pages[1] <= 2 for row in train + heldout)
+    assert all(row.n_tokens == len(row.text.split()) for row in train if row.kind == "text")
+    assert (facts["train_rows"], facts["heldout_rows"]) == (len(train), len(heldout))
+    assert facts["tokens"] == sum(row.n_tokens for row in train + heldout)
+
+
+def test_questions_are_rows_of_their_own_and_not_in_the_text(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    train = rows(store, build(store, known, "Leases", tokenizer), "train")
+
+    assert [(row.question, row.text) for row in train if row.kind == "qa"] == [
+        ("What is it?", "leases")
+    ]
+    assert not any("What is it?" in row.text for row in train if row.kind == "text")
+
+
+def test_a_file_of_questions_adds_rows(store: Store, tokenizer: Path) -> None:
+    asked = Pages(format="questions", questions=(Question(question="Who?", answer="Nils"),))
+    known = sheets.verdicts(store, {"Leases": [document("leases"), asked]})
+
+    train = rows(store, build(store, known, "Leases", tokenizer), "train")
+
+    assert {row.question for row in train if row.kind == "qa"} == {"What is it?", "Who?"}
+
+
+def test_a_document_in_another_layer_changes_nothing(store: Store, tokenizer: Path) -> None:
+    alone = sheets.verdicts(store, {"Leases": [document("leases")]})
+    joined = sheets.verdicts(store, {"Leases": [document("leases")], "Tax": [document("tax")]})
+
+    before = build(store, alone, "Leases", tokenizer)
+
+    assert build(store, joined, "Leases", tokenizer) == before
+
+
+def test_another_chunk_size_is_another_dataset(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    small = build(store, known, "Leases", tokenizer, chunk=32)
+
+    assert build(store, known, "Leases", tokenizer, chunk=64) != small
+
+
+def test_adding_a_document_never_moves_text_from_heldout_to_train(
+    store: Store, tokenizer: Path
+) -> None:
+    documents = [document(f"subject {number}") for number in range(12)]
+    for count in range(1, len(documents)):
+        fewer = sheets.verdicts(store, {"Leases": documents[:count]})
+        more = sheets.verdicts(store, {"Leases": documents[: count + 1]})
+        heldout = rows(store, build(store, fewer, "Leases", tokenizer), "heldout")
+        train = rows(store, build(store, more, "Leases", tokenizer), "train")
+
+        trained = " ".join(row.text for row in train)
+        assert not any(row.text in trained for row in heldout)
+
+
+def test_a_layer_without_a_usable_document_says_why(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]}, refused=["Leases"])
+
+    with pytest.raises(InvalidInputError, match=r"Leases.*Too short to learn from"):
+        build(store, known, "Leases", tokenizer)
+
+
+def test_an_unknown_layer_names_those_there_are(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    with pytest.raises(InvalidInputError, match=r"no layer 'Tax'.*Leases"):
+        build(store, known, "Tax", tokenizer)
+
+
+def test_the_card_tells_counts_and_shows_rows(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+    folder = store.open(build(store, known, "Leases", tokenizer))
+
+    facts = json.loads((folder / "card.json").read_text())
+
+    assert (facts["documents"], facts["pages"], facts["train"]["questions"]) == (1, 2, 1)
+    assert 0 < len(facts["samples"]) <= 10
+    assert "# Dataset of Leases" in (folder / "card.md").read_text()
+
+
+def test_the_whole_corpus_is_the_layers_together(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")], "Tax": [document("tax")]})
+    parts = [build(store, known, layer, tokenizer) for layer in ("Leases", "Tax")]
+
+    whole = combine_datasets(parts, store=store)
+
+    assert combine_datasets(parts[::-1], store=store) == whole
+    assert {row.layer for row in rows(store, whole, "train")} == {"Leases", "Tax"}
+    facts = [store.manifest(ref).facts for ref in (*parts, whole)]
+    assert facts[2]["layer"] == "all"
+    assert facts[2]["tokens"] == facts[0]["tokens"] + facts[1]["tokens"]

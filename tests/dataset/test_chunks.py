@@ -1,0 +1,97 @@
+"""Chunks are bounded in tokens and end where the text does."""
+
+import re
+
+import sheets
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.dataset.blocks import Block
+from lamina.dataset.chunks import chunks
+from lamina.dataset.sentences import sentences
+
+
+def text(words: str, page: int = 1) -> Block:
+    return Block("text", words, (page, page))
+
+
+def sentence(number: int) -> str:
+    return f"Sentence {number} has five words."
+
+
+def cut(blocks: list[Block], limit: int, overlap: int = 0) -> list[str]:
+    return [chunk.text for chunk in chunks(blocks, sheets.count_words, limit, overlap)]
+
+
+def test_paragraphs_that_fit_stay_together() -> None:
+    assert cut([text(sentence(1)), text(sentence(2))], 50) == [f"{sentence(1)}\n\n{sentence(2)}"]
+
+
+def test_a_chunk_ends_between_paragraphs_when_it_is_half_full() -> None:
+    paragraph = " ".join(sentence(number) for number in range(3))  # 15 words, 21 with separators
+
+    assert cut([text(paragraph), text(paragraph)], 40) == [paragraph, paragraph]
+
+
+def test_a_long_paragraph_is_cut_between_sentences() -> None:
+    paragraph = " ".join(sentence(number) for number in range(10))
+
+    assert all(chunk.endswith("words.") for chunk in cut([text(paragraph)], 16))
+
+
+def test_rows_are_never_torn_and_stay_lines() -> None:
+    rows = [Block("row", f"Goodwill {number} 2,110 1,980", (1, 1)) for number in range(4)]
+
+    assert cut(rows, 13) == [f"{rows[0].text}\n{rows[1].text}", f"{rows[2].text}\n{rows[3].text}"]
+
+
+def test_a_heading_is_never_the_last_thing_in_a_chunk() -> None:
+    blocks = [
+        text(" ".join(sentence(number) for number in range(2))),
+        Block("heading", "Rates", (1, 1), level=1),
+        text(" ".join(sentence(number) for number in range(3))),
+    ]
+
+    assert not any(chunk.endswith("Rates") for chunk in cut(blocks, 18))
+
+
+def test_a_chunk_knows_its_pages() -> None:
+    (chunk,) = chunks([text("One.", 3), text("Two.", 5)], sheets.count_words, 50)
+
+    assert chunk.pages == (3, 5)
+
+
+def test_overlap_repeats_whole_sentences() -> None:
+    paragraph = " ".join(sentence(number) for number in range(6))
+
+    first, second, *_ = cut([text(paragraph)], 22, overlap=7)
+
+    assert first.endswith(sentence(2))
+    assert second.startswith(sentence(2))
+
+
+def test_an_abbreviation_does_not_end_a_sentence() -> None:
+    assert sentences("It was sold by Amcor Inc. to Mr. Quist. Nobody knew.") == [
+        "It was sold by Amcor Inc. to Mr. Quist.",
+        "Nobody knew.",
+    ]
+
+
+words = st.lists(
+    st.sampled_from(["lease", "rate", "5,000", "(12)", "term."]), min_size=1, max_size=20
+)
+block = st.builds(
+    lambda kind, parts: Block(kind, " ".join(parts), (1, 1)),
+    st.sampled_from(["text", "row", "heading"]),
+    words,
+)
+
+
+@given(st.lists(block, max_size=12), st.integers(8, 60))
+def test_no_word_is_lost_or_moved_and_no_chunk_is_too_long(blocks: list[Block], limit: int) -> None:
+    result = cut(blocks, limit)
+
+    assert re.split(r"\s+", " ".join(result).strip()) == re.split(
+        r"\s+", " ".join(block.text for block in blocks).strip()
+    )
+    assert all(len(chunk.split()) <= limit for chunk in result)

@@ -1,0 +1,80 @@
+"""What is held out is chosen by content, and never comes back to train."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.dataset.blocks import Block
+from lamina.dataset.settings import DatasetSettings
+from lamina.dataset.split import is_held_out_whole, sections
+from lamina.fingerprint import text_digest
+
+SETTINGS = DatasetSettings()
+
+
+def paragraphs(count: int) -> list[Block]:
+    return [Block("text", f"Paragraph {number} says one thing.", (1, 1)) for number in range(count)]
+
+
+def share(blocks: list[Block], document: str = "a") -> float:
+    parts = sections(document, blocks, SETTINGS)
+    size = dict.fromkeys(("train", "heldout"), 0)
+    for split, part in parts:
+        size[split] += sum(len(block.text) for block in part)
+    return size["heldout"] / sum(size.values())
+
+
+@given(st.text(min_size=1), st.integers(20, 200))
+def test_about_a_tenth_of_a_document_is_held_out(document: str, count: int) -> None:
+    assert 0.03 < share(paragraphs(count), text_digest(document)) < 0.2
+
+
+def test_what_is_held_out_is_one_section() -> None:
+    splits = [split for split, _ in sections("a", paragraphs(40), SETTINGS)]
+
+    assert splits == ["train", "heldout", "train"]
+
+
+def test_a_long_document_leaves_a_gap_around_its_section() -> None:
+    kept = sum(len(part) for _, part in sections("a", paragraphs(100), SETTINGS))
+
+    assert kept == 98
+
+
+def test_a_short_document_gives_sentences() -> None:
+    block = Block("text", " ".join(f"Sentence {n} is short." for n in range(10)), (1, 1))
+
+    assert 0.05 < share([block]) < 0.25
+
+
+def test_questions_stay_in_train() -> None:
+    asked = [Block("qa", "12 months", (1, 1), question=f"How long is {n}?") for n in range(30)]
+
+    parts = sections("a", [*paragraphs(20), *asked], SETTINGS)
+
+    assert [
+        block.question for split, part in parts for block in part
+        if block.kind == "qa" and split == "train"
+    ] == [block.question for block in asked]  # fmt: skip
+
+
+def test_every_document_of_text_holds_something_out() -> None:
+    assert all(share(paragraphs(8), str(number)) > 0 for number in range(50))
+
+
+@given(st.text(), st.integers(1, 50), st.integers(0, 50))
+def test_adding_documents_never_releases_one(document: str, before: int, added: int) -> None:
+    digest = text_digest(document)
+
+    was = is_held_out_whole(digest, before, SETTINGS)
+
+    assert not was or is_held_out_whole(digest, before + added, SETTINGS)
+
+
+def test_small_layers_hold_out_no_whole_document() -> None:
+    assert not any(is_held_out_whole(text_digest(str(n)), 3, SETTINGS) for n in range(200))
+
+
+def test_large_layers_hold_out_some_whole_documents() -> None:
+    held = sum(is_held_out_whole(text_digest(str(n)), 1000, SETTINGS) for n in range(1000))
+
+    assert 50 < held < 120
