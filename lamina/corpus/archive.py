@@ -6,7 +6,7 @@ at any point, the next run finds either the original, or both files, and finishe
 
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -25,15 +25,13 @@ class ArchiveReport(BaseModel):
     moved: tuple[str, ...]
 
 
-def used_documents(
-    documents: Sequence[Document], trained: Mapping[str, Collection[str]]
-) -> tuple[Document, ...]:
-    """Those documents that went into training: `trained` gives each layer's digests."""
-    return tuple(entry for entry in documents if entry.digest in trained.get(entry.layer, ()))
+def archive_pdfs(
+    documents: Sequence[Document], used: Collection[str], workspace: Workspace
+) -> ArchiveReport:
+    """Move the raw files of the used digests into the archive, under the same subfolders.
 
-
-def archive_pdfs(used: Sequence[Document], workspace: Workspace) -> ArchiveReport:
-    """Move the raw files of the used documents into the archive, under the same subfolders.
+    `documents` are those of the layers that were trained, `used` the digests in their datasets'
+    facts; all other files stay where they are.
 
     Raises:
         ResourceError: the archive cannot be written, or the disk is full.
@@ -42,7 +40,8 @@ def archive_pdfs(used: Sequence[Document], workspace: Workspace) -> ArchiveRepor
     """
     moved = [
         _move(path, document.digest, workspace)
-        for document in used
+        for document in documents
+        if document.digest in used
         for path in _raw_files(document, workspace)
     ]
     return ArchiveReport(moved=tuple(moved))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamina.corpus.archive import archive_pdfs, used_documents
+from lamina.corpus.archive import ArchiveReport, archive_pdfs
 from lamina.corpus.documents import Document, find_documents
 from lamina.errors import DamagedError
 from lamina.settings import load
@@ -23,6 +23,10 @@ def put(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
+def archive_all(documents: tuple[Document, ...], workspace: Workspace) -> ArchiveReport:
+    return archive_pdfs(documents, {document.digest for document in documents}, workspace)
+
+
 def digest_of(documents: tuple[Document, ...], name: str) -> str:
     return next(document.digest for document in documents if document.name == name)
 
@@ -32,9 +36,7 @@ def test_used_files_move_under_their_layer_and_others_stay(workspace: Workspace)
     refused = put(workspace.raw_pdfs, "Leases/refused.pdf", b"refused")
     documents = find_documents(workspace)
 
-    used = used_documents(documents, {"Leases": [digest_of(documents, "used.pdf")]})
-
-    report = archive_pdfs(used, workspace)
+    report = archive_pdfs(documents, {digest_of(documents, "used.pdf")}, workspace)
 
     assert report.moved == ("Leases/2023/used.pdf",)
     assert (workspace.archive / "Leases/2023/used.pdf").read_bytes() == b"used"
@@ -49,7 +51,7 @@ def test_another_content_under_the_same_name_gets_its_digest_into_the_name(
     put(workspace.raw_pdfs, "Leases/note.pdf", b"second edition")
     documents = find_documents(workspace)
 
-    report = archive_pdfs(documents, workspace)
+    report = archive_all(documents, workspace)
 
     second = next(d.digest for d in documents if d.origin == "raw")
     assert report.moved == (f"Leases/note-{second[:8]}.pdf",)
@@ -58,9 +60,9 @@ def test_another_content_under_the_same_name_gets_its_digest_into_the_name(
 
 def test_archiving_twice_does_nothing_more(workspace: Workspace) -> None:
     put(workspace.raw_pdfs, "note.pdf", b"used")
-    archive_pdfs(find_documents(workspace), workspace)
+    archive_all(find_documents(workspace), workspace)
 
-    assert archive_pdfs(find_documents(workspace), workspace).moved == ()
+    assert archive_all(find_documents(workspace), workspace).moved == ()
 
 
 def test_a_run_killed_before_the_original_was_removed_is_finished_by_the_next(
@@ -75,10 +77,10 @@ def test_a_run_killed_before_the_original_was_removed_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
-            archive_pdfs(documents, workspace)
+            archive_all(documents, workspace)
     assert path.exists()
 
-    archive_pdfs(find_documents(workspace), workspace)
+    archive_all(find_documents(workspace), workspace)
 
     assert not path.exists()
     assert (workspace.archive / "Leases/note.pdf").read_bytes() == b"used"
@@ -90,7 +92,7 @@ def test_a_file_that_changed_since_it_was_read_stays(workspace: Workspace) -> No
     path.write_bytes(b"new edition")
 
     with pytest.raises(DamagedError, match="stays where it is"):
-        archive_pdfs(documents, workspace)
+        archive_all(documents, workspace)
 
     assert path.read_bytes() == b"new edition"
     assert list(workspace.archive.rglob("*.pdf*")) == []
@@ -101,17 +103,7 @@ def test_a_duplicate_under_another_name_stays(workspace: Workspace) -> None:
     second = put(workspace.raw_pdfs, "b.pdf", b"same")
     documents = find_documents(workspace)
 
-    report = archive_pdfs(documents, workspace)
+    report = archive_all(documents, workspace)
 
     assert report.moved == ("a.pdf",)
     assert second.exists()
-
-
-def test_a_document_used_in_one_layer_stays_in_another(workspace: Workspace) -> None:
-    put(workspace.raw_pdfs, "Leases/a.pdf", b"same")
-    other = put(workspace.raw_pdfs, "Tax/a.pdf", b"same")
-    documents = find_documents(workspace)
-
-    archive_pdfs(used_documents(documents, {"Leases": [documents[0].digest]}), workspace)
-
-    assert other.exists()
