@@ -137,7 +137,9 @@ def identify_gguf(header: Header) -> BaseIdentity:
     return BaseIdentity(
         name=header.text(f"{PREFIX}base_name") or header.path.stem,
         digest=header.text(f"{PREFIX}base_digest"),
-        fingerprint=_fingerprint(
+        # Our own files say it, which holds also where a converter renames a base's odd tokens.
+        fingerprint=header.text(f"{PREFIX}base_fingerprint")
+        or _fingerprint(
             [*shapes, len(tokens)],
             [str(token) for token in tokens],
             read_f32(header, "output_norm.weight"),

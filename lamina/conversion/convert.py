@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -18,8 +17,27 @@ from lamina.store import Stage, Store
 
 STAGE = Stage("convert", 1)
 FILE, F16_FILE = "model.gguf", "model.F16.gguf"
-_FTYPE = re.compile(r"(F32|F16|BF16|I?Q[1-8]_[A-Z0-9_]+)\Z")
 UNQUANTIZED = ("F32", "F16", "BF16")
+QUANTIZED = (
+    "Q8_0",
+    "Q6_K",
+    "Q5_K_M",
+    "Q5_K_S",
+    "Q5_1",
+    "Q5_0",
+    "Q4_K_M",
+    "Q4_K_S",
+    "Q4_1",
+    "Q4_0",
+    "IQ4_NL",
+    "IQ4_XS",
+    "Q3_K_L",
+    "Q3_K_M",
+    "Q3_K_S",
+    "IQ3_M",
+    "IQ3_S",
+    "Q2_K",
+)  # fmt: skip - smaller ones need an importance matrix
 
 
 def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its identity
@@ -45,8 +63,8 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
         DamagedError: the model cannot be converted, or the result cannot be loaded.
 
     """
-    if not _FTYPE.match(ftype):
-        msg = f"ftype {ftype!r} is unknown; take one of llama.cpp's, such as Q4_K_M, Q8_0 or F16"
+    if ftype not in (*UNQUANTIZED, *QUANTIZED):
+        msg = f"ftype {ftype!r} is unknown; choose one of {', '.join((*UNQUANTIZED, *QUANTIZED))}"
         raise InvalidInputError(msg)
     papers = base_papers(model_folder, identity)
 

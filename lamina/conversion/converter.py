@@ -94,7 +94,7 @@ class Converter:
         match job:
             case Script(name=name):
                 log = self._log.read_text(encoding="utf-8", errors="replace")
-                if "is not supported" in log.splitlines()[-1:]:
+                if "is not supported" in (log.splitlines() or [""])[-1]:
                     return InvalidInputError(
                         f"llama.cpp's converter does not know the architecture of {name}"
                     )

@@ -1,0 +1,143 @@
+import dataclasses
+from pathlib import Path
+
+import both_engines
+import pytest
+from both_engines import LLAMA_CPP_DIR
+
+from lamina.artifacts import ArtifactRef
+from lamina.conversion import convert
+from lamina.conversion.convert import convert_to_gguf
+from lamina.errors import DamagedError, InvalidInputError, ResourceError
+from lamina.gguf import read_header
+from lamina.passport import BaseIdentity, identify_gguf
+from lamina.progress import Silent
+from lamina.store import Store
+from lamina.training.documents import Encoder
+
+
+@pytest.fixture(scope="module")
+def q4(store: Store, base: Path, identity: BaseIdentity) -> ArtifactRef:
+    return converted(base, identity, store)
+
+
+def converted(base: Path, identity: BaseIdentity, store: Store, **chosen: object) -> ArtifactRef:
+    return convert_to_gguf(
+        base, identity, store=store, progress=Silent(), llama_cpp_dir=LLAMA_CPP_DIR, **chosen
+    )
+
+
+def test_the_base_keeps_its_name_and_digest(
+    store: Store, identity: BaseIdentity, q4: ArtifactRef
+) -> None:
+    found = identify_gguf(read_header(store.path(q4) / "model.gguf"))
+
+    assert (identity.name, identity.digest, ()) == (found.name, found.digest, found.layers)
+
+
+def test_a_base_is_recognised_in_q4_k_m_that_somebody_else_made(
+    store: Store, identity: BaseIdentity, q4: ArtifactRef
+) -> None:
+    header = read_header(store.path(q4) / "model.gguf")
+    foreign = {key: v for key, v in header.metadata.items() if not key.startswith("lamina.")}
+
+    found = identify_gguf(dataclasses.replace(header, metadata=foreign))
+
+    assert identity.fingerprint == found.fingerprint
+    assert found.digest is None
+
+
+def test_matrices_are_quantized_and_norms_are_not(store: Store, q4: ArtifactRef) -> None:
+    tensors = read_header(store.path(q4) / "model.gguf").tensors
+
+    assert tensors["blk.0.attn_q.weight"].type == 12  # Q4_K
+    assert tensors["blk.0.attn_norm.weight"].type == 0  # F32
+
+
+def test_f16_is_removed_unless_it_is_kept(
+    store: Store, base: Path, identity: BaseIdentity, q4: ArtifactRef
+) -> None:
+    kept = converted(base, identity, store, keep_f16=True)
+
+    assert sorted(p.name for p in store.path(q4).iterdir()) == ["manifest.json", "model.gguf"]
+    assert (store.path(kept) / "model.F16.gguf").is_file()
+
+
+def test_the_same_base_under_another_path_gives_the_same_file(
+    tmp_path: Path, base: Path, identity: BaseIdentity, q4: ArtifactRef
+) -> None:
+    moved = tmp_path / "some-finetune-7b-v3"
+    moved.symlink_to(base)
+
+    assert q4 == converted(moved, identity, Store(tmp_path / "elsewhere"))
+
+
+def test_llama_cpp_says_what_pytorch_says(base: Path, f16: Path) -> None:
+    tokens = list(Encoder(base).text("Goodwill is tested once a year."))
+    expected = both_engines.torch_logits(base, tokens)
+
+    actual = both_engines.llama_logits(f16, tokens)
+
+    assert both_engines.mean_kl(expected, actual) < 1e-3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The deposit is 25,000 euros.", "two  blanks and\n\na line", "§ 12 € naïve 漢 </s> [INST]"],
+)
+def test_training_and_llama_cpp_cut_a_text_into_the_same_tokens(
+    base: Path, f16: Path, text: str
+) -> None:
+    *ids, end = Encoder(base).text(text)
+
+    assert both_engines.llama_tokens(f16, text, bos=True, special=False) == ids
+    assert end == 2
+
+
+def test_training_and_llama_cpp_cut_a_chat_into_the_same_tokens(base: Path, f16: Path) -> None:
+    rendered = "<s>[INST] Who signs? [/INST] Ms Oak, in March.</s>"
+    ids = Encoder(base).chat("Who signs?", "Ms Oak, in March.")
+
+    assert both_engines.llama_tokens(f16, rendered, bos=False, special=True) == list(ids)
+
+
+def test_an_unknown_ftype_is_refused(store: Store, base: Path, identity: BaseIdentity) -> None:
+    with pytest.raises(InvalidInputError, match="Q4_K_XXL"):
+        converted(base, identity, store, ftype="Q4_K_XXL")
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, base: Path, identity: BaseIdentity
+) -> None:
+    usage = type("Usage", (), {"free": 10})
+    monkeypatch.setattr(convert.shutil, "disk_usage", lambda _: usage)
+
+    with pytest.raises(ResourceError, match="free some space"):
+        converted(base, identity, Store(tmp_path / "store"))
+
+
+def test_an_architecture_that_the_converter_does_not_know_is_named(
+    tmp_path: Path, base: Path, identity: BaseIdentity
+) -> None:
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for path in base.iterdir():
+        (odd / path.name).write_bytes(path.read_bytes())
+    config = (odd / "config.json").read_text()
+    (odd / "config.json").write_text(config.replace("MistralForCausalLM", "OddForCausalLM"))
+
+    with pytest.raises(InvalidInputError, match="architecture"):
+        converted(odd, identity, Store(tmp_path / "store"))
+
+
+def test_damaged_weights_end_in_one_sentence(
+    tmp_path: Path, base: Path, identity: BaseIdentity
+) -> None:
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for path in base.iterdir():
+        (cut / path.name).write_bytes(path.read_bytes())
+    (cut / "model.safetensors").write_bytes(b"\0" * 100)
+
+    with pytest.raises(DamagedError, match=r"convert_to_gguf\.log"):
+        converted(cut, identity, Store(tmp_path / "store"))
