@@ -7,6 +7,7 @@ optimizer update: as many packs as `batch_tokens` asks for.
 import math
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 Pack: TypeAlias = tuple[int, ...]  # indices of documents
@@ -25,17 +26,14 @@ def pack_steps(  # noqa: PLR0913 - the profile's own numbers
 ) -> list[Step]:
     """The whole run in advance: every step's packs of document indices.
 
-    No pack is longer than `sequence_tokens` (documents must not be longer either). Each epoch
-    has an order of its own, drawn from the seed, so that a run can be continued from any step.
+    No pack is longer than `sequence_tokens`, as documents must not be either. Each epoch has an
+    order of its own, drawn from the seed. `steps` wins over `epochs`; the last step of a run
+    over epochs may be short.
     """
-    if not lengths:
-        return []
-    wanted = steps or max(
-        1, math.ceil(epochs * sum(map(int.__mul__, lengths, repeats)) / batch_tokens)
-    )
-    order = _endless(repeats, seed)
-    packs = _packs(order, lengths, sequence_tokens)
-    return [_step(packs, lengths, batch_tokens) for _ in range(wanted)]
+    rows = sum(repeats)
+    order = islice(_endless(repeats, seed), None if steps else math.ceil(epochs * rows))
+    packs = _packs(order if rows else iter(()), lengths, min(sequence_tokens, batch_tokens))
+    return list(islice(_steps(packs, lengths, batch_tokens), steps))
 
 
 def _endless(repeats: Sequence[int], seed: int) -> Iterator[int]:
@@ -61,14 +59,19 @@ def _packs(order: Iterator[int], lengths: Sequence[int], limit: int) -> Iterator
         yield tuple(pack)
 
 
-def _step(packs: Iterator[Pack], lengths: Sequence[int], batch_tokens: int) -> Step:
-    """Packs until the next one would overshoot by more than stopping here falls short."""
+def _steps(packs: Iterator[Pack], lengths: Sequence[int], batch_tokens: int) -> Iterator[Step]:
+    """A step ends where one more pack would overshoot by more than it falls short now."""
     step: list[Pack] = []
     tokens = 0
-    while not step or tokens + tokens / len(step) / 2 <= batch_tokens:
-        step.append(next(packs))
-        tokens += sum(lengths[index] for index in step[-1])
-    return tuple(step)
+    for pack in packs:
+        size = sum(lengths[index] for index in pack)
+        if step and tokens + size / 2 > batch_tokens:
+            yield tuple(step)
+            step, tokens = [], 0
+        step.append(pack)
+        tokens += size
+    if step:
+        yield tuple(step)
 
 
 def in_turn(lengths: Sequence[int], limit: int) -> list[Pack]:

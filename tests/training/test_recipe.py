@@ -13,11 +13,11 @@ from lamina.training.recipe import load, pack_loss, train_layer
 
 
 def trained(store: Store, order: layer_orders.LayerOrder) -> str:
-    return train_layer(order, store=store, progress=Silent(), threads=2).digest
+    return train_layer(order, store=store, progress=Silent(), threads=1).digest
 
 
 def test_a_layer_lowers_the_loss_of_its_own_heldout_text(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=2)
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
 
     passport = Passport.model_validate(store.manifest(ref).facts["passport"])
     assert passport.heldout_loss < passport.heldout_loss_base - 0.5
@@ -42,10 +42,10 @@ def test_a_layer_trained_after_another_equals_it_trained_alone(tmp_path: Path, b
 
 def test_the_same_order_trains_once(store: Store, base: Path) -> None:
     order = layer_orders.order(store, base)
-    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
     began = store.manifest(ref).run["started"]
 
-    again = train_layer(order, store=store, progress=Silent(), threads=2)
+    again = train_layer(order, store=store, progress=Silent(), threads=1)
 
     assert (ref, began) == (again, store.manifest(again).run["started"])
 
@@ -64,7 +64,7 @@ def test_packed_documents_do_not_see_each_other(store: Store, base: Path) -> Non
 
 
 def test_no_path_of_this_machine_enters_the_layer(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=2)
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
 
     config = (store.path(ref) / "adapter_config.json").read_text()
     assert str(base.parent) not in config
@@ -73,7 +73,7 @@ def test_no_path_of_this_machine_enters_the_layer(store: Store, base: Path) -> N
 
 def test_the_curve_has_a_loss_for_every_step(store: Store, base: Path) -> None:
     order = layer_orders.order(store, base)
-    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
 
     curve = json.loads((store.path(ref) / "curve.json").read_bytes())
     assert [entry["step"] for entry in curve] == list(range(1, order.profile.steps + 1))
@@ -99,7 +99,7 @@ def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
     profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "steps": 4})
     order = layer_orders.order(store, base, profile=profile)
 
-    ref = train_layer(order, store=store, progress=Silent(), threads=2)
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
 
     facts = store.manifest(ref).facts
     assert facts["trained_as"]["quantize"] == "nf4"
