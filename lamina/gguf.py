@@ -9,7 +9,7 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 import mmap
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import TypeAlias
@@ -44,6 +44,7 @@ class Header:
     path: Path
     metadata: dict[str, Value]
     tensors: dict[str, Tensor]
+    kinds: dict[str, int] = field(default_factory=dict)  # GGUF type number of each metadata value
 
     def text(self, key: str) -> str | None:
         """A string value, or None where the key is absent or of another type."""
@@ -137,7 +138,12 @@ def _parse(path: Path, cursor: _Cursor) -> Header:
         raise _damaged(path, f"its version {version} is not 2 or 3")
     n_tensors = cursor.count(_MAX_TENSORS, "tensors")
     n_keys = cursor.count(_MAX_KEYS, "metadata keys")
-    metadata = {cursor.string(): cursor.value(int(cursor.unpack("<I"))) for _ in range(n_keys)}
+    kinds: dict[str, int] = {}
+    metadata: dict[str, Value] = {}
+    for _ in range(n_keys):
+        key = cursor.string()
+        kinds[key] = int(cursor.unpack("<I"))
+        metadata[key] = cursor.value(kinds[key])
     entries = [_entry(cursor) for _ in range(n_tensors)]
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
@@ -148,7 +154,7 @@ def _parse(path: Path, cursor: _Cursor) -> Header:
         if start + offset > len(cursor.view):
             raise _damaged(path, f"tensor {name} lies beyond its end")
         tensors[name] = Tensor(name, shape, kind, start + offset)
-    return Header(path, metadata, tensors)
+    return Header(path, metadata, tensors, kinds)
 
 
 def _entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:

@@ -1,0 +1,147 @@
+"""`python -m lamina.serving`: takes the flags of `python -m llama_cpp.server` that matter."""
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lamina import settings
+from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError
+
+
+def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
+    """The command line. Underscores and dashes both work."""
+    flags = argparse.ArgumentParser(
+        prog="python -m lamina.serving",
+        description="Serve one base and any blend of layers over it.",
+    )
+    add = flags.add_argument
+    add("--model", type=Path, default=defaults.model_path, help="base as GGUF (MODEL_PATH)")
+    add("--lora", action="append", default=[], metavar="PATH[=SCALE]", help="layer to apply")
+    add(
+        "--lora-init-without-apply",
+        "--lora_init_without_apply",
+        action="store_true",
+        help="make the --lora layers known, apply none",
+    )
+    add("--adapters-dir", "--adapters_dir", type=Path, help="folder of GGUF layers")
+    add(
+        "--allowed-root",
+        "--allowed_root",
+        action="append",
+        type=Path,
+        default=[],
+        help="folder that a path in a request may lie in, besides the adapters folder",
+    )
+    add("--host", default=defaults.host)
+    add("--port", type=int, default=defaults.port, help="0 = any free one")
+    add("--n_ctx", "--n-ctx", type=int, default=defaults.n_ctx, help="tokens of one request")
+    add("--n_threads", "--n-threads", type=int, default=defaults.n_threads)
+    add("--n_parallel", "--n-parallel", type=int, default=4, help="requests run at the same time")
+    add("--n_batch", "--n-batch", type=int, default=512, help="tokens of one step")
+    add("--chat_format", "--chat-format", help="template to use instead of the model's own")
+    add("--flash_attn", "--flash-attn", nargs="?", const="true", help="true or false")
+    add("--adapter-memory-mb", type=int, help="memory for layers; default: no limit")
+    add("--queue", type=int, default=256, help="requests that may wait")
+    add("--max-body-mb", type=int, default=8)
+    add("--stop-within-s", type=int, default=30, help="grace for running requests at the end")
+    add("--verbose", action="store_true", help="show llama.cpp's own log")
+    add("--debug", action="store_true", help="show tracebacks")
+    add("--die-with-parent", type=int, metavar="PID", help=argparse.SUPPRESS)
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; returns the exit code."""
+    options = None
+    try:
+        options = parser(settings.load()).parse_args(argv)
+        if options.die_with_parent:
+            _die_with(options.die_with_parent)
+        return asyncio.run(_serve(options))
+    except LaminaError as error:
+        if options is None or options.debug:
+            raise
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel for SIGTERM when the parent is gone (Linux, prctl(2) PR_SET_PDEATHSIG)."""
+    import ctypes
+    import signal
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    if os.getppid() != parent:  # it went before we asked
+        raise SystemExit(1)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        BusyError: something else listens there.
+        InvalidInputError: the address cannot be bound at all.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        if error.errno == 98:  # noqa: PLR2004 - EADDRINUSE
+            msg = f"port {port} of {host} is taken; stop what listens there or choose --port"
+            raise BusyError(msg) from error
+        msg = f"cannot listen on {host}:{port} ({error.strerror}); choose --host and --port"
+        raise InvalidInputError(msg) from error
+    return listener
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    from lamina.serving.assembly import assemble  # llama.cpp and FastAPI are loaded here
+
+    if options.model is None:
+        msg = "there is no model to serve; name one with --model or MODEL_PATH"
+        raise InvalidInputError(msg)
+    server = assemble(options)
+    listener = _bind(options.host, options.port)
+    _warn_if_open(options.host, server.has_key)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        await server.run(listener, on_ready=lambda: _say(f"listening on http://{shown}:{port}"))
+    finally:
+        listener.close()
+    if server.died:
+        msg = "the engine failed; its last words stand above; start the server again"
+        raise ResourceError(msg)
+    return 0
+
+
+def _warn_if_open(host: str, has_key: bool) -> None:
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback and not has_key:
+        print(
+            f"warning: {host} can be reached from outside and no key is asked for; "
+            "set LAMINA_API_KEY",
+            file=sys.stderr,
+        )
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Events on their way from the engine thread to the coroutine that waits for them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from lamina.errors import LaminaError
+from lamina.serving.engine import Engine
+from lamina.serving.sequence import Delta, Event, Outcome, Sequence
+
+
+class Relay:
+    """Carries events from the engine thread to the event loop, one wake-up a step."""
+
+    def __init__(self) -> None:
+        self._pending: list[tuple[asyncio.Queue[Event], Event]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Events go to this loop from now on."""
+        self._loop = loop
+
+    def put(self, queue: "asyncio.Queue[Event]", event: Event) -> None:
+        """Engine thread: keep an event until the step's end."""
+        self._pending.append((queue, event))
+
+    def flush(self) -> None:
+        """Engine thread: hand over what came since the last time."""
+        if self._pending and self._loop and not self._loop.is_closed():
+            pending, self._pending = self._pending, []
+            self._loop.call_soon_threadsafe(_deliver, pending)
+
+
+def _deliver(pending: "list[tuple[asyncio.Queue[Event], Event]]") -> None:
+    for queue, event in pending:
+        queue.put_nowait(event)
+
+
+class Answer:
+    """A submitted sequence, read from the event loop. Leaving it early cancels the sequence."""
+
+    def __init__(self, engine: Engine, sequence: Sequence, relay: Relay) -> None:
+        self.layers = sequence.layers
+        self._engine = engine
+        self._sequence = sequence
+        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._over = False
+        sequence.sink = partial(relay.put, self._queue)
+
+    async def events(self) -> AsyncIterator[Delta | Outcome]:
+        """Deltas, then the outcome.
+
+        Raises:
+            LaminaError: why the engine could not go on.
+
+        """
+        while not self._over:
+            event = await self._queue.get()
+            self._over = not isinstance(event, Delta)
+            if isinstance(event, LaminaError):
+                raise event
+            yield event
+
+    def close(self) -> None:
+        """Stop making it, if it is not done."""
+        if not self._over:
+            self._over = True
+            self._engine.cancel(self._sequence)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,164 @@
+"""Puts the server together from its options: the one place where the parts meet."""
+
+import argparse
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from lamina import settings
+from lamina.errors import InvalidInputError
+from lamina.serving.adapter_file import read_base
+from lamina.serving.answers import Relay
+from lamina.serving.api import build_app
+from lamina.serving.blends import checked_scale, layer_set
+from lamina.serving.chat import FORMATS
+from lamina.serving.engine import Engine
+from lamina.serving.limits import Limits
+from lamina.serving.llama import ContextOptions, quiet
+from lamina.serving.loop import EngineOptions
+from lamina.serving.registry import Registry
+from lamina.serving.service import Service
+
+_MB = 1 << 20
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its signal handling, which ends a clean stop by killing the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully on SIGTERM and SIGINT; the second one stops at once."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@dataclass
+class Server:
+    """A server that can be run once."""
+
+    service: Service
+    engine: Engine
+    relay: Relay
+    app: Limits
+    initial: tuple[str, ...]  # --lora, as given
+    apply_initial: bool
+    stop_within_s: int
+    has_key: bool
+    died: bool = False
+
+    async def run(self, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+        """Load the base, answer until told to stop, then free everything.
+
+        Raises:
+            LaminaError: the base or an initial layer cannot be used.
+
+        """
+        self.relay.bind(asyncio.get_running_loop())
+        config = uvicorn.Config(
+            self.app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=self.stop_within_s,
+            lifespan="off",
+            ws="none",
+        )
+        web = _Web(config)
+        self._web = web
+        serving = asyncio.ensure_future(web.serve(sockets=[listener]))
+        try:
+            await self._load()
+            if not serving.done() and not web.should_exit:
+                on_ready()
+            await serving
+        finally:
+            web.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+            await asyncio.to_thread(self.engine.stop, self.stop_within_s)
+
+    async def _load(self) -> None:
+        base = await asyncio.wrap_future(self.engine.start())
+        chosen = []
+        for text in self.initial:
+            path, equals, scale = text.rpartition("=")
+            layer = self.service.registry.add(Path(path if equals else text))
+            chosen.append(layer.applied(checked_scale(scale, path) if equals else 1.0))
+        if self.apply_initial:
+            layers = layer_set(chosen)
+            await asyncio.wrap_future(self.engine.load(layers))
+            self.service.set_default(layers)
+        self.service.on_loaded(base)
+
+    def end(self) -> None:
+        """Engine thread: it failed, so the process must end."""
+        self.died = True
+        self._web.should_exit = True
+
+
+def assemble(options: argparse.Namespace) -> Server:
+    """A server for these options; nothing is loaded yet.
+
+    Raises:
+        LaminaError: an option cannot be, or the model's file is no base.
+
+    """
+    if not options.verbose:
+        quiet()
+    if options.chat_format and options.chat_format not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        msg = f"chat format {options.chat_format!r} is not known; choose one of {known}"
+        raise InvalidInputError(msg)
+    base = read_base(options.model)
+    if options.adapters_dir and not options.adapters_dir.is_dir():
+        msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
+        raise InvalidInputError(msg)
+    registry = Registry(base, options.adapters_dir, options.allowed_root)
+    relay = Relay()
+    engine = Engine(options.model, _engine_options(options), flush=relay.flush)
+    service = Service(engine, relay, registry, chat_format=options.chat_format)
+    key = settings.load().api_key
+    secret = key.get_secret_value() if key else None
+    app = Limits(build_app(service), api_key=secret, max_body_bytes=options.max_body_mb * _MB)
+    server = Server(
+        service,
+        engine,
+        relay,
+        app,
+        tuple(options.lora),
+        not options.lora_init_without_apply,
+        options.stop_within_s,
+        bool(secret),
+    )
+    engine.on_death = server.end
+    return server
+
+
+def _engine_options(options: argparse.Namespace) -> EngineOptions:
+    for name in ("n_ctx", "n_threads", "n_parallel", "n_batch"):
+        if getattr(options, name) < 1:
+            msg = f"--{name} {getattr(options, name)} cannot be; give at least 1"
+            raise InvalidInputError(msg)
+    flash = options.flash_attn
+    context = ContextOptions(
+        n_ctx=options.n_ctx,
+        n_slots=options.n_parallel,
+        n_batch=options.n_batch,
+        n_threads=options.n_threads,
+        flash_attn=None if flash is None else flash.lower() in {"true", "1", "on"},
+    )
+    memory = options.adapter_memory_mb
+    return EngineOptions(
+        context=context,
+        adapter_bytes=None if memory is None else memory * _MB,
+        queue_limit=options.queue,
+    )

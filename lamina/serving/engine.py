@@ -1,0 +1,133 @@
+"""The engine: one thread that owns every llama.cpp handle and serves all sequences.
+
+Others hand it commands and get events back through the sequences' sinks, which it calls from its
+own thread; `flush` is called once after each step. A failed step ends the sequences in it and
+nobody else. An error nobody foresaw ends the thread: every sequence is told, and `on_death` is
+called, so that a supervisor can start a new process.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+
+from lamina.errors import BusyError, LaminaError, ResourceError
+from lamina.serving.blends import LayerSet
+from lamina.serving.llama import Base, open_base
+from lamina.serving.loop import Command, Counters, EngineOptions, Loop
+from lamina.serving.sequence import Sequence
+
+
+def _ignore() -> None:
+    """Nothing to do."""
+
+
+class Engine:
+    """Start it, submit sequences, stop it. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        model: Path,
+        options: EngineOptions,
+        *,
+        flush: Callable[[], None] = _ignore,
+    ) -> None:
+        self.options = options
+        self.counters = Counters()
+        self.pinned: frozenset[str] = frozenset()  # digests that stay loaded
+        self._model = model
+        self._flush = flush
+        self.on_death: Callable[[], None] = _ignore  # called on its thread
+        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._ready: Future[Base] = Future()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._open = True
+        self._accepted = 0
+        self._gate = threading.Lock()
+
+    def start(self) -> Future[Base]:
+        """Load the base; the future gives it, for its facts and its vocabulary only."""
+        self._thread.start()
+        return self._ready
+
+    def submit(self, *sequences: Sequence) -> None:
+        """Queue sequences, all or none.
+
+        Raises:
+            BusyError: the queue is full, or the engine has stopped.
+
+        """
+        now_s = time.monotonic()
+        with self._gate:
+            if not self._open:
+                msg = "the server is stopping; try another one, or later"
+                raise BusyError(msg)
+            if self._accepted + len(sequences) > self.options.queue_limit + self._slots:
+                msg = f"{self._accepted} requests are waiting already; try again later"
+                raise BusyError(msg)
+            self._accepted += len(sequences)
+            for sequence in sequences:
+                sequence.accepted_s = now_s
+            self._commands.put(lambda loop: loop.waiting.extend(sequences))
+
+    def cancel(self, *sequences: Sequence) -> None:
+        """End sequences at the next step; nothing more is delivered for them."""
+        self._commands.put(lambda loop: loop.cancel(sequences))
+
+    def load(self, layers: LayerSet) -> Future[float]:
+        """Load a set's layers now; the future gives the milliseconds it took."""
+        done: Future[float] = Future()
+        self._commands.put(lambda loop: loop.load(layers, done))
+        return done
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End what runs, free every handle, and wait for the thread."""
+        with self._gate:
+            self._open = False
+        self._commands.put(lambda loop: loop.end())
+        self._thread.join(timeout_s)
+
+    @property
+    def _slots(self) -> int:
+        return self.options.context.n_slots
+
+    def finished(self, count: int = 1) -> None:
+        """Called by the loop: so many accepted sequences are over."""
+        with self._gate:
+            self._accepted -= count
+
+    # -- the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        loop: Loop | None = None
+        try:
+            with ExitStack() as handles:
+                base = handles.enter_context(open_base(self._model, self.options.context))
+                loop = Loop(self, base, self.options, self.counters)
+                self._ready.set_result(base)
+                while loop.alive:
+                    loop.take_commands(self._commands)
+                    loop.turn()
+                    self._flush()
+                loop.abandon(BusyError("the server is stopping; ask again when it is back"))
+                self._flush()
+        except LaminaError as error:
+            self._die(loop, error)
+        except Exception as error:  # noqa: BLE001 - the thread's last line: tell everyone, then end
+            import traceback
+
+            traceback.print_exc()
+            self._die(loop, ResourceError(f"the engine failed ({error}); restart the server"))
+
+    def _die(self, loop: Loop | None, error: LaminaError) -> None:
+        with self._gate:
+            self._open = False
+        if loop is None:
+            self._ready.set_exception(error)
+            return
+        loop.abandon(error)
+        self._flush()
+        self.on_death()

@@ -1,0 +1,128 @@
+"""Starts a server as a child process that never outlives its parent. No llama.cpp here."""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from lamina import errors
+from lamina.errors import BusyError, LaminaError
+
+READY_LINE = "listening on "
+
+
+def answers(url: str, timeout_s: float = 1.0) -> bool:
+    """Whether a ready Lamina server answers at this address."""
+    try:
+        reply = httpx.get(f"{url.rstrip('/')}/ready", timeout=timeout_s, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return reply.is_success
+
+
+@contextmanager
+def running_server(  # noqa: PLR0913 - the flags of the server
+    model: Path,
+    *,
+    adapters: Path | None = None,
+    allowed_roots: Sequence[Path] = (),
+    n_ctx: int = 4096,
+    n_threads: int | None = None,
+    n_parallel: int | None = None,
+    more: Sequence[str] = (),
+    ready_within_s: float = 300.0,
+) -> Iterator[str]:
+    """A server on a free port of the loopback address; gives its URL, and stops it at the end.
+
+    The child is bound to the calling thread: the kernel ends it when that thread is gone.
+
+    Raises:
+        LaminaError: what the server said when it could not start, with its kind of error.
+        BusyError: it was not ready in time.
+
+    """
+    command = [sys.executable, "-m", "lamina.serving", "--model", str(model), "--port", "0"]
+    command += ["--n_ctx", str(n_ctx), "--die-with-parent", str(os.getpid())]
+    command += ["--adapters-dir", str(adapters)] if adapters else []
+    command += ["--n_threads", str(n_threads)] if n_threads else []
+    command += ["--n_parallel", str(n_parallel)] if n_parallel else []
+    for root in allowed_roots:
+        command += ["--allowed-root", str(root)]
+    environment = {**os.environ, "LAMINA_HOST": "127.0.0.1"}
+    child = subprocess.Popen(
+        [*command, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    complaints: list[str] = []
+    try:
+        yield _wait_until_ready(child, complaints, ready_within_s)
+    finally:
+        _end(child)
+
+
+def _wait_until_ready(
+    child: "subprocess.Popen[str]", complaints: list[str], within_s: float
+) -> str:
+    lines: queue.Queue[str | None] = queue.Queue()
+    assert child.stdout  # noqa: S101 - opened as pipes
+    assert child.stderr  # noqa: S101 - opened as pipes
+    errors_read = threading.Thread(target=_keep, args=(child.stderr, complaints), daemon=True)
+    errors_read.start()
+    threading.Thread(target=_feed, args=(child.stdout, lines), daemon=True).start()
+    try:
+        line = lines.get(timeout=within_s)
+    except queue.Empty:
+        msg = f"the server was not ready within {within_s:g} s; look at its log, then try again"
+        raise BusyError(msg) from None
+    if line is None:
+        errors_read.join(5)
+        raise _complaint(child.wait(), complaints)
+    return line.removeprefix(READY_LINE).strip()
+
+
+def _keep(pipe: IO[str], lines: list[str]) -> None:
+    """Read to the end, so that the child never waits; keep the last lines."""
+    for line in pipe:
+        lines.append(line.rstrip())
+        del lines[:-20]
+
+
+def _feed(pipe: IO[str], lines: "queue.Queue[str | None]") -> None:
+    for line in pipe:
+        if line.startswith(READY_LINE):
+            lines.put(line)
+    lines.put(None)
+
+
+def _complaint(code: int, complaints: list[str]) -> LaminaError:
+    """The child's last words as the error that its exit code stands for."""
+    said = complaints[-1] if complaints else f"the server ended with code {code}; look at its log"
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    for kind in kinds:
+        if issubclass(kind, LaminaError) and kind.exit_code == code:
+            return kind(said)
+    return LaminaError(said)
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    if child.poll() is None:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(20)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+    for pipe in (child.stdout, child.stderr):
+        if pipe:
+            pipe.close()

@@ -1,0 +1,300 @@
+"""What the engine thread does, turn by turn: admit, choose a layer set, decode one step, deliver.
+
+All state here belongs to that thread.
+"""
+
+import queue
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from lamina.errors import LaminaError, ResourceError
+from lamina.serving import scheduler
+from lamina.serving.blends import LayerSet
+from lamina.serving.llama import Base, ContextOptions
+from lamina.serving.residency import Residency
+from lamina.serving.sequence import Event, Outcome, Sequence, State
+from lamina.serving.slots import Slot, Slots
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the engine shares its time and memory."""
+
+    context: ContextOptions = field(default_factory=ContextOptions)
+    slice_s: float = 0.1  # turn of one layer set while others wait; less = fairer, more switches
+    prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
+    adapter_bytes: int | None = None  # memory for layers; None: no limit
+    queue_limit: int = 256  # sequences that may wait
+
+
+@dataclass
+class Counters:
+    """What the engine did since it started. Written by its thread, read by anyone."""
+
+    steps: int = 0
+    step_tokens: int = 0
+    swaps: int = 0
+    reused_tokens: int = 0
+    waiting: int = 0
+    running: int = 0
+    resident: frozenset[str] = frozenset()
+    resident_bytes: int = 0
+
+
+class Owner(Protocol):
+    """What the loop asks of the engine around it."""
+
+    @property
+    def pinned(self) -> frozenset[str]:
+        """Digests of layers that stay loaded."""
+
+    def finished(self, count: int = 1) -> None:
+        """So many accepted sequences are over."""
+
+
+class Loop:
+    """The engine thread's own state."""
+
+    def __init__(
+        self, owner: Owner, base: Base, options: EngineOptions, counters: Counters
+    ) -> None:
+        self.alive = True
+        self.waiting: deque[Sequence] = deque()
+        self._owner = owner
+        self._options = options
+        self._counters = counters
+        self._base = base
+        self._slots = Slots(base)
+        self._residency = Residency(base, options.adapter_bytes)
+        self._lane: LayerSet | None = None
+        self._lane_since_s = 0.0
+        self._last_turn_s: dict[LayerSet, float] = {}
+        self._prefill_rate = 0.0  # tokens per second, recent
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
+        """Carry out what was asked; wait for something when there is nothing to do."""
+        idle = not self.waiting and not self._slots.busy
+        try:
+            while self.alive:
+                command = commands.get(block=idle)
+                idle = False
+                command(self)
+        except queue.Empty:
+            return
+
+    def cancel(self, sequences: tuple[Sequence, ...]) -> None:
+        """Drop these, wherever they are."""
+        for sequence in sequences:
+            if sequence.state is State.WAITING and sequence in self.waiting:
+                self.waiting.remove(sequence)
+                self._over(sequence)
+            elif sequence.slot is not None and sequence.state is not State.DONE:
+                self._leave(self._slots.all[sequence.slot])
+
+    def load(self, layers: LayerSet, done: Future[float]) -> None:
+        """Make a set's layers resident."""
+        started_s = time.perf_counter()
+        try:
+            self._residency.handles(layers)
+            asked = {layer.digest for layer in layers.layers}
+            self._residency.trim(self._needed() | asked)
+        except LaminaError as error:
+            done.set_exception(error)
+            return
+        self._note_residents()
+        done.set_result(1000 * (time.perf_counter() - started_s))
+
+    def end(self) -> None:
+        """Stop after this turn."""
+        self.alive = False
+
+    # -- turns ------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Admit whom there is room for, then do one step."""
+        self._admit()
+        lane = self._choose_lane()
+        if lane is not None:
+            self._step(lane)
+        self._counters.waiting = len(self.waiting)
+        self._counters.running = len(self._slots.busy)
+
+    def _admit(self) -> None:
+        while self.waiting and self._slots.free:
+            held: dict[LayerSet | None, int] = {}
+            for slot in self._slots.busy:
+                held[slot.layers] = held.get(slot.layers, 0) + 1
+            queue_ = [scheduler.Waiting(one.number, one.layers) for one in self.waiting]
+            chosen = scheduler.choose_admission(queue_, held)
+            sequence = next(one for one in self.waiting if chosen and one.number == chosen.number)
+            self._seat(sequence)
+            self.waiting.remove(sequence)
+
+    def _seat(self, sequence: Sequence) -> None:
+        try:
+            self._residency.handles(sequence.layers)
+            self._slots.seat(sequence)
+        except LaminaError as error:
+            self._fail(sequence, error)
+            return
+        sequence.transition(State.PREFILLING)
+        sequence.admitted_s = time.monotonic()
+        self._last_turn_s.setdefault(sequence.layers, sequence.accepted_s)
+        self._counters.reused_tokens += sequence.reused
+        self._residency.trim(self._needed())
+        self._note_residents()
+
+    def _needed(self) -> set[str]:
+        sets = [slot.layers for slot in self._slots.busy if slot.layers]
+        running = {layer.digest for one in sets for layer in one.layers}
+        return running | self._owner.pinned
+
+    def _choose_lane(self) -> LayerSet | None:
+        now_s = time.monotonic()
+        sets = {slot.layers for slot in self._slots.busy if slot.layers is not None}
+        lanes = [
+            scheduler.Lane(
+                key=one,
+                ready=True,
+                active_for_s=now_s - self._lane_since_s if one == self._lane else 0.0,
+                waited_s=now_s - self._last_turn_s.get(one, now_s),
+                current=one == self._lane,
+            )
+            for one in sets
+        ]
+        chosen = scheduler.choose_lane(lanes, self._options.slice_s)
+        if chosen is None:
+            self._lane = None
+            self._last_turn_s.clear()
+            return None
+        lane = next(one for one in sets if one == chosen.key)
+        if lane != self._lane or chosen.active_for_s >= self._options.slice_s:
+            self._lane, self._lane_since_s = lane, now_s
+        self._last_turn_s[lane] = now_s
+        return lane
+
+    def _step(self, lane: LayerSet) -> None:
+        slots = {
+            slot.running.sequence.number: slot
+            for slot in self._slots.busy
+            if slot.running and slot.layers == lane
+        }
+        if self._base.apply(self._residency.handles(lane)):
+            self._counters.swaps += 1
+        shares = self._shares(slots)
+        begins = self._fill_batch(shares, slots)
+        started_s = time.monotonic()
+        code = self._base.decode()
+        self._measure(shares, time.monotonic() - started_s)
+        for share, begin in zip(shares, begins, strict=True):
+            slot = slots[share.number]
+            if code:
+                self._step_failed(slot, code)
+            else:
+                self._advance(slot, begin, share.tokens)
+
+    def _shares(self, slots: dict[int, Slot]) -> tuple[scheduler.Share, ...]:
+        runners = [
+            scheduler.Runner(number, slot.running.sequence.pending)
+            for number, slot in slots.items()
+            if slot.running
+        ]
+        states = [slot.running.sequence.state for slot in self._slots.busy if slot.running]
+        room = self._options.context.n_batch
+        prefill = scheduler.prefill_room(
+            others_decode=State.DECODING in states,
+            room=room,
+            tokens_per_s=self._prefill_rate,
+            max_stall_s=self._options.prefill_stall_s,
+        )
+        return scheduler.compose_step(runners, room, prefill)
+
+    def _fill_batch(self, shares: tuple[scheduler.Share, ...], slots: dict[int, Slot]) -> list[int]:
+        batch = self._base.batch
+        batch.clear()
+        begins = []
+        for share in shares:
+            slot = slots[share.number]
+            assert slot.running  # noqa: S101 - for the type checker: these slots are busy
+            tokens = slot.running.next_tokens(share.tokens)
+            wanted = slot.running.wanted_from(share.tokens)
+            begins.append(
+                batch.add(tokens, position=len(slot.tokens), slot=slot.index, wanted_from=wanted)
+            )
+            slot.tokens.extend(tokens)
+        return begins
+
+    def _measure(self, shares: tuple[scheduler.Share, ...], seconds: float) -> None:
+        tokens = sum(share.tokens for share in shares)
+        self._counters.steps += 1
+        self._counters.step_tokens += tokens
+        if tokens > 2 * len(shares) and seconds > 0:
+            recent = tokens / seconds
+            self._prefill_rate += (recent - self._prefill_rate) * (0.3 if self._prefill_rate else 1)
+
+    # -- what a step means ------------------------------------------------------------------------
+
+    def _advance(self, slot: Slot, begin: int, count: int) -> None:
+        running = slot.running
+        if running is None:
+            return
+        try:
+            for event in running.advance(begin, count):
+                self._deliver(running.sequence, event)
+                if isinstance(event, Outcome):
+                    self._leave(slot)
+        except LaminaError as error:
+            self._deliver(running.sequence, error)
+            self._leave(slot)
+            self._slots.wipe(slot)
+
+    def _step_failed(self, slot: Slot, code: int) -> None:
+        """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
+        if slot.running:
+            msg = f"llama.cpp failed in a step (code {code}); ask again, or with a shorter prompt"
+            self._deliver(slot.running.sequence, ResourceError(msg))
+            self._leave(slot)
+        self._slots.wipe(slot)
+
+    def _deliver(self, sequence: Sequence, event: Event) -> None:
+        sequence.sink(event)
+
+    def _fail(self, sequence: Sequence, error: LaminaError) -> None:
+        self._deliver(sequence, error)
+        self._over(sequence)
+
+    def _leave(self, slot: Slot) -> None:
+        if slot.running:
+            sequence = slot.running.sequence
+            self._slots.leave(slot)
+            self._over(sequence)
+            if not any(busy.layers == sequence.layers for busy in self._slots.busy):
+                self._last_turn_s.pop(sequence.layers, None)
+
+    def _over(self, sequence: Sequence) -> None:
+        if sequence.state is State.DONE:
+            return
+        sequence.transition(State.DONE)
+        self._owner.finished()
+
+    def _note_residents(self) -> None:
+        self._counters.resident = self._residency.digests
+        self._counters.resident_bytes = self._residency.size_bytes
+
+    def abandon(self, error: LaminaError) -> None:
+        """Tell everyone that it is over."""
+        for slot in self._slots.busy:
+            if slot.running:
+                self._fail(slot.running.sequence, error)
+                self._slots.leave(slot)
+        while self.waiting:
+            self._fail(self.waiting.popleft(), error)
+
+
+Command: TypeAlias = Callable[[Loop], None]

@@ -1,0 +1,253 @@
+"""The layers this server knows: files in the adapters folder and those that callers named by path.
+
+A layer is known under its file's stem. When its file changes, the next look publishes a new version
+under the same name; sequences that run keep the old one, because a layer set holds digests. Files
+in the adapters folder are the operator's word, links included; a path in a request must lie inside
+an allowed root once its links are resolved.
+"""
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
+from lamina.fingerprint import file_digest
+from lamina.passport import Passport
+from lamina.serving.adapter_file import BaseProfile, check_adapter
+from lamina.serving.blends import AppliedLayer, LayerSet, Part, layer_set
+from lamina.workspace import checked_layer_name
+
+Stamp = tuple[int, int, int]  # size, modification time in ns, inode
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One version of a layer. `problem` says why it cannot be used; then there is no digest."""
+
+    id: int
+    name: str
+    path: Path
+    stamp: Stamp
+    digest: str = ""
+    passport: Passport | None = None
+    alpha: float = 0.0
+    rank: int = 0
+    problem: LaminaError | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file; about what the layer takes in memory."""
+        return self.stamp[0]
+
+    def applied(self, scale: float) -> AppliedLayer:
+        """This version at one strength.
+
+        Raises:
+            LaminaError: why the file cannot be used.
+
+        """
+        if self.problem:
+            raise self.problem
+        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes)
+
+
+class Registry:
+    """Thread-safe; every call looks at the folder again, at the cost of a stat a file."""
+
+    def __init__(self, base: BaseProfile, folder: Path | None, roots: Iterable[Path] = ()) -> None:
+        self.base = base
+        self.folder = folder.resolve() if folder else None
+        allowed = [root.resolve() for root in roots]
+        self.roots = (*allowed, self.folder) if self.folder else tuple(allowed)
+        self._layers: dict[str, Layer] = {}
+        self._next_id = 0
+        self._lock = threading.Lock()
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Every known layer, by id; the folder is read again."""
+        with self._lock:
+            self._scan()
+            return tuple(sorted(self._layers.values(), key=lambda layer: layer.id))
+
+    def named(self, name: str) -> Layer:
+        """The current version of a layer.
+
+        Raises:
+            NotFoundError: no layer of that name.
+
+        """
+        known = {layer.name: layer for layer in self.layers()}
+        if name not in known:
+            raise _unknown(name, known)
+        return known[name]
+
+    def numbered(self, number: int) -> Layer:
+        """The layer with this id.
+
+        Raises:
+            NotFoundError: no layer has it.
+
+        """
+        known = {layer.id: layer for layer in self.layers()}
+        if number not in known:
+            raise _unknown(number, [layer.name for layer in known.values()])
+        return known[number]
+
+    def at(self, path: Path) -> Layer:
+        """The layer in this GGUF file or PEFT folder, which becomes known if it was not.
+
+        Raises:
+            InvalidInputError: the path is outside the allowed roots.
+            NotFoundError: nothing is there, or a PEFT folder has no GGUF form here.
+            LaminaError: the file is no layer for this base.
+
+        """
+        real = self._allowed(path)
+        if real.is_dir():
+            return self._export_of(real)
+        with self._lock:
+            self._scan()
+            for layer in self._layers.values():
+                if layer.path == real:
+                    return layer
+            return self._know(path.stem, real, named_by_caller=True)
+
+    def add(self, path: Path) -> Layer:
+        """Make a file known on the operator's word, wherever it lies."""
+        with self._lock:
+            return self._know(path.stem, path.resolve(), named_by_caller=True)
+
+    def resolve(self, parts: Iterable[Part]) -> LayerSet:
+        """The layer set of a blend, with the versions that stand now.
+
+        Raises:
+            LaminaError: a layer is missing, damaged, or for another base.
+
+        """
+        return layer_set(self._find(part.layer).applied(part.scale) for part in parts)
+
+    def _find(self, reference: str | int | Path) -> Layer:
+        match reference:
+            case Path():
+                return self.at(reference)
+            case int():
+                return self.numbered(reference)
+            case _:
+                return self.named(reference)
+
+    # -- paths ------------------------------------------------------------------------------------
+
+    def _allowed(self, path: Path) -> Path:
+        """The real path. Outside the roots, existing and missing files get the same answer."""
+        real = (path if path.is_absolute() or not self.folder else self.folder / path).resolve()
+        if not any(real.is_relative_to(root) for root in self.roots):
+            roots = ", ".join(str(root) for root in self.roots) or "none"
+            msg = (
+                f"path {path} lies outside the allowed folders ({roots}); start with --allowed-root"
+            )
+            raise InvalidInputError(msg)
+        if not real.exists():
+            msg = f"layer {path} is not there; check the path"
+            raise NotFoundError(msg)
+        return real
+
+    def _export_of(self, folder: Path) -> Layer:
+        """The known layer that was exported from this PEFT folder, by the artifact's digest."""
+        if not (folder / "adapter_config.json").is_file():
+            msg = f"folder {folder} holds no PEFT layer (adapter_config.json); check the path"
+            raise NotFoundError(msg)
+        digest = _artifact_digest(folder)
+        for layer in self.layers():
+            if digest and digest in _inputs_of(layer.path):
+                return layer
+        msg = (
+            f"PEFT folder {folder} has no GGUF form in {self.folder}; "
+            "make it with `lamina export_layers`"
+        )
+        raise NotFoundError(msg)
+
+    # -- knowing files; the lock is held ----------------------------------------------------------
+
+    def _scan(self) -> None:
+        if self.folder is None or not self.folder.is_dir():
+            return
+        present = {path.stem: path for path in sorted(self.folder.glob("*.gguf"))}
+        for name, path in present.items():
+            if path.is_file():  # not a dangling link
+                self._know(name, path.resolve())
+        for name, layer in tuple(self._layers.items()):
+            if not layer.path.is_file() and name not in present:
+                del self._layers[name]
+
+    def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
+        status = path.stat()
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
+        known = self._layers.get(name)
+        if known and known.path == path and known.stamp == stamp:
+            return known
+        if named_by_caller:
+            checked_layer_name(name)
+            if known and known.path != path and known.path.is_file():
+                msg = (
+                    f"another layer is already called {name} ({known.path}); "
+                    "rename the file, or put it in that place"
+                )
+                raise MismatchError(msg)
+        number = known.id if known else self._next_id
+        layer = self._read(number, name, path, stamp)
+        if named_by_caller and layer.problem:
+            raise layer.problem
+        if not known:
+            self._next_id += 1
+        self._layers[name] = layer
+        return layer
+
+    def _read(self, number: int, name: str, path: Path, stamp: Stamp) -> Layer:
+        """Check and hash a file; what is wrong with it becomes part of the answer."""
+        try:
+            checked_layer_name(name)
+            facts = check_adapter(path, self.base)
+            digest = file_digest(path)
+        except LaminaError as problem:
+            return Layer(number, name, path, stamp, problem=problem)
+        return Layer(
+            number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank
+        )  # fmt: skip
+
+
+def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:
+    names = ", ".join(sorted(known)) or "none"
+    return NotFoundError(f"there is no layer {wanted!r}; known layers: {names}")
+
+
+def _artifact_digest(folder: Path) -> str | None:
+    try:
+        digest = json.loads((folder / "manifest.json").read_bytes())["digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return digest if isinstance(digest, str) else None
+
+
+def _inputs_of(gguf: Path) -> set[str]:
+    """Digests that the artifact around this file was made from."""
+    try:
+        manifest = json.loads((gguf.parent / "manifest.json").read_bytes())
+        inputs = manifest["inputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    found: set[str] = set()
+    _collect_texts(inputs, found)
+    return found
+
+
+def _collect_texts(value: object, found: set[str]) -> None:
+    if isinstance(value, str):
+        found.add(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect_texts(item, found)
+    elif isinstance(value, list):
+        for item in value:
+            _collect_texts(item, found)

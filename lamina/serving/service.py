@@ -1,0 +1,152 @@
+"""Between the API and the engine: which layers, which tokens, and the way events come back.
+
+A request's layers are fixed here, when it is accepted; a later change of the default touches only
+later requests.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lamina.errors import BusyError, InvalidInputError, NotFoundError
+from lamina.serving.adapter_file import BaseProfile
+from lamina.serving.answers import Answer, Relay
+from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, parse_blend
+from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
+from lamina.serving.engine import Engine
+from lamina.serving.llama import Base, Vocabulary
+from lamina.serving.registry import Registry
+from lamina.serving.sequence import Sequence
+from lamina.serving.shapes import LayerRef
+
+
+class TooLongError(InvalidInputError):
+    """The prompt, or the body, is larger than this server takes."""
+
+    status = 413
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is known once the base is in memory."""
+
+    vocabulary: Vocabulary
+    prompts: PromptMaker
+    n_ctx: int
+
+
+class Service:
+    """One base being served."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        relay: Relay,
+        registry: Registry,
+        *,
+        chat_format: str | None = None,
+    ) -> None:
+        self.engine = engine
+        self.registry = registry
+        self.default = LayerSet()
+        self.loaded: Loaded | None = None
+        self._relay = relay
+        self._chat_format = chat_format
+
+    @property
+    def base(self) -> BaseProfile:
+        """The base that is served."""
+        return self.registry.base
+
+    def on_loaded(self, base: Base) -> None:
+        """The base is in memory: requests can be answered from now on."""
+        words = base.vocabulary
+        bos, eos = words.text_of(words.bos), words.text_of(words.eos)
+        source = FORMATS[self._chat_format] if self._chat_format else base.chat_template()
+        template = ChatTemplate(source, bos=bos, eos=eos) if source else None
+        prompts = PromptMaker(words.tokenize, template, bos=bos if words.adds_bos else "")
+        self.loaded = Loaded(words, prompts, base.n_ctx)
+
+    # -- layers -----------------------------------------------------------------------------------
+
+    def choose(self, model: str | None, lora: Iterable[LayerRef] | None) -> LayerSet:
+        """The layers that answer a request.
+
+        Raises:
+            InvalidInputError: `model` and `lora` both name layers, or a scale is unusable.
+            NotFoundError: a layer, or the model, is not known.
+            LaminaError: a layer's file cannot be used.
+
+        """
+        neutral = model is None or model in {DEFAULT, BASE, self.base.identity.name}
+        if lora is not None:
+            if not neutral:
+                msg = f"model {model!r} and the field lora both choose layers; give only one"
+                raise InvalidInputError(msg)
+            return self.registry.resolve([one.part() for one in lora])
+        if model is None or model == DEFAULT:
+            return self.default
+        if neutral:
+            return LayerSet()
+        return self.registry.resolve(self._parts(str(model)))
+
+    def _parts(self, model: str) -> tuple[Part, ...]:
+        parts = parse_blend(model)
+        if len(parts) == 1:
+            known = {layer.name for layer in self.registry.layers()}
+            if str(parts[0].layer) not in known:
+                names = ", ".join([BASE, DEFAULT, *sorted(known)])
+                msg = f"there is no model {model!r}; known models: {names}"
+                raise NotFoundError(msg)
+        return parts
+
+    def set_default(self, layers: LayerSet) -> None:
+        """Requests that name no model get these layers from now on; they stay in memory."""
+        self.default = layers
+        self.engine.pinned = frozenset(layer.digest for layer in layers.layers)
+
+    # -- sequences --------------------------------------------------------------------------------
+
+    def check_length(self, tokens: list[int], *, room: int = 1) -> None:
+        """Whether these tokens fit the context, with `room` for the answer.
+
+        Raises:
+            InvalidInputError: there is nothing, or an id that is no token.
+            TooLongError: they do not fit.
+
+        """
+        loaded = self.ready()
+        if not tokens:
+            msg = "the prompt is empty; give it at least one token"
+            raise InvalidInputError(msg)
+        if not all(0 <= token < loaded.vocabulary.size for token in tokens):
+            msg = f"a token id lies outside 0 to {loaded.vocabulary.size - 1}; check the prompt"
+            raise InvalidInputError(msg)
+        if len(tokens) + room > loaded.n_ctx:
+            msg = (
+                f"the prompt has {len(tokens)} tokens and the context {loaded.n_ctx}; "
+                "shorten it, or start the server with a larger --n_ctx"
+            )
+            raise TooLongError(msg)
+
+    def ready(self) -> Loaded:
+        """Facts of the loaded base.
+
+        Raises:
+            BusyError: it is still being loaded.
+
+        """
+        if self.loaded is None:
+            msg = "the base is still being loaded; ask /ready, then try again"
+            raise BusyError(msg)
+        return self.loaded
+
+    def submit(self, sequences: list[Sequence]) -> list[Answer]:
+        """Hand sequences to the engine, all or none.
+
+        Raises:
+            BusyError: the queue is full, or the server is stopping.
+
+        """
+        answers = [Answer(self.engine, sequence, self._relay) for sequence in sequences]
+        self.engine.submit(*sequences)
+        return answers

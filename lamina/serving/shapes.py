@@ -1,0 +1,224 @@
+"""What requests look like: OpenAI's fields, llama.cpp's extra ones, and Lamina's `lora`.
+
+A field that would change the answer but is not supported is refused, never ignored.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from lamina.serving.blends import Part, checked_scale
+from lamina.serving.sampling import Generation, Sampling
+
+_UNSUPPORTED = ("tools", "functions", "tool_choice", "function_call", "audio", "modalities")
+_MAX_CHOICES = 16
+_MAX_TOP_LOGPROBS = 20
+
+
+class LayerRef(BaseModel):
+    """A layer by id, name or path, and its strength."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: int | None = None
+    name: str | None = None
+    path: str | None = None
+    scale: float = 1.0
+
+    @model_validator(mode="after")
+    def _names_one_layer(self) -> "LayerRef":
+        if sum(value is not None for value in (self.id, self.name, self.path)) != 1:
+            msg = "give exactly one of id, name and path"
+            raise ValueError(msg)
+        return self
+
+    def part(self) -> Part:
+        """As a part of a blend."""
+        layer = self.id if self.id is not None else self.name
+        where = Path(self.path) if self.path is not None else layer
+        assert where is not None  # noqa: S101 - the validator made sure
+        return Part(where, checked_scale(self.scale, where))
+
+
+class LayerOrder(BaseModel):
+    """Body of POST /lora-adapters in its object form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    adapters: list[LayerRef]
+
+
+class Choosing(BaseModel):
+    """How a request says which layers answer."""
+
+    model: str | None = None
+    lora: list[LayerRef] | None = None
+
+
+class Generating(Choosing):
+    """What both kinds of completion share."""
+
+    max_tokens: int | None = Field(None, ge=1)
+    temperature: float = Field(0.8, ge=0, le=100)
+    top_p: float = Field(0.95, gt=0, le=1)
+    top_k: int = Field(40, ge=0)
+    min_p: float = Field(0.05, ge=0, le=1)
+    repeat_penalty: float = Field(1.0, gt=0, le=10)
+    frequency_penalty: float = Field(0.0, ge=-2, le=2)
+    presence_penalty: float = Field(0.0, ge=-2, le=2)
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    logit_bias: dict[int, float] | None = None
+    n: int = Field(1, ge=1, le=_MAX_CHOICES)
+    stream: bool = False
+    stream_options: dict[str, bool] | None = None
+    grammar: str | None = None
+    ignore_eos: bool = False
+    cache_prompt: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_ignored(cls, values: Any) -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(values, dict):
+            asked = [name for name in _UNSUPPORTED if values.get(name)]
+            if asked:
+                msg = f"{asked[0]} is not supported by this server; leave it out"
+                raise ValueError(msg)
+            # OpenAI's clients send null for what they leave open.
+            return {name: value for name, value in values.items() if value is not None}
+        return values
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Texts that end the answer."""
+        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return tuple(stop for stop in stops if stop)
+
+    @property
+    def includes_usage(self) -> bool:
+        """Whether a stream ends with a chunk of token counts."""
+        return bool((self.stream_options or {}).get("include_usage"))
+
+    def generation(
+        self, *, choice: int, max_tokens: int | None, top_logprobs: int | None, grammar: str | None
+    ) -> Generation:
+        """What the engine is told for the choice of this number."""
+        sampling = Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            repeat_penalty=self.repeat_penalty,
+            frequency_penalty=self.frequency_penalty,
+            presence_penalty=self.presence_penalty,
+            seed=None if self.seed is None else self.seed + choice,
+            logit_bias=self.logit_bias or {},
+            grammar=grammar,
+        )
+        return Generation(max_tokens, self.stops, sampling, top_logprobs, self.ignore_eos)
+
+
+class TextPart(BaseModel):
+    """A part of a message's content. Only text is understood."""
+
+    type: Literal["text"]
+    text: str
+
+
+class Message(BaseModel):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def plain(self) -> dict[str, str]:
+        """As the chat template takes it."""
+        role = "system" if self.role == "developer" else self.role
+        content = self.content or ""
+        if isinstance(content, list):
+            content = "".join(part.text for part in content)
+        return {"role": role, "content": content}
+
+
+class ResponseFormat(BaseModel):
+    """`text`, `json_object`, or `json_schema` with its schema."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: dict[str, Any] | None = None
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
+
+    def schema_of_answer(self) -> dict[str, Any] | None:
+        """The JSON schema that the answer must obey; None for free text."""
+        match self.type:
+            case "text":
+                return None
+            case "json_object":
+                return self.schema_ or {"type": "object"}
+            case _:
+                return (self.json_schema or {}).get("schema") or self.schema_ or {"type": "object"}
+
+
+class ChatRequest(Generating):
+    """Body of POST /v1/chat/completions."""
+
+    messages: Annotated[list[Message], Field(min_length=1, max_length=4096)]
+    max_completion_tokens: int | None = Field(None, ge=1)
+    logprobs: bool = False
+    top_logprobs: int = Field(0, ge=0, le=_MAX_TOP_LOGPROBS)
+    response_format: ResponseFormat | None = None
+
+
+class CompletionRequest(Generating):
+    """Body of POST /v1/completions."""
+
+    prompt: str | list[str] | list[int] | list[list[int]]
+    max_tokens: int | None = Field(16, ge=1)
+    logprobs: int | None = Field(None, ge=0, le=_MAX_TOP_LOGPROBS)
+    echo: bool = False
+
+    def prompts(self) -> list[str] | list[list[int]]:
+        """Every prompt, as texts or as token ids."""
+        if isinstance(self.prompt, str):
+            return [self.prompt]
+        if self.prompt and isinstance(self.prompt[0], int):
+            return [self.prompt]
+        return cast("list[str] | list[list[int]]", self.prompt)
+
+
+class ScoreItem(BaseModel):
+    """A text to score: from its beginning, after a prompt, or as the answer in a conversation.
+
+    The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
+    a conversation whose last message is the text.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str = ""
+    text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
+    messages: list[Message] | None = None
+
+
+class ScoreRequest(Choosing):
+    """Body of POST /v1/score: `items`, or `texts` scored from their beginning."""
+
+    items: list[ScoreItem] = Field(default_factory=list, max_length=4096)
+    texts: list[str] = Field(default_factory=list, max_length=4096)
+    add_eos: bool = Field(default=False, description="score the end of each plain text as well")
+    cache_prompt: bool = True
+
+
+class TokenizeRequest(BaseModel):
+    """Body of POST /tokenize: a text, or messages in the chat template."""
+
+    content: str | None = None
+    messages: list[Message] | None = None
+    add_special: bool = True
+    parse_special: bool = True
+
+
+class DetokenizeRequest(BaseModel):
+    """Body of POST /detokenize."""
+
+    tokens: list[int]

@@ -1,0 +1,56 @@
+"""A tiny base with three layers, and one server for all tests that ask over HTTP."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+import tiny_gguf
+
+from lamina.serving.launch import running_server
+
+
+@pytest.fixture(scope="session")
+def base_gguf(tmp_path_factory) -> Path:
+    return tiny_gguf.write_base(tmp_path_factory.mktemp("base") / "mini.gguf")
+
+
+@pytest.fixture(scope="session")
+def layer_folder(tmp_path_factory, base_gguf) -> Path:
+    """Three layers, A, B and C, each with a strong effect."""
+    folder = tmp_path_factory.mktemp("layers")
+    for seed, name in enumerate("ABC", start=10):
+        tiny_gguf.write_layer(folder / f"{name}.gguf", base_gguf, seed=seed)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_url(base_gguf, layer_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served")
+    for path in layer_folder.glob("*.gguf"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    with running_server(
+        base_gguf, adapters=folder, n_ctx=512, n_threads=1, more=["--max-body-mb", "1"]
+    ) as url:
+        yield url
+
+
+@pytest.fixture
+def http(server_url):
+    """A client of the shared server, whose default is the base again afterwards."""
+    with httpx.Client(base_url=server_url, timeout=60, trust_env=False) as client:
+        yield client
+        client.post("/lora-adapters", json=[])
+
+
+@pytest.fixture
+def say(http):
+    """Ask for a greedy completion; returns its text."""
+
+    def ask(model: str | None = None, prompt: str = "the lease", **more) -> str:
+        body = {"prompt": prompt, "temperature": 0, "max_tokens": 12, **more}
+        body |= {"model": model} if model else {}
+        reply = http.post("/v1/completions", json=body)
+        assert reply.status_code == 200, reply.text
+        return reply.json()["choices"][0]["text"]
+
+    return ask
