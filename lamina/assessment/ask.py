@@ -89,8 +89,11 @@ class Client:
         """Every layer that the server knows, with its share in the default blend."""
         return known_layers(self._json("GET", "/lora-adapters"))
 
-    def model_digest(self) -> str:
-        """What the server says its base is: digest, or fingerprint where it knows no digest."""
+    def base_digest(self) -> str:
+        """What the server says its base is: digest, or fingerprint where it knows no digest.
+
+        Both are the same for every quantization of one base.
+        """
         entries = self._json("GET", "/v1/models").get("data", [])
         base: dict[str, Any] = next((entry for entry in entries if entry.get("id") == "base"), {})
         facts = base.get("lamina") or {}

@@ -1,6 +1,6 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,6 +33,9 @@ class QaOrder(BaseModel):
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"
     )
+    model: Path | None = Field(
+        None, description="base GGUF that the server runs: tells one quantization from another"
+    )
     layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
     blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
     sampling: Sampling = Field(default_factory=Sampling)
@@ -47,25 +50,29 @@ def qa_layers(
     store: Store,
     progress: Progress,
     api_key: str | None = None,
-    refresh: bool = False,
+    digest: Callable[[Path], str] = file_digest,
 ) -> ArtifactRef:
     """Ask, score, grade and judge; the artifact holds records, summary and report.
 
+    `digest` may remember files that it has seen (`lamina.fingerprint.Digests`).
+
     Raises:
         NotFoundError: no server answers, nothing to measure, or the server lacks a layer.
-        MismatchError: a layer's file is newer than what the server has loaded.
+        MismatchError: a layer's file is newer than what the server has, or the server cannot
+            use it.
         InvalidInputError: a prompt file or a blend is malformed.
 
     """
     topics = gather_topics(order.prompts, order.heldout, heldout_tokens=order.heldout_tokens)
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
-        _hold_against_files(known, order.adapters, order.server_url)
+        _hold_against_files(known, order, digest)
         blends = _blends(order, known)
-        base = client.model_digest()
+        base = client.base_digest()
         used = sorted({layer for blend in blends for layer in blend.layers})
         inputs = {
             "base": base,
+            "model": digest(order.model) if order.model else None,
             "layers": {name: known[name].digest for name in used},
             "blends": [blend.name for blend in blends],
             "prompts": {topic.name: _prompts_digest(topic) for topic in topics},
@@ -83,7 +90,7 @@ def qa_layers(
             write_report(folder, summary, records)
             return _artifact_facts(summary)
 
-        return store.once(KIND, STAGE, inputs, make, refresh=refresh)
+        return store.once(KIND, STAGE, inputs, make)
 
 
 def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
@@ -95,22 +102,21 @@ def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
 
 
 def _hold_against_files(
-    known: dict[str, KnownLayer], adapters: Path | None, server_url: str
+    known: dict[str, KnownLayer], order: QaOrder, digest: Callable[[Path], str]
 ) -> None:
-    files = sorted(adapters.glob("*.gguf")) if adapters else []
-    missing = [path for path in files if path.stem not in known]
-    if missing:
-        msg = (
-            f"the server at {server_url} is older than layer {missing[0].stem}: it does not list "
-            f'it; load it with POST /lora-adapters {{"adapters":[{{"path":"{missing[0]}"}}]}}, '
-            "or restart the server"
-        )
-        raise NotFoundError(msg)
+    files = sorted(order.adapters.glob("*.gguf")) if order.adapters else []
     for path in files:
-        served = known[path.stem].digest
-        if served and served != file_digest(path):
+        layer = known.get(path.stem)
+        if layer is None:
+            order_to_load = f'{{"adapters":[{{"path":"{path}"}}]}}'
             msg = (
-                f"the server at {server_url} has another version of layer {path.stem} than "
+                f"the server at {order.server_url} is older than layer {path.stem}: it does not "
+                f"list it; load it with POST /lora-adapters {order_to_load}, or restart the server"
+            )
+            raise NotFoundError(msg)
+        if layer.digest and layer.digest != digest(path):
+            msg = (
+                f"the server at {order.server_url} has another version of layer {path.stem} than "
                 f"{path}; restart the server"
             )
             raise MismatchError(msg)
@@ -129,6 +135,9 @@ def _blends(order: QaOrder, known: dict[str, KnownLayer]) -> tuple[Blend, ...]:
                     "export it with `lamina export_layers`, or leave it out"
                 )
                 raise NotFoundError(msg)
+            if known[layer].problem:
+                msg = f"the server at {order.server_url} cannot use it: {known[layer].problem}"
+                raise MismatchError(msg)
     return tuple(blends.values())
 
 

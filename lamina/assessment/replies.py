@@ -14,8 +14,9 @@ class KnownLayer:
     """A layer that the server can put on."""
 
     name: str
-    digest: str  # of the layer's file
+    digest: str  # sha256 of the layer's file
     scale: float  # in the default blend; 0 = not in it
+    problem: str = ""  # why it cannot be put on; empty = it can
 
 
 def known_layers(reply: Mapping[str, Any]) -> tuple[KnownLayer, ...]:
@@ -25,6 +26,7 @@ def known_layers(reply: Mapping[str, Any]) -> tuple[KnownLayer, ...]:
             name=str(entry["name"]),
             digest=str(entry.get("digest") or ""),
             scale=float(entry.get("scale") or 0.0),
+            problem=str(entry.get("problem") or ""),
         )
         for entry in reply.get("data", [])
     )
@@ -100,7 +102,7 @@ def scored(reply: Mapping[str, Any], n_texts: int) -> list[tuple[float, int]]:
         LaminaError: the reply does not hold one result for each text.
 
     """
-    results: Sequence[Mapping[str, Any]] = reply.get("data") or reply.get("results") or []
+    results: Sequence[Mapping[str, Any]] = reply.get("data") or []
     if len(results) != n_texts:
         msg = f"the server scored {len(results)} of {n_texts} texts; look at its log"
         raise LaminaError(msg)
