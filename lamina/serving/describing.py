@@ -1,11 +1,11 @@
 """The calls that tell and set: layers, models, tokens, health."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from lamina import __version__
 from lamina.errors import InvalidInputError
@@ -28,7 +28,7 @@ def router(service: Service) -> APIRouter:
         return [_described(service, layer) for layer in known]
 
     @routes.post("/lora-adapters")
-    async def apply(body: Annotated[Any, Body()]) -> Json:  # two forms: see parse_order
+    async def apply(body: Annotated[JsonValue, Body()]) -> Json:
         order = parse_order(body)
         service.ready()
         chosen = await asyncio.to_thread(service.choose, None, order)
@@ -67,7 +67,7 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def parse_order(body: Any) -> list[LayerRef]:  # noqa: ANN401 - any JSON
+def parse_order(body: JsonValue) -> list[LayerRef]:
     """Both forms of the order: `{"adapters": [...]}` and llama-server's bare list.
 
     Raises:

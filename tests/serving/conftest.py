@@ -1,5 +1,6 @@
 """A tiny base with three layers, and one server for all tests that ask over HTTP."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,12 @@ from lamina.serving.launch import running_server
 
 
 @pytest.fixture(scope="session")
-def base_gguf(tmp_path_factory) -> Path:
+def base_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_gguf.write_base(tmp_path_factory.mktemp("base") / "mini.gguf")
 
 
 @pytest.fixture(scope="session")
-def layer_folder(tmp_path_factory, base_gguf) -> Path:
+def layer_folder(tmp_path_factory: pytest.TempPathFactory, base_gguf: Path) -> Path:
     """Three layers, A, B and C, each with a strong effect."""
     folder = tmp_path_factory.mktemp("layers")
     for seed, name in enumerate("ABC", start=10):
@@ -24,7 +25,9 @@ def layer_folder(tmp_path_factory, base_gguf) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(base_gguf, layer_folder, tmp_path_factory):
+def server_url(
+    base_gguf: Path, layer_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("served")
     for path in layer_folder.glob("*.gguf"):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -35,7 +38,7 @@ def server_url(base_gguf, layer_folder, tmp_path_factory):
 
 
 @pytest.fixture
-def http(server_url):
+def http(server_url: str) -> Iterator[httpx.Client]:
     """A client of the shared server, whose default is the base again afterwards."""
     with httpx.Client(base_url=server_url, timeout=60, trust_env=False) as client:
         yield client
@@ -43,10 +46,10 @@ def http(server_url):
 
 
 @pytest.fixture
-def say(http):
+def say(http: httpx.Client) -> Callable[..., str]:
     """Ask for a greedy completion; returns its text."""
 
-    def ask(model: str | None = None, prompt: str = "the lease", **more) -> str:
+    def ask(model: str | None = None, prompt: str = "the lease", **more: object) -> str:
         body = {"prompt": prompt, "temperature": 0, "max_tokens": 12, **more}
         body |= {"model": model} if model else {}
         reply = http.post("/v1/completions", json=body)

@@ -19,14 +19,14 @@ def layer(name: str, scale: float = 1.0, digest: str | None = None) -> AppliedLa
         ("Leases + Goodwill:-0.5", (Part("Leases", 1.0), Part("Goodwill", -0.5))),
     ],
 )
-def test_a_blend_is_read_as_written(text, parts) -> None:
+def test_a_blend_is_read_as_written(text: str, parts: tuple[Part, ...]) -> None:
     assert parts == parse_blend(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "+", "A+", "A:x", "A:nan", "A:inf", "A:1e9", "A:0", ":0.5", "A+base"]
 )
-def test_a_blend_that_means_nothing_is_refused(text) -> None:
+def test_a_blend_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_blend(text)
 

@@ -10,18 +10,18 @@ def user(text: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def template():
+def template() -> ChatTemplate:
     return ChatTemplate(tiny_gguf.TEMPLATE, bos="<s>", eos="</s>")
 
 
-def test_a_conversation_is_written_as_the_template_says(template) -> None:
+def test_a_conversation_is_written_as_the_template_says(template: ChatTemplate) -> None:
     messages = [user("one"), {"role": "assistant", "content": "two"}, user("three")]
 
     assert template.render(messages) == "<s>[INST] one [/INST] two</s>[INST] three [/INST]"
 
 
 def test_a_system_message_goes_before_the_first_question_where_the_template_refuses_it(
-    template,
+    template: ChatTemplate,
 ) -> None:
     messages = [{"role": "system", "content": "Be brief."}, user("one")]
 
@@ -43,7 +43,7 @@ def test_a_template_cannot_change_the_messages() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_named_format_renders(name) -> None:
+def test_every_named_format_renders(name: str) -> None:
     text = ChatTemplate(FORMATS[name], bos="<s>", eos="</s>").render([user("one")])
 
     assert "one" in text

@@ -16,7 +16,9 @@ from lamina.serving.scheduler import (
 )
 
 
-def lane(key: str, *, waited_s: float = 0, active_s: float = 0, current: bool = False, ready=True):
+def lane(
+    key: str, *, waited_s: float = 0, active_s: float = 0, current: bool = False, ready: bool = True
+) -> Lane:
     return Lane(key, ready, active_s, waited_s, current)
 
 
@@ -50,7 +52,7 @@ def test_without_work_there_is_no_lane() -> None:
 
 
 @pytest.mark.parametrize("n_lanes", [2, 8, 25])
-def test_no_lane_waits_longer_than_one_turn_of_each_other(n_lanes) -> None:
+def test_no_lane_waits_longer_than_one_turn_of_each_other(n_lanes: int) -> None:
     clock, step_s, slice_s = 0.0, 0.03, 0.1
     last = dict.fromkeys(range(n_lanes), 0.0)
     current, since, longest = None, 0.0, 0.0

@@ -6,12 +6,17 @@ but logits lie far apart, so greedy answers do not hang on rounding. No torch: m
 
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina.gguf import read_header
 from lamina.passport import Passport, identify_gguf
 from lamina.settings import Settings
+
+if TYPE_CHECKING:
+    import gguf
 
 HIDDEN, LAYERS, HEADS, KV_HEADS, FEED, CONTEXT = 64, 2, 4, 2, 128, 2048
 TEMPLATE = (
@@ -74,7 +79,7 @@ MATRICES = {
 }
 
 
-def _gguf():
+def _gguf() -> ModuleType:
     sys.path.insert(0, str(Settings().llama_cpp_dir / "gguf-py"))
     import gguf
 
@@ -119,8 +124,8 @@ def write_base(path: Path, *, seed: int = 1, **metadata: str) -> Path:
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)
-    writer.add_add_bos_token(True)
-    writer.add_add_eos_token(False)
+    writer.add_add_bos_token(value=True)
+    writer.add_add_eos_token(value=False)
     writer.add_chat_template(TEMPLATE)
     for key, value in metadata.items():
         writer.add_string(key.replace("__", "."), value)
@@ -140,7 +145,7 @@ def write_base(path: Path, *, seed: int = 1, **metadata: str) -> Path:
     return _close(writer, path)
 
 
-def write_layer(
+def write_layer(  # noqa: PLR0913 - every way a layer can be wrong
     path: Path,
     base: Path,
     *,
@@ -193,7 +198,7 @@ def passport_for(base: Path, layer: str, *, seed: int = 0, rank: int = 4) -> Pas
     )
 
 
-def _close(writer, path: Path) -> Path:
+def _close(writer: "gguf.GGUFWriter", path: Path) -> Path:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
