@@ -1,6 +1,7 @@
 """Runs one flow in this process: `python -m flows NAME '{"layers": ["Leases"]}'`."""
 
 import os
+import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ def main(name: str, order: str) -> int:
     if name not in NAMES:
         print(f"flow {name!r} is unknown; choose one of {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    # The default action would skip the clean-up that ends a server of the flow's own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     run: Callable[[str], int] = import_module(f"flows.{name}").main
     try:
         return run(order)

@@ -140,4 +140,4 @@ def archive_pdfs() -> None:
     if Choice.as_json:
         print(report.model_dump_json(indent=1))
         return
-    print(f"{len(report.moved)} moved, {report.kept} left where they are")
+    print("\n".join(report.moved) or "nothing to move: all is archived")
