@@ -106,6 +106,9 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    # libgomp reads this when llama.cpp is loaded. Its threads spin at every barrier otherwise: with
+    # another process on the cores, a small model was over 40 times slower (measured).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from lamina.serving.assembly import assemble  # llama.cpp and FastAPI are loaded here
 
     if options.model is None:

@@ -26,6 +26,7 @@ from lamina.serving.registry import Registry
 from lamina.serving.service import Service
 
 _MB = 1 << 20
+_SMALL_MODEL_MB = 64
 
 
 class _Web(uvicorn.Server):
@@ -143,6 +144,11 @@ def assemble(options: argparse.Namespace) -> Server:
     return server
 
 
+def _is_worth_threads(model: Path) -> bool:
+    """Whether a step is long enough to share: below it, threads wait for each other (measured)."""
+    return model.stat().st_size >= _SMALL_MODEL_MB * _MB
+
+
 def _engine_options(options: argparse.Namespace) -> EngineOptions:
     for name in ("n_ctx", "n_threads", "n_parallel", "n_batch"):
         if getattr(options, name) < 1:
@@ -153,7 +159,7 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
         n_ctx=options.n_ctx,
         n_slots=options.n_parallel,
         n_batch=options.n_batch,
-        n_threads=options.n_threads,
+        n_threads=options.n_threads if _is_worth_threads(options.model) else 1,
         flash_attn=None if flash is None else flash.lower() in {"true", "1", "on"},
     )
     memory = options.adapter_memory_mb
