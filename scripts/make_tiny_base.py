@@ -1,12 +1,11 @@
 """Pre-train the demo's tiny base from generated text and write it, with its figures, to a folder.
 
-Run it as `python scripts/make_tiny_base.py [--minutes 9] [--out lamina/demo/tiny_base]`. Two cores
+Run it as `python scripts/make_tiny_base.py [--minutes 8] [--out lamina/demo/tiny_base]`. Two cores
 are enough. The schedule follows the clock, so a slower machine sees fewer tokens, and two runs
 agree in the tokenizer and the text but not in the last bit of the weights.
 """
 
 import argparse
-import io
 import json
 import math
 import os
@@ -21,26 +20,14 @@ from pathlib import Path
 
 import sentencepiece as spm
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, normalizers
-from tokenizers.models import BPE
-from tokenizers.processors import TemplateProcessing
+from tiny_tokenizer import BOS, EOS, LONGEST_TOKENS, PAD, train_tokenizer, write_tokenizer
 from transformers import (
     GenerationConfig,
     MistralConfig,
     MistralForCausalLM,
-    PreTrainedTokenizerFast,
 )
 
 from lamina.demo.pretraining_text import Chat, documents, standing_topics
-
-UNK, BOS, EOS, PAD = 0, 1, 2, 3
-CHAT_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}"
-    "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
-    "{{ raise_exception('Conversation roles must alternate user/assistant/user/...') }}{% endif %}"
-    "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
-    "{% else %}{{ ' ' + message['content'] + eos_token }}{% endif %}{% endfor %}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,69 +52,11 @@ class Run:
     heldout_rows: int = 64
 
 
-def train_tokenizer(run: Run) -> bytes:
-    """A SentencePiece BPE model with byte fallback, of Llama's settings, as its protobuf bytes."""
+def tokenizer_lines(run: Run) -> Iterator[str]:
+    """Text for the tokenizer, a line at a time."""
     stream = documents(random.Random(run.seed), standing_topics(run.seed, run.standing))
-    lines = [line for item in islice(stream, run.tokenizer_documents) for line in _lines(item)]
-    model = io.BytesIO()
-    spm.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=run.vocabulary,
-        byte_fallback=True,
-        split_digits=True,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        allow_whitespace_only_pieces=True,
-        character_coverage=0.9999,
-        unk_id=UNK,
-        bos_id=BOS,
-        eos_id=EOS,
-        pad_id=PAD,
-        num_threads=1,
-        minloglevel=2,
-    )
-    return model.getvalue()
-
-
-def write_tokenizer(proto: bytes, run: Run) -> None:
-    """Write `tokenizer.model` and the files transformers reads; all give the same ids.
-
-    SentencePiece puts one blank before every text, even before one that begins with a blank.
-    Metaspace would not, so the blank is put there by a normalizer.
-    """
-    (run.out / "tokenizer.model").write_bytes(proto)
-    pieces = spm.SentencePieceProcessor(model_proto=proto)
-    vocabulary = {pieces.id_to_piece(i): i for i in range(pieces.vocab_size())}
-    model = BPE(vocabulary, _merges(pieces, vocabulary), byte_fallback=True, fuse_unk=True)
-    inner = Tokenizer(model)
-    inner.normalizer = normalizers.Sequence(
-        [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
-    )
-    inner.decoder = decoders.Sequence(
-        [
-            decoders.Replace("\u2581", " "),
-            decoders.ByteFallback(),
-            decoders.Fuse(),
-            decoders.Strip(content=" ", left=1),
-        ]
-    )
-    inner.post_processor = TemplateProcessing(
-        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", BOS)]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=inner,
-        unk_token=_special("<unk>"),
-        bos_token=_special("<s>"),
-        eos_token=_special("</s>"),
-        pad_token=_special("<pad>"),
-        model_max_length=2048,
-        clean_up_tokenization_spaces=False,
-    )
-    tokenizer.chat_template = CHAT_TEMPLATE
-    tokenizer.save_pretrained(run.out)
-    _note_class(run.out / "tokenizer_config.json")
+    for item in islice(stream, run.tokenizer_documents):
+        yield from _text(item).split("\n")
 
 
 def new_model(run: Run) -> MistralForCausalLM:
@@ -141,7 +70,7 @@ def new_model(run: Run) -> MistralForCausalLM:
         num_attention_heads=run.heads,
         num_key_value_heads=run.kv_heads,
         head_dim=run.hidden // run.heads,
-        max_position_embeddings=2048,
+        max_position_embeddings=LONGEST_TOKENS,
         sliding_window=None,
         bos_token_id=BOS,
         eos_token_id=EOS,
@@ -211,13 +140,13 @@ def main() -> None:
     """Tokenizer, model, training, figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("lamina/demo/tiny_base"))
-    parser.add_argument("--minutes", type=float, default=9.0)
+    parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=7)
     run = Run(**vars(parser.parse_args()))
     torch.set_num_threads(2)
     run.out.mkdir(parents=True, exist_ok=True)
-    proto = train_tokenizer(run)
-    write_tokenizer(proto, run)
+    proto = train_tokenizer(tokenizer_lines(run), run.vocabulary)
+    write_tokenizer(proto, run.out)
     model = new_model(run)
     figures: dict[str, object] = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
@@ -235,38 +164,9 @@ def main() -> None:
     print(json.dumps(figures, indent=2, sort_keys=True))
 
 
-def _lines(item: str | Chat) -> list[str]:
-    return _text(item).split("\n")
-
-
 def _text(item: str | Chat) -> str:
     """The document as trained on; a chat is written as the chat template writes it."""
     return item if isinstance(item, str) else f"[INST] {item.prompt} [/INST] {item.answer}"
-
-
-def _special(text: str) -> AddedToken:
-    return AddedToken(text, special=True, normalized=False)
-
-
-def _note_class(path: Path) -> None:
-    """Name the class by its public name and say in words that a text begins with `<s>`."""
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config |= {"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": True}
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _merges(
-    pieces: spm.SentencePieceProcessor, vocabulary: dict[str, int]
-) -> list[tuple[str, str]]:
-    """Every split of every piece into two pieces, in the order SentencePiece prefers them."""
-    ranked = [
-        (vocabulary[piece], vocabulary[piece[:cut]], vocabulary[piece[cut:]], piece, cut)
-        for piece in vocabulary
-        if not pieces.is_control(vocabulary[piece]) and not pieces.is_byte(vocabulary[piece])
-        for cut in range(1, len(piece))
-        if piece[:cut] in vocabulary and piece[cut:] in vocabulary
-    ]
-    return [(piece[:cut], piece[cut:]) for *_, piece, cut in sorted(ranked)]
 
 
 def _share_of_peak(spent: float, warmup: float) -> float:
