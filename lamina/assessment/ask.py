@@ -48,11 +48,12 @@ class Answer:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Rate after the first token; None for fewer than two tokens."""
-        after_first_s = self.total_s - self.first_token_s
-        if self.n_tokens < 2 or after_first_s <= 0:  # noqa: PLR2004 - as the docstring says
-            return None
-        return (self.n_tokens - 1) / after_first_s
+        """Tokens over the whole time, None where there are none.
+
+        Not "after the first token": where a network delivers an answer in one piece, that rate
+        has no meaning.
+        """
+        return self.n_tokens / self.total_s if self.n_tokens else None
 
 
 class Client:

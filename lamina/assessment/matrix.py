@@ -90,6 +90,7 @@ def _scorer(
 
 
 def _graded(topic: str, prompt: Prompt, answer: Answer) -> AnswerRecord:
+    rate = answer.tokens_per_s
     marks = grade(answer.text, prompt.answer)
     return AnswerRecord(
         blend=answer.blend,
@@ -104,7 +105,7 @@ def _graded(topic: str, prompt: Prompt, answer: Answer) -> AnswerRecord:
         total_s=round(answer.total_s, 6),
         n_prompt_tokens=answer.n_prompt_tokens,
         n_tokens=answer.n_tokens,
-        tokens_per_s=answer.tokens_per_s,
+        tokens_per_s=rate and round(rate, 3),
     )
 
 

@@ -26,7 +26,7 @@ class AnswerRecord(BaseModel):
     total_s: float = Field(description="from sending the request to its end")
     n_prompt_tokens: int
     n_tokens: int = Field(description="tokens generated")
-    tokens_per_s: float | None = Field(description="after the first; None for fewer than two")
+    tokens_per_s: float | None = Field(description="over the whole time; None without any")
 
 
 class LossRecord(BaseModel):

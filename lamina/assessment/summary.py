@@ -37,7 +37,7 @@ class Speed(BaseModel):
     first_token_s_p95: float
     total_s_p50: float
     total_s_p95: float
-    tokens_per_s: float | None = Field(description="median, after the first token")
+    tokens_per_s: float | None = Field(description="median over the answers")
 
 
 class Headline(BaseModel):

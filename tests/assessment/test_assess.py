@@ -40,10 +40,15 @@ def test_nothing_changed_nothing_is_asked(
     assert questions_asked(server) == asked
 
 
-@pytest.mark.parametrize("change", ["layer", "base", "prompt", "heldout", "sampling", "blend"])
+@pytest.mark.parametrize(
+    "change", ["layer", "base", "model", "prompt", "heldout", "sampling", "blend"]
+)
 def test_what_is_measured_anew_when_it_changed(
-    order: QaOrder, store: Store, server: FakeLayerServer, change: str
+    order: QaOrder, store: Store, server: FakeLayerServer, tmp_path: Path, change: str
 ) -> None:
+    model = tmp_path / "base.gguf"
+    model.write_bytes(b"four bits")
+    order = order.model_copy(update={"model": model})
     qa_layers(order, store=store, progress=Silent())
     asked = questions_asked(server)
 
@@ -52,6 +57,8 @@ def test_what_is_measured_anew_when_it_changed(
             server.layers["Leases"] = "9" * 64
         case "base":
             server.base = "c" * 64
+        case "model":
+            model.write_bytes(b"eight bits")
         case "prompt":
             path = order.prompts / "Leases.jsonl"
             path.write_text(path.read_text().replace("answer 1", "answer one"))

@@ -1,3 +1,6 @@
+import random
+from statistics import stdev
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +81,15 @@ def test_swapping_the_pairs_mirrors_the_interval(sample: list[tuple[bool, bool]]
     assert there.value == pytest.approx(-back.value)
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
     assert -1 <= there.low <= there.value <= there.high <= 1
+
+
+def test_the_bootstrap_is_as_wide_as_theory_says() -> None:
+    draw = random.Random(5)
+    sample = [draw.gauss(0.3, 1) for _ in range(100)]
+
+    difference = mean_difference(sample, seed=1)
+
+    assert difference is not None
+    assert difference.high - difference.low == pytest.approx(
+        2 * 1.96 * stdev(sample) / 100**0.5, rel=0.1
+    )
