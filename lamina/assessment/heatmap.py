@@ -64,8 +64,9 @@ def _map(summary: Summary, shown: Callable[[str, str], Shown]) -> str:
     head = "".join(f'<th scope="col"><span>{name(topic)}</span></th>' for topic in summary.topics)
     body = "".join(_row(summary, blend, shown) for blend in summary.blends)
     return (
-        '<div class="wide"><table class="map"><thead><tr><th scope="col" class="corner">'
-        f"answers \\ topic</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        '<div class="wide" tabindex="0"><table class="map"><thead><tr>'
+        f'<th scope="col" class="corner">answers \\ topic</th>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 

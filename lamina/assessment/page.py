@@ -14,6 +14,7 @@ from lamina.assessment.verdict import Verdict, Worth
 
 _FOLDER = Path(__file__).parent
 _NONE = "\N{EN DASH}"
+_WHOLE_MS = 20  # shorter times are shown with a decimal
 _MARKS = {
     Verdict.BETTER: "\N{BLACK UP-POINTING TRIANGLE}",
     Verdict.WORSE: "\N{BLACK DOWN-POINTING TRIANGLE}",
@@ -100,7 +101,7 @@ def _verdicts(worths: Iterable[Worth]) -> str:
              "Loss", "Elsewhere")  # fmt: skip
     head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     return (
-        f'<div class="wide"><table class="verdicts"><thead><tr>{head}</tr></thead>'
+        f'<div class="wide" tabindex="0"><table class="verdicts"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -129,9 +130,9 @@ def _interval(gain: Difference | None) -> str:
     if gain is None:
         return _NONE
     low, value, high = (60 + 56 * max(-1.0, min(1.0, x)) for x in (gain.low, gain.value, gain.high))
-    label = f"{100 * gain.low:+.0f} to {100 * gain.high:+.0f} points"
+    label = f"{_signed(gain.low)} to {_signed(gain.high)} points"
     return (
-        f'<span class="gain">{100 * gain.value:+.0f}</span><svg class="bar" viewBox="0 0 120 16" '
+        f'<span class="gain">{_signed(gain.value)}</span><svg class="bar" viewBox="0 0 120 16" '
         f'role="img" aria-label="{label}"><title>{label}</title>'
         '<line x1="60" y1="1" x2="60" y2="15" class="zero"/>'
         f'<line x1="{low:.1f}" y1="8" x2="{high:.1f}" y2="8" class="range"/>'
@@ -147,14 +148,14 @@ def _speeds(speeds: Sequence[Speed]) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     rows = "".join(
         f'<tr><th scope="row">{name(speed.blend)}</th><td>{speed.n}</td>'
-        f"<td>{1000 * speed.first_token_s_p50:,.0f}</td>"
-        f"<td>{1000 * speed.first_token_s_p95:,.0f}</td>"
-        f"<td>{1000 * speed.total_s_p50:,.0f}</td><td>{1000 * speed.total_s_p95:,.0f}</td>"
+        f"<td>{_ms(speed.first_token_s_p50)}</td>"
+        f"<td>{_ms(speed.first_token_s_p95)}</td>"
+        f"<td>{_ms(speed.total_s_p50)}</td><td>{_ms(speed.total_s_p95)}</td>"
         f"<td>{_NONE if speed.tokens_per_s is None else f'{speed.tokens_per_s:,.1f}'}</td></tr>"
         for speed in speeds
     )
     return (
-        f'<div class="wide"><table class="speeds"><thead><tr>{head}</tr></thead>'
+        f'<div class="wide" tabindex="0"><table class="speeds"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -169,7 +170,18 @@ def _percent(share: float | None) -> str:
 
 
 def _points(gain: Difference | None) -> str:
-    return _NONE if gain is None else f"{100 * gain.value:+.0f}"
+    return _NONE if gain is None else _signed(gain.value)
+
+
+def _signed(share: float) -> str:
+    """A difference of shares in points, with a true minus sign."""
+    points = round(100 * share)
+    return f"{points:+d}".replace("-", "\N{MINUS SIGN}") if points else "0"
+
+
+def _ms(seconds: float) -> str:
+    millis = 1000 * seconds
+    return f"{millis:,.0f}" if millis >= _WHOLE_MS else f"{millis:.1f}"
 
 
 def _arrow(before: float | None, after: float | None) -> str:

@@ -165,3 +165,17 @@ def test_steps_run_from_end_to_end_of_a_ramp() -> None:
 def test_percentiles_lie_between_neighbours() -> None:
     assert percentile([4, 1, 3, 2], 0.5) == pytest.approx(2.5)
     assert percentile([5], 0.95) == 5
+
+
+def test_differences_carry_a_true_minus_sign(tmp_path: Path, records: Records) -> None:
+    worse = [
+        record.model_copy(update={"blend": swapped})
+        for record in records
+        if (swapped := {"base": "Leases", "Leases": "base"}.get(record.blend))
+    ]
+    answers = [record for record in worse if isinstance(record, AnswerRecord)]
+
+    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+
+    html = (tmp_path / "report.html").read_text()
+    assert '<span class="gain">\N{MINUS SIGN}100</span>' in html
