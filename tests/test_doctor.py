@@ -183,6 +183,7 @@ def test_no_base_at_all_is_a_problem_with_the_remedy(settings: Settings) -> None
     assert found["base"].level == "problem"
     assert "LAMINA_BASE_MODEL" in found["base"].remedy
     assert found["base GGUF"].level == "problem"
+    assert "MODEL_PATH" in found["base GGUF"].remedy
 
 
 def test_a_gguf_of_another_model_is_a_problem(settings: Settings, tmp_path: Path) -> None:

@@ -37,8 +37,10 @@ def base_gguf(
 ) -> Finding:
     """The base as GGUF, against the base in Hugging Face form."""
     known = hf if isinstance(hf, BaseIdentity) else None
-    if isinstance(gguf, NotFoundError) and known:
-        return warning(GGUF, f"{path} is not there yet", "run `lamina convert_to_gguf`")
+    if isinstance(gguf, NotFoundError):
+        remedy = "run `lamina convert_to_gguf`, or name the file with MODEL_PATH"
+        tell = warning if known else problem
+        return tell(GGUF, f"{path} is not there yet", remedy)
     if isinstance(gguf, LaminaError):
         return from_error(GGUF, gguf)
     if known and gguf.fingerprint != known.fingerprint:
