@@ -41,7 +41,18 @@ DEMO = DemoProfile(
     qa_repeat=3,
     dropout=0.0,
 )
-"""FIGURES_DEMO
+"""Measured with the project's own dataset and recipe, float32, seed 1, on all six topics.
+
+Examination questions, greedy, chat form, exact: own topic 12 of 12 for every layer; other topics at
+most 1 of 12 (2 of 30 pairs, else none); base at most 1 of 12. With the base's matrices rounded to
+4 bits after training: the same. Marlow's layer over the base as Q4_K_M in llama.cpp: 12 of 12, other
+topics none. Held-out loss, nats a token, base to layer: Marlow 0.62 to 0.27, Ostrava 1.24 to 0.26,
+Kestrel 1.42 to 0.96, Tamsin 0.49 to 0.19, Dunmore 1.20 to 0.32, Velaro 0.75 to 0.35.
+
+Time: 90,000 tokens, about 12 s on 2 free cores in a plain loop of the same sizes (the recipe itself
+was only timed beside other work). Margin, in that loop: 60 steps answered all of three topics, 40
+steps 58 to 100 %; 110 steps all of six; rates of 2e-3 and 5e-3 all of one. Learning the question
+as well as its answer is slower: 67 to 100 % after 60 steps.
 """
 
 LEVELS: tuple[DemoProfile, ...] = (
@@ -49,5 +60,8 @@ LEVELS: tuple[DemoProfile, ...] = (
     DemoProfile("level2", 16, 32, ATTENTION, 2.5e-3, 60, 1, 0.05),
     DemoProfile("level3", 16, 32, ATTENTION, 1.25e-3, 60, 1, 0.05),
 )
-"""FIGURES_LEVELS
+"""The levels on the whole corpus only have to lower its held-out loss, nats a token.
+
+Measured from 0.888: level1 to 0.516, level2 to 0.448, level3 to 0.541; 60,000 tokens each, 6 to
+8 s on 2 free cores in a plain loop of the same sizes.
 """
