@@ -45,9 +45,10 @@ DEMO = DemoProfile(
 
 Examination questions, greedy, chat form, exact: own topic 12 of 12 for every layer; other topics at
 most 1 of 12 (2 of 30 pairs, else none); base at most 1 of 12. With the base's matrices rounded to
-4 bits after training: the same. Marlow's layer over the base as Q4_K_M in llama.cpp: 12 of 12, other
-topics none. Held-out loss, nats a token, base to layer: Marlow 0.62 to 0.27, Ostrava 1.24 to 0.26,
-Kestrel 1.42 to 0.96, Tamsin 0.49 to 0.19, Dunmore 1.20 to 0.32, Velaro 0.75 to 0.35.
+4 bits after training: own topic 12 of 12 again. Marlow's layer over the base as Q4_K_M in
+llama.cpp: 12 of 12, other topics none. Held-out loss, nats a token, base to layer: Marlow 0.62 to
+0.27, Ostrava 1.24 to 0.26, Kestrel 1.42 to 0.96, Tamsin 0.49 to 0.19, Dunmore 1.20 to 0.32, Velaro
+0.75 to 0.35.
 
 Time: 90,000 tokens, about 12 s on 2 free cores in a plain loop of the same sizes (the recipe itself
 was only timed beside other work). Margin, in that loop: 60 steps answered all of three topics, 40
