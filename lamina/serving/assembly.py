@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from lamina.serving.llama import ContextOptions, quiet
 from lamina.serving.loop import EngineOptions
 from lamina.serving.registry import Registry
 from lamina.serving.service import Service
+from lamina.serving.trial import special_layouts_work
 
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
@@ -155,11 +157,19 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
             msg = f"--{name} {getattr(options, name)} cannot be; give at least 1"
             raise InvalidInputError(msg)
     flash = options.flash_attn
+    layouts = special_layouts_work(options.model)
+    if not layouts:
+        print(
+            "warning: this build of llama.cpp crashes in its AMX kernels; going on without them. "
+            "Build llama-cpp-python with CMAKE_CXX_FLAGS=-mno-amx-tile for full speed",
+            file=sys.stderr,
+        )
     context = ContextOptions(
         n_ctx=options.n_ctx,
         n_slots=options.n_parallel,
         n_batch=options.n_batch,
         n_threads=options.n_threads if _is_worth_threads(options.model) else 1,
+        special_layouts=layouts,
         flash_attn=None if flash is None else flash.lower() in {"true", "1", "on"},
     )
     memory = options.adapter_memory_mb

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from lamina.errors import BusyError, LaminaError, ResourceError
 from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base, open_base
 from lamina.serving.loop import Command, Counters, EngineOptions, Loop
 from lamina.serving.sequence import Sequence
+
+T = TypeVar("T")
 
 
 def _ignore() -> None:
@@ -81,6 +84,19 @@ class Engine:
         """Load a set's layers now; the future gives the milliseconds it took."""
         done: Future[float] = Future()
         self._commands.put(lambda loop: loop.load(layers, done))
+        return done
+
+    def alone(self, action: Callable[[Loop], T]) -> "Future[T]":
+        """Do something on the engine thread when nothing runs; the future gives what it returns."""
+        done: Future[T] = Future()
+
+        def run(loop: Loop) -> None:
+            try:
+                done.set_result(action(loop))
+            except LaminaError as error:
+                done.set_exception(error)
+
+        self._commands.put(lambda loop: loop.run_alone(run))
         return done
 
     def stop(self, timeout_s: float = 30.0) -> None:

@@ -9,7 +9,7 @@ import ctypes
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NewType
 
@@ -35,6 +35,7 @@ class ContextOptions:
     n_batch: int = 512  # tokens one step may evaluate; more = faster prompts, coarser slices
     n_threads: int = 2
     flash_attn: bool | None = None  # None: llama.cpp decides
+    special_layouts: bool = True  # weights repacked for this processor: faster prompts
 
 
 def _drop(_level: int, _text: bytes, _user_data: object) -> None:
@@ -47,6 +48,11 @@ _silence = lc.llama_log_callback(_drop)  # kept: llama.cpp calls it as long as t
 def quiet() -> None:
     """Keep llama.cpp from writing to standard error."""
     lc.llama_log_set(_silence, ctypes.c_void_p(0))
+
+
+def has_amx() -> bool:
+    """Whether this build would use the processor's AMX units."""
+    return b"AMX_INT8 = 1" in bytes(lc.llama_print_system_info())
 
 
 class Vocabulary:
@@ -343,6 +349,37 @@ class Base:
         """Give an empty slot everything another slot holds."""
         lc.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
+    def fresh_logits(
+        self, adapters: tuple[tuple[Adapter, float], ...], tokens: Tokens, first: int = 0
+    ) -> Floats:
+        """Logits after these tokens in a context of their own, shape (n_vocab,), a copy.
+
+        It shares nothing with this one but the weights: what a fresh process would compute. The
+        `first` tokens are evaluated in a step of their own.
+
+        Raises:
+            ResourceError: there is no memory for it, or llama.cpp fails.
+
+        """
+        options = replace(self.options, n_slots=1, n_ctx=len(tokens) + 1)
+        context = lc.llama_init_from_model(self._model, _context_params(options))
+        if not context:
+            msg = "there is no memory for a second context; free some, then try again"
+            raise ResourceError(msg)
+        try:
+            other = Base(self._model, context, options)
+            other.apply(adapters)
+            for begin, end in ((0, first), (first, len(tokens))):
+                other.batch.clear()
+                part = tokens[begin:end]
+                other.batch.add(part, position=begin, slot=0, wanted_from=len(part) - 1)
+                if part and (code := other.decode()):
+                    msg = f"llama.cpp failed in the reference run (code {code}); try again"
+                    raise ResourceError(msg)
+            return other.logits(len(part) - 1).copy()
+        finally:
+            lc.llama_free(context)
+
     # -- facts ------------------------------------------------------------------------------------
 
     def chat_template(self) -> str | None:
@@ -374,6 +411,7 @@ def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
     with ExitStack() as handles:
         params = lc.llama_model_default_params()
         params.n_gpu_layers = 0
+        params.use_extra_bufts = options.special_layouts
         model = lc.llama_model_load_from_file(str(path).encode(), params)
         if not model:
             msg = f"llama.cpp cannot load the model {path}; convert or copy it again"

@@ -16,7 +16,8 @@ from lamina.serving import scheduler
 from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base, ContextOptions
 from lamina.serving.residency import Residency
-from lamina.serving.sequence import Event, Outcome, Sequence, State
+from lamina.serving.sampling import Generation, Sampling
+from lamina.serving.sequence import Event, Floats, Outcome, Sequence, State
 from lamina.serving.slots import Slot, Slots
 
 
@@ -74,12 +75,13 @@ class Loop:
         self._lane_since_s = 0.0
         self._last_turn_s: dict[LayerSet, float] = {}
         self._prefill_rate = 0.0  # tokens per second, recent
+        self._alone: deque[Callable[[Loop], None]] = deque()  # wait until nothing runs
 
     # -- commands ---------------------------------------------------------------------------------
 
     def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        idle = not self.waiting and not self._slots.busy
+        idle = not (self.waiting or self._slots.busy or self._alone)
         try:
             while self.alive:
                 command = commands.get(block=idle)
@@ -110,14 +112,42 @@ class Loop:
         self._note_residents()
         done.set_result(1000 * (time.perf_counter() - started_s))
 
+    def run_alone(self, action: Callable[["Loop"], None]) -> None:
+        """Do this when nothing runs; nobody new is admitted until then."""
+        self._alone.append(action)
+
     def end(self) -> None:
         """Stop after this turn."""
         self.alive = False
+
+    def probe(self, layers: LayerSet, prompt: list[int]) -> tuple[Floats, Floats, int]:
+        """Logits after a prompt: as this server computes them now, and as a fresh context does.
+
+        Both have shape (n_vocab,). The third value is how many tokens came from kept KV. Only for
+        actions that run alone.
+        """
+        one = Generation(max_tokens=1, sampling=Sampling(temperature=0))
+        sequence = Sequence(layers, list(prompt), one, keeps_logits=True)
+        self._seat(sequence)
+        while sequence.state in {State.PREFILLING, State.DECODING}:
+            self._step(layers)
+        if sequence.logits is None:
+            msg = f"the self-test could not run {layers.label}; look at the server's log"
+            raise ResourceError(msg)
+        fresh = self._base.fresh_logits(self._residency.handles(layers), prompt, sequence.reused)
+        return sequence.logits, fresh, sequence.reused
+
+    def forget_everything(self) -> None:
+        """Drop all KV. Only for actions that run alone."""
+        for slot in self._slots.free:
+            self._slots.wipe(slot)
 
     # -- turns ------------------------------------------------------------------------------------
 
     def turn(self) -> None:
         """Admit whom there is room for, then do one step."""
+        if self._alone and not self._slots.busy:
+            self._alone.popleft()(self)
         self._admit()
         lane = self._choose_lane()
         if lane is not None:
@@ -126,7 +156,7 @@ class Loop:
         self._counters.running = len(self._slots.busy)
 
     def _admit(self) -> None:
-        while self.waiting and self._slots.free:
+        while self.waiting and self._slots.free and not self._alone:
             held: dict[LayerSet | None, int] = {}
             for slot in self._slots.busy:
                 held[slot.layers] = held.get(slot.layers, 0) + 1

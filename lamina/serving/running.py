@@ -54,6 +54,8 @@ class Running:
 
     def _answer(self, logits: Floats) -> Iterator[Delta | Outcome]:
         sequence, generation = self.sequence, self.sequence.generation
+        if sequence.keeps_logits and sequence.logits is None:
+            sequence.logits = logits.copy()
         token = self._sampler.choose(logits)
         if not np.isfinite(logits[token]):
             msg = "the model computed no numbers; check its layers with `lamina doctor`"

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+import numpy as np
+import numpy.typing as npt
+
 from lamina.errors import LaminaError
 from lamina.serving.blends import LayerSet
 from lamina.serving.sampling import Generation, TokenLogprob
 
+Floats = npt.NDArray[np.float32]
 _numbers = itertools.count(1)
 
 
@@ -70,6 +74,7 @@ class Sequence:
     score_from: int | None = None  # index of the first prompt token to score; None: generate
     reuse: bool = True  # whether KV of an earlier request may be used
     strip_first_space: bool = False
+    keeps_logits: bool = False  # whether the prompt's last logits are kept, for the self-test
     sink: Sink = _unheard  # called on the engine thread
     number: int = field(default_factory=lambda: next(_numbers))
     state: State = State.WAITING
@@ -81,6 +86,7 @@ class Sequence:
     accepted_s: float = 0.0
     admitted_s: float = 0.0
     first_token_s: float = 0.0
+    logits: Floats | None = None  # (n_vocab,), a copy
 
     def transition(self, state: State) -> None:
         """Move on.
