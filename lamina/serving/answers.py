@@ -8,6 +8,7 @@ from typing import Self
 
 from lamina.errors import LaminaError
 from lamina.serving.engine import Engine
+from lamina.serving.observing import Meters
 from lamina.serving.sequence import Delta, Event, Outcome, Sequence
 
 
@@ -41,12 +42,13 @@ def _deliver(pending: "list[tuple[asyncio.Queue[Event], Event]]") -> None:
 class Answer:
     """A submitted sequence, read from the event loop. Leaving it early cancels the sequence."""
 
-    def __init__(self, engine: Engine, sequence: Sequence, relay: Relay) -> None:
+    def __init__(self, engine: Engine, sequence: Sequence, relay: Relay, meters: Meters) -> None:
         self.layers = sequence.layers
         self._engine = engine
         self._sequence = sequence
         self._queue: asyncio.Queue[Event] = asyncio.Queue()
         self._over = False
+        self._meters = meters
         sequence.sink = partial(relay.put, self._queue)
 
     async def events(self) -> AsyncIterator[Delta | Outcome]:
@@ -61,6 +63,8 @@ class Answer:
             self._over = not isinstance(event, Delta)
             if isinstance(event, LaminaError):
                 raise event
+            if isinstance(event, Outcome):
+                self._meters.sequence(event)
             yield event
 
     def close(self) -> None:

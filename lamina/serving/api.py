@@ -19,6 +19,7 @@ def build_app(service: Service) -> FastAPI:
     app = FastAPI(title="Lamina", version=__version__, docs_url=None, redoc_url=None)
     for module in (generating, scoring, describing, selftest):
         app.include_router(module.router(service))
+    app.include_router(service.meters.router())
     app.add_exception_handler(LaminaError, _foreseen)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

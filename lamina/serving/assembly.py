@@ -23,6 +23,7 @@ from lamina.serving.engine import Engine
 from lamina.serving.limits import Limits
 from lamina.serving.llama import ContextOptions, quiet
 from lamina.serving.loop import EngineOptions
+from lamina.serving.observing import Observer
 from lamina.serving.registry import Registry
 from lamina.serving.service import Service
 from lamina.serving.trial import special_layouts_work
@@ -53,7 +54,7 @@ class Server:
     service: Service
     engine: Engine
     relay: Relay
-    app: Limits
+    app: Observer
     initial: tuple[str, ...]  # --lora, as given
     apply_initial: bool
     stop_within_s: int
@@ -131,7 +132,8 @@ def assemble(options: argparse.Namespace) -> Server:
     service = Service(engine, relay, registry, chat_format=options.chat_format)
     key = settings.load().api_key
     secret = key.get_secret_value() if key else None
-    app = Limits(build_app(service), api_key=secret, max_body_bytes=options.max_body_mb * _MB)
+    limited = Limits(build_app(service), api_key=secret, max_body_bytes=options.max_body_mb * _MB)
+    app = Observer(limited, service.meters, log=None if options.quiet else sys.stderr)
     server = Server(
         service,
         engine,

@@ -5,7 +5,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -37,11 +37,14 @@ def running_server(  # noqa: PLR0913 - the flags of the server
     n_threads: int | None = None,
     n_parallel: int | None = None,
     more: Sequence[str] = (),
+    log: Callable[[str], None] | None = None,
     ready_within_s: float = 300.0,
 ) -> Iterator[str]:
     """A server on a free port of the loopback address; gives its URL, and stops it at the end.
 
     The child is bound to the calling thread: the kernel ends it when that thread is gone.
+
+    `log` receives each line that the server writes to standard error.
 
     Raises:
         LaminaError: what the server said when it could not start, with its kind of error.
@@ -65,20 +68,23 @@ def running_server(  # noqa: PLR0913 - the flags of the server
         env=environment,
     )
     complaints: list[str] = []
+    assert child.stderr  # noqa: S101 - opened as pipe
+    reading = threading.Thread(target=_keep, args=(child.stderr, complaints, log), daemon=True)
+    reading.start()
     try:
-        yield _wait_until_ready(child, complaints, ready_within_s)
+        yield _wait_until_ready(child, ready_within_s, reading, complaints)
     finally:
-        _end(child)
+        _end(child, reading)
 
 
 def _wait_until_ready(
-    child: "subprocess.Popen[str]", complaints: list[str], within_s: float
+    child: "subprocess.Popen[str]",
+    within_s: float,
+    reading: threading.Thread,
+    complaints: list[str],
 ) -> str:
     lines: queue.Queue[str | None] = queue.Queue()
-    assert child.stdout  # noqa: S101 - opened as pipes
-    assert child.stderr  # noqa: S101 - opened as pipes
-    errors_read = threading.Thread(target=_keep, args=(child.stderr, complaints), daemon=True)
-    errors_read.start()
+    assert child.stdout  # noqa: S101 - opened as pipe
     threading.Thread(target=_feed, args=(child.stdout, lines), daemon=True).start()
     try:
         line = lines.get(timeout=within_s)
@@ -86,16 +92,18 @@ def _wait_until_ready(
         msg = f"the server was not ready within {within_s:g} s; look at its log, then try again"
         raise BusyError(msg) from None
     if line is None:
-        errors_read.join(5)
+        reading.join(5)
         raise _complaint(child.wait(), complaints)
     return line.removeprefix(READY_LINE).strip()
 
 
-def _keep(pipe: IO[str], lines: list[str]) -> None:
+def _keep(pipe: IO[str], lines: list[str], log: Callable[[str], None] | None) -> None:
     """Read to the end, so that the child never waits; keep the last lines."""
     for line in pipe:
         lines.append(line.rstrip())
         del lines[:-20]
+        if log:
+            log(lines[-1])
 
 
 def _feed(pipe: IO[str], lines: "queue.Queue[str | None]") -> None:
@@ -115,7 +123,7 @@ def _complaint(code: int, complaints: list[str]) -> LaminaError:
     return LaminaError(said)
 
 
-def _end(child: "subprocess.Popen[str]") -> None:
+def _end(child: "subprocess.Popen[str]", reading: threading.Thread) -> None:
     if child.poll() is None:
         child.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -123,6 +131,7 @@ def _end(child: "subprocess.Popen[str]") -> None:
     if child.poll() is None:
         child.kill()
         child.wait()
+    reading.join(5)
     for pipe in (child.stdout, child.stderr):
         if pipe:
             pipe.close()

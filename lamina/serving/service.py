@@ -14,6 +14,7 @@ from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, parse_blend
 from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
 from lamina.serving.engine import Engine
 from lamina.serving.llama import Base, Vocabulary
+from lamina.serving.observing import Meters
 from lamina.serving.registry import Registry
 from lamina.serving.sequence import Sequence
 from lamina.serving.shapes import LayerRef
@@ -46,6 +47,7 @@ class Service:
         chat_format: str | None = None,
     ) -> None:
         self.engine = engine
+        self.meters = Meters(engine.counters)
         self.registry = registry
         self.default = LayerSet()
         self.loaded: Loaded | None = None
@@ -147,6 +149,8 @@ class Service:
             BusyError: the queue is full, or the server is stopping.
 
         """
-        answers = [Answer(self.engine, sequence, self._relay) for sequence in sequences]
+        answers = [
+            Answer(self.engine, sequence, self._relay, self.meters) for sequence in sequences
+        ]
         self.engine.submit(*sequences)
         return answers

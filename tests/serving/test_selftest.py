@@ -12,7 +12,7 @@ from lamina.serving.selftest import Visit, verdict
 def test_swapping_leaves_nothing_behind_logit_for_logit(http: httpx.Client) -> None:
     report = http.post("/selftest/swap").json()
 
-    assert ["base", "A:1", "B:1", "A:1", "base"] == [visit["model"] for visit in report["visits"]]
+    assert [visit["model"] for visit in report["visits"]] == ["base", "A:1", "B:1", "A:1", "base"]
     assert all(visit["identical"] for visit in report["visits"])
     assert report["ok"]
 
@@ -20,7 +20,7 @@ def test_swapping_leaves_nothing_behind_logit_for_logit(http: httpx.Client) -> N
 def test_later_visits_take_kept_kv_and_still_agree(http: httpx.Client) -> None:
     visits = http.post("/selftest/swap", json={"models": ["A:0.5+B:0.5", "C"]}).json()["visits"]
 
-    assert [0, 0, 0] == [visit["prompt_tokens_reused"] for visit in visits[:3]]
+    assert [visit["prompt_tokens_reused"] for visit in visits[:3]] == [0, 0, 0]
     assert all(visit["prompt_tokens_reused"] > 0 for visit in visits[3:])
     assert all(visit["identical"] for visit in visits)
 
