@@ -12,13 +12,14 @@ from lamina.artifacts import ArtifactRef
 from lamina.store import Store
 
 PAGES_FILE = "pages.json"
+CELL_BORDER = "  "  # between the cells of a table's row; running text has single spaces
 
 PageKind = Literal["text", "table", "blank", "scanned", "garbled"]
 DocumentFormat = Literal["pdf", "text", "questions", "unreadable"]
 
 
 class Line(NamedTuple):
-    """A printed line (or the piece of one that stands in one column). Points from the top left."""
+    """A printed line, or the piece of one that stands in one column. Points from the top left."""
 
     text: str
     left: float

@@ -20,6 +20,9 @@ _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff\x00", "")
 _HYPHENS = dict.fromkeys("\u2010\u2011", "-")
 _TABLE = str.maketrans(_LIGATURES | _SPACES | _INVISIBLE | _HYPHENS)
 _RUNS = re.compile(r" {2,}")
+_BAD = re.compile(
+    "[\x01\x03-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]"
+)
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -38,12 +41,4 @@ def _has_surrogates(text: str) -> bool:
 
 def bad_characters(text: str) -> int:
     """How many characters show that a font gave no meaning: control, private use, U+FFFD."""
-    if text.isascii():
-        return len(_CONTROLS.findall(text))
-    return sum(map(_is_bad, text))
-
-
-def _is_bad(char: str) -> bool:
-    if char in "\n\r\t\x0b\x0c\x00\x02\ufffe":
-        return False
-    return char == "\ufffd" or unicodedata.category(char) in {"Cc", "Co", "Cn", "Cs"}
+    return len(_BAD.findall(text))

@@ -1,60 +1,86 @@
 """The stage `pdf_pretest`: a verdict for every document of the corpus."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
+from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.reading import stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.pages import read_stored_pages
+from lamina.pages import Pages, read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=1)
+PRETEST = Stage("pdf_pretest", version=2)
 
 
-def pdf_pretest(
+def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     documents: Sequence[Document],
     *,
     store: Store,
     progress: Progress,
     settings: VerdictSettings | None = None,
+    limits: ReadingLimits | None = None,
+    workers: int | None = None,
     refresh: bool = False,
 ) -> ArtifactRef:
     """Read and judge every document; artifact of kind `verdicts`.
 
-    Facts: `documents`, `recommended` (counts) and `layers` (names of those with text to learn).
+    `workers` files are read at once, by default one per core. Facts: `documents`, `recommended`
+    (counts) and `layers` (names of those with text to learn).
     """
-    chosen = settings or VerdictSettings()
+    chosen, bounds = settings or VerdictSettings(), limits or ReadingLimits()
     ordered = sorted(documents, key=Document.content_identity)
 
     def make(folder: Path) -> dict[str, object]:
-        progress.start("reading documents", len(ordered))
-        verdicts = []
-        for number, document in enumerate(ordered, start=1):
-            verdicts.append(_verdict(document, store, chosen, refresh=refresh))
-            progress.advance(number, document.name)
-        result = Verdicts(verdicts=tuple(verdicts))
+        refs = _read_all(ordered, store, progress, bounds, workers, refresh=refresh)
+        verdicts = tuple(
+            _verdict(document, read_stored_pages(store, ref), ref, chosen)
+            for document, ref in zip(ordered, refs, strict=True)
+        )
+        result = Verdicts(verdicts=verdicts)
         (folder / VERDICTS_FILE).write_text(result.model_dump_json(indent=1), encoding="utf-8")
         recommended = sum(verdict.recommended for verdict in verdicts)
-        return {
-            "documents": len(verdicts),
-            "recommended": recommended,
-            "layers": list(result.layers()),
-        }
+        layers = list(result.layers())
+        return {"documents": len(verdicts), "recommended": recommended, "layers": layers}
 
-    inputs = {"documents": ordered, "settings": chosen}
+    inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
     return store.once("verdicts", PRETEST, inputs, make, refresh=refresh)
 
 
+def _read_all(  # noqa: PLR0913 - one caller
+    documents: Sequence[Document],
+    store: Store,
+    progress: Progress,
+    limits: ReadingLimits,
+    workers: int | None,
+    *,
+    refresh: bool,
+) -> list[ArtifactRef]:
+    """The pages of every document, several read at once, in the order of the documents."""
+    count = min(len(documents), workers or len(os.sched_getaffinity(0)))
+    key = limits.model_dump()
+    progress.start("reading documents", len(documents))
+    refs: list[ArtifactRef] = []
+    with Readers.opened(count, limits) as readers, ThreadPoolExecutor(count) as threads:
+
+        def stored(document: Document) -> ArtifactRef:
+            return stored_pages(document, store, readers.read, key, refresh=refresh)
+
+        for document, ref in zip(documents, threads.map(stored, documents), strict=True):
+            refs.append(ref)
+            progress.advance(len(refs), document.name)
+    return refs
+
+
 def _verdict(
-    document: Document, store: Store, settings: VerdictSettings, *, refresh: bool
+    document: Document, pages: Pages, ref: ArtifactRef, settings: VerdictSettings
 ) -> Verdict:
-    ref = stored_pages(document, store, refresh=refresh)
-    pages = read_stored_pages(store, ref)
     outcome, measures = judge(pages, settings)
     return Verdict(
         layer=document.layer,

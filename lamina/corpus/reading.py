@@ -3,19 +3,34 @@
 A file is read once for all layers and runs; a new one among a thousand costs only itself.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.pages import read_pages
 from lamina.corpus.plain_text import read_questions, read_text
-from lamina.pages import Pages, write_pages
+from lamina.errors import LaminaError
+from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
 
-PAGES = Stage("pages", version=1)
+PAGES = Stage("pages", version=2)
+
+Read = Callable[[Document], Pages]
 
 
-def stored_pages(document: Document, store: Store, *, refresh: bool = False) -> ArtifactRef:
+class _TooLargeError(LaminaError):
+    """The file has more pages than is allowed."""
+
+
+def stored_pages(
+    document: Document,
+    store: Store,
+    read: Read,
+    limits: Mapping[str, float],
+    *,
+    refresh: bool = False,
+) -> ArtifactRef:
     """The document's pages, kind `pages`; facts: `document`, `format`, `pages`, `problem`."""
 
     def make(folder: Path) -> dict[str, object]:
@@ -28,23 +43,46 @@ def stored_pages(document: Document, store: Store, *, refresh: bool = False) -> 
             "problem": pages.problem,
         }
 
-    inputs = {"document": document.digest, "format": document.format}
+    inputs = {"document": document.digest, "format": document.format, "limits": limits}
     return store.once("pages", PAGES, inputs, make, refresh=refresh)
 
 
-def read(document: Document) -> Pages:
-    """What the file holds; a file that cannot be read is a problem on record, never an error."""
-    path = Path(document.path)
+def read_file(
+    path: Path,
+    form: DocumentFormat,
+    opened: Callable[[int], None],
+    limits: Mapping[str, int],
+) -> Pages:
+    """What the file holds; a file that cannot be read is a problem on record, never an error.
+
+    `opened` is told the number of pages as soon as it is known.
+    """
+
+    def checked(pages: int) -> None:
+        opened(pages)
+        if pages > limits["max_pages"]:
+            msg = f"it has {pages} pages, more than {limits['max_pages']}"
+            raise _TooLargeError(msg)
+
     try:
-        match document.format:
-            case "pdf":
-                return read_pages(path)
-            case "text":
-                return read_text(path)
-            case "questions":
-                return read_questions(path)
-            case "unreadable":
-                path.open("rb").close()
+        if path.stat().st_size > limits["max_bytes"]:
+            detail = f"it has more than {limits['max_bytes']} bytes"
+            return Pages(format=form, problem="too_large", detail=detail)
+        return _read(path, form, checked)
+    except _TooLargeError as error:
+        return Pages(format=form, problem="too_large", detail=str(error))
     except OSError as error:
-        return Pages(format=document.format, problem="unreadable", detail=str(error.strerror))
-    return Pages(format="unreadable", problem="unreadable", detail="it can be read by now")
+        return Pages(format=form, problem="unreadable", detail=str(error.strerror))
+
+
+def _read(path: Path, form: DocumentFormat, opened: Callable[[int], None]) -> Pages:
+    match form:
+        case "pdf":
+            return read_pages(path, opened)
+        case "text":
+            return read_text(path)
+        case "questions":
+            return read_questions(path)
+        case "unreadable":
+            path.open("rb").close()
+    return Pages(format=form, problem="unreadable", detail="it could not be read at first")

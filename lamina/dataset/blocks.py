@@ -12,6 +12,7 @@ from statistics import median
 from typing import Literal
 
 from lamina.dataset.hyphens import Vocabulary
+from lamina.dataset.rows import is_row, row_text
 from lamina.dataset.running import without_running_lines
 from lamina.pages import Line, Pages
 
@@ -45,17 +46,14 @@ _ANSWER = re.compile(r"(?:A|Answer)(?:\s?\d+)?[:.]\s+(?=\S)")
 _BULLET = re.compile(
     r"(?:[\u2022\u2023\u25aa\u25cf\u25e6\u00b7*\u2013-]|\(?[a-z0-9]{1,3}[.)])\s+\S"
 )
-_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\Z")
+_MARKDOWN_HEADING = re.compile(r"(#{1,6})\s+(.+)\Z")
 _NUMBERED_HEADING = re.compile(
     r"(?:(?:Note|NOTE|Item|ITEM|Part|PART|Chapter|Section)\s+[\dIVX]+[A-Z]?\b|\d{1,2}(?:\.\d{1,2})*\.?\s)"
     r"[^a-z]*[A-Z(].*"
 )
-_CELL = re.compile(
-    r"[$\u20ac\u00a3]?\s?\(?-?[$\u20ac\u00a3]?\d(?:[\d,.]*\d)?\)?%?|[\u2014\u2013-]|n/?[am]\.?|\*"
-)
 _SENTENCE_END = (".", "!", "?", ":", ";", ".\u201d", '."', ".)")
+_LONGEST_HEADING = 200  # characters
 _MAX_HEADING_WORDS = 14
-_ROW_CELLS = 2
 
 
 def blocks(pages: Pages) -> list[Block]:
@@ -67,7 +65,7 @@ def blocks(pages: Pages) -> list[Block]:
     cleaned = without_running_lines([page for page in pages.pages if page.kind != "garbled"])
     vocabulary = Vocabulary(line.text for _, lines in cleaned for line in lines)
     body_size = _body_size(lines for _, lines in cleaned)
-    printed = [_looked_at(line, number, body_size) for number, lines in cleaned for line in lines]
+    printed = [item for number, lines in cleaned for item in _looked_at(lines, number, body_size)]
     merged = _merged(printed, vocabulary)
     return list(_with_headings(_questions(merged)))
 
@@ -77,29 +75,24 @@ def _body_size(pages: Iterable[Sequence[Line]]) -> float:
     return median(sizes) if sizes else 0.0
 
 
-def _looked_at(line: Line, page: int, body_size: float) -> _Printed:
+def _looked_at(lines: Sequence[Line], page: int, body_size: float) -> Iterator[_Printed]:
+    for index, line in enumerate(lines):
+        around = [lines[near].text for near in (index - 1, index + 1) if 0 <= near < len(lines)]
+        if is_row(line.text, around):
+            yield _Printed(line._replace(text=row_text(line.text)), page, "row")
+        else:
+            yield _running(line._replace(text=" ".join(line.text.split())), page, body_size)
+
+
+def _running(line: Line, page: int, body_size: float) -> _Printed:
+    """A line that is no row: a heading, or a part of a paragraph."""
     text = line.text
-    if markdown := _MARKDOWN_HEADING.match(text):
-        clean = line._replace(text=markdown[2])
+    if text.startswith("#") and (markdown := _MARKDOWN_HEADING.match(text[:_LONGEST_HEADING])):
+        clean = line._replace(text=markdown[2].rstrip("# "))
         return _Printed(clean, page, "heading", len(markdown[1]))
-    if is_row(text):
-        return _Printed(line, page, "row")
     if level := _heading_level(line, body_size):
         return _Printed(line, page, "heading", level)
     return _Printed(line, page, "text")
-
-
-def is_row(text: str) -> bool:
-    """Whether a line is a table's row: it ends in at least two cells of figures or dashes."""
-    if "|" in text and text.count("|") >= _ROW_CELLS:
-        return True
-    words = text.split()
-    cells = 0
-    for word in reversed(words):
-        if not _CELL.fullmatch(word) and word not in {"$", ")", "%", ")%", "\u20ac", "\u00a3"}:
-            break
-        cells += word not in {"$", ")", "%", ")%", "\u20ac", "\u00a3"}
-    return cells >= _ROW_CELLS or (cells == 1 and "$" in words[-3:] and not text.endswith("."))
 
 
 def _heading_level(line: Line, body_size: float) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LONGEST_WORD = 60  # characters
 _CUT_HEAD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-\Z")
 _CUT_FIGURE = re.compile(r"\w-\Z")
 _CUT_TAIL = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -26,7 +27,7 @@ class Vocabulary:
 
     def join(self, first: str, second: str) -> str:
         """One line from two, the hyphen at the end of the first one resolved."""
-        head = _CUT_HEAD.search(first)
+        head = _CUT_HEAD.search(first[-_LONGEST_WORD:])
         if not head:
             between = "" if _CUT_FIGURE.search(first) else " "
             return f"{first}{between}{second}"

@@ -23,7 +23,7 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
     A line runs if its text, figures aside, stands at the same place near the edge of at least two
     pages and of a quarter of all (left and right pages differ, chapters have heads of their own).
     """
-    printed = [page for page in pages if page.lines]
+    printed = [_within_bounds(page) for page in pages if page.lines]
     edges = {page.number: _edge_lines(page) for page in printed}
     running = _recurring([(page, edges[page.number]) for page in printed])
     result = []
@@ -37,6 +37,14 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
             (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
         )
     return result
+
+
+def _within_bounds(page: Page) -> Page:
+    """The page without what stands outside of it, such as printers' marks."""
+    if not page.height:
+        return page
+    lines = tuple(line for line in page.lines if -line.size < line.top < page.height)
+    return page.model_copy(update={"lines": lines})
 
 
 def _edge_lines(page: Page) -> list[int]:

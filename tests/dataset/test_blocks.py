@@ -3,7 +3,8 @@
 import pytest
 import sheets
 
-from lamina.dataset.blocks import Block, blocks, is_row
+from lamina.dataset.blocks import Block, blocks
+from lamina.dataset.rows import is_row, row_text
 
 
 def texts(found: list[Block], kind: str) -> list[str]:
@@ -99,6 +100,23 @@ def test_a_line_that_ends_in_figures_is_a_row(text: str) -> None:
 )
 def test_a_sentence_with_figures_is_no_row(text: str) -> None:
     assert not is_row(text)
+
+
+def test_a_label_and_one_figure_in_cells_of_their_own_are_a_row() -> None:
+    assert is_row("Total net assets acquired  $3,286")
+
+
+def test_cells_of_words_are_a_row_only_beside_other_cells() -> None:
+    assert is_row("Approver  Nils Quist", ["Rule  Value"])
+    assert not is_row("Approver  Nils Quist", ["The approver signs each lease."])
+
+
+def test_a_bullet_is_no_cell() -> None:
+    assert not is_row("\u2022  Gas chromatograph", ["\u2022  Mass spectrometer"])
+
+
+def test_a_rows_currency_and_brackets_stay_with_their_figure() -> None:
+    assert row_text("Cash  $  34  (12  )  5  %") == "Cash  $ 34  (12 )  5 %"
 
 
 def test_rows_stay_lines_of_their_own() -> None:
