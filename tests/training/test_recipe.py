@@ -9,7 +9,8 @@ from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.documents import Document
-from lamina.training.recipe import load, pack_loss, train_layer
+from lamina.training.fit import pack_loss
+from lamina.training.recipe import load, train_layer
 
 
 def trained(store: Store, order: layer_orders.LayerOrder) -> str:
@@ -78,6 +79,17 @@ def test_the_curve_has_a_loss_for_every_step(store: Store, base: Path) -> None:
     curve = json.loads((store.path(ref) / "curve.json").read_bytes())
     assert [entry["step"] for entry in curve] == list(range(1, order.profile.steps + 1))
     assert sum(entry["heldout_loss"] is not None for entry in curve) == order.profile.evaluations
+
+
+def test_a_run_shorter_than_its_measurements_is_measured_at_its_end(
+    store: Store, base: Path
+) -> None:
+    short = layer_orders.QUICK.model_copy(update={"steps": 2, "evaluations": 5})
+    order = layer_orders.order(store, base, profile=short)
+
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+
+    assert store.manifest(ref).facts["passport"]["heldout_loss"] is not None
 
 
 def test_a_base_that_holds_layers_takes_no_more(store: Store, base: Path) -> None:
