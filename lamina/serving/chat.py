@@ -117,8 +117,12 @@ class PromptMaker:
         self._bos = bos
 
     def text(self, prompt: str) -> list[int]:
-        """Tokens of plain text, BOS exactly once where the model wants one."""
+        """Tokens of a prompt, BOS exactly once; special tokens in it are understood."""
         return self._ids(prompt)
+
+    def plain(self, text: str) -> list[int]:
+        """Tokens of running text after BOS; what looks like a special token stays text."""
+        return self._tokenize(text, add_bos=True, parse_special=False)
 
     def chat(self, messages: Sequence[Message], *, answer_follows: bool = True) -> list[int]:
         """Tokens of a conversation.

@@ -75,11 +75,11 @@ def tokens_of(loaded: Loaded, item: ScoreItem, *, add_eos: bool = False) -> tupl
         whole = prompts.chat(messages, answer_follows=False)
         prompt = prompts.chat(messages[:-1]) if messages[:-1] else []
         return whole, max(prompts.continued(prompt, whole), 1)
-    whole = prompts.text(item.prompt + (item.text or ""))
-    if add_eos and not item.prompt:
-        whole.append(loaded.vocabulary.eos)
-    prompt = prompts.text(item.prompt) if item.prompt else []
-    return whole, max(prompts.continued(prompt, whole), 1)
+    if item.prompt:
+        whole = prompts.text(item.prompt + (item.text or ""))
+        return whole, max(prompts.continued(prompts.text(item.prompt), whole), 1)
+    whole = prompts.plain(item.text or "")
+    return [*whole, *([loaded.vocabulary.eos] if add_eos else [])], 1
 
 
 async def _collect(answers: list[Answer]) -> list[Outcome]:

@@ -35,6 +35,15 @@ class Loaded:
     n_ctx: int
 
 
+def prompt_maker(base: Base, chat_format: str | None) -> PromptMaker:
+    """Prompts for this base, by its own chat template unless a format is named."""
+    words = base.vocabulary
+    bos, eos = words.text_of(words.bos), words.text_of(words.eos)
+    source = FORMATS[chat_format] if chat_format else base.chat_template()
+    template = ChatTemplate(source, bos=bos, eos=eos) if source else None
+    return PromptMaker(words.tokenize, template, bos=bos if words.adds_bos else "")
+
+
 class Service:
     """One base being served."""
 
@@ -61,12 +70,7 @@ class Service:
 
     def on_loaded(self, base: Base) -> None:
         """The base is in memory: requests can be answered from now on."""
-        words = base.vocabulary
-        bos, eos = words.text_of(words.bos), words.text_of(words.eos)
-        source = FORMATS[self._chat_format] if self._chat_format else base.chat_template()
-        template = ChatTemplate(source, bos=bos, eos=eos) if source else None
-        prompts = PromptMaker(words.tokenize, template, bos=bos if words.adds_bos else "")
-        self.loaded = Loaded(words, prompts, base.n_ctx)
+        self.loaded = Loaded(base.vocabulary, prompt_maker(base, self._chat_format), base.n_ctx)
 
     # -- layers -----------------------------------------------------------------------------------
 
