@@ -7,10 +7,13 @@ from flows.shell import print_states
 from flows.train_all import train_all
 from flows.train_layers import train_layers
 from lamina.artifacts import ArtifactRef
+from lamina.demo.profile import CHUNK_TOKENS, LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
 from lamina.orders import AskLayers, Demo, TrainAll, TrainLayers
 from tasks import sample
 
-CHUNK_TOKENS = 256  # the tiny base's tokens are short
+LEVELS = TrainAll(
+    chunk_tokens=CHUNK_TOKENS, rate_factor=LEVEL_RATE_FACTOR, overrides=LEVEL_OVERRIDES
+)
 
 
 @flow(name="demo", log_prints=False)
@@ -18,8 +21,8 @@ def demo() -> ArtifactRef:
     """Write the handbooks, make the layers, merge the best level, and ask everything."""
     sample.write_handbooks()
     train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
-    train_all(TrainAll(chunk_tokens=CHUNK_TOKENS))
-    return qa_layers(AskLayers(blends=sample.blends(), max_tokens=24))
+    train_all(LEVELS)
+    return qa_layers(AskLayers(blends=sample.blends(), max_tokens=24, start_server=True))
 
 
 @flow(name="demo-one-more-pdf", log_prints=False)

@@ -14,7 +14,10 @@ from tasks import corpus, layers, models
 @flow(name="train-all", log_prints=False)
 def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noqa: B008
     """Train the levels, merge the best, and give the merged model as GGUF beside the base."""
-    profiles = {level: profile(level, **order.overrides) for level in order.levels}
+    profiles = {
+        level: profile(level, **order.overrides).with_rate(order.rate_factor)
+        for level in order.levels
+    }
     base = corpus.find_base()
     documents = corpus.find_documents()
     verdicts = corpus.pdf_pretest(documents)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from lamina.settings import Settings
 from lamina.workspace import Workspace
@@ -54,7 +55,10 @@ def run_flow(
     The child is in this process's group, so Ctrl-C reaches it; it is waited for until it has ended.
     """
     command = [sys.executable, "-m", "flows", name, json.dumps(order)]
-    child = subprocess.Popen(command, env=flow_environment(settings, os.environ, debug=debug))
+    environment = flow_environment(settings, os.environ, debug=debug)
+    if home := environment.get("PREFECT_HOME"):
+        Path(home).mkdir(parents=True, exist_ok=True)  # its database does not make folders
+    child = subprocess.Popen(command, env=environment)
     try:
         return child.wait()
     except KeyboardInterrupt:

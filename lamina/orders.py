@@ -48,6 +48,12 @@ class TrainAll(BaseModel):
         title="Levels",
         description="presets to train on the whole corpus",
     )
+    rate_factor: float = Field(
+        1.0,
+        gt=0,
+        title="Rate factor",
+        description="times the presets' learning rates, which are for 7B; small bases need more",
+    )
     merge: list[str] = Field(
         default=[],
         title="Merge",
@@ -75,6 +81,11 @@ class AskLayers(BaseModel):
         None,
         title="Server",
         description="address of the layer server; none = the pod's own, started if it is not up",
+    )
+    start_server: bool = Field(
+        default=False,
+        title="Start a server",
+        description="start one on this pod for the run, even if another one is up",
     )
     max_tokens: int = Field(
         64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"

@@ -35,12 +35,15 @@ def train_layers(
 def train_all(
     merge: Annotated[list[str] | None, typer.Option(help="levels to merge; none = best")] = None,
     values: Set = None,
+    *,
+    rate_factor: Annotated[float, typer.Option(help="times the presets' learning rates")] = 1.0,
     chunk_tokens: ChunkTokens = 512,
     archive: Archive = True,
 ) -> None:
     """From PDFs to the three levels, and the best one merged and quantized (a flow)."""
     order = {
         "merge": merge or [],
+        "rate_factor": rate_factor,
         "overrides": assignments(values),
         "chunk_tokens": chunk_tokens,
         "archive": archive,
@@ -53,6 +56,9 @@ def qa_layers(
     layers: Layers = None,
     blend: Annotated[list[str] | None, typer.Option(help="such as Leases:0.6+Debt:0.4")] = None,
     server_url: Annotated[str | None, typer.Option(help="none = the pod's own server")] = None,
+    start_server: Annotated[
+        bool, typer.Option(help="start one for the run, even if another one is up")
+    ] = False,
     max_tokens: Annotated[int, typer.Option(help="longest answer, in tokens")] = 64,
 ) -> None:
     """Ask every layer and blend, and say what each is worth against the base (a flow)."""
@@ -60,6 +66,7 @@ def qa_layers(
         "layers": layers or [],
         "blends": blend or [],
         "server_url": server_url,
+        "start_server": start_server,
         "max_tokens": max_tokens,
     }
     _start("qa_layers", order)

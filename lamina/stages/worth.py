@@ -11,19 +11,20 @@ from lamina.stages.pod import Pod
 
 
 @contextmanager
-def layer_server(pod: Pod, url: str | None) -> Iterator[str]:
+def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
     """Address of a layer server: the one named, the pod's own, or one started for the time."""
     from lamina.serving.launch import answers, running_server
 
-    own = url or pod.settings.server_url or f"http://{pod.settings.host}:{pod.settings.port}"
-    if url or pod.settings.server_url or answers(own):
+    named = order.server_url or pod.settings.server_url
+    own = named or f"http://{pod.settings.host}:{pod.settings.port}"
+    if not order.start_server and (named or answers(own)):
         yield own
         return
     model = pod.workspace.base_gguf(pod.settings)
     if not model.exists():
         msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
         raise NotFoundError(msg)
-    pod.progress.say(f"no server answers at {own}: starting one on {model.name} for this run")
+    pod.progress.say(f"starting a server on {model.name} for this run")
     with running_server(
         model,
         adapters=pod.workspace.adapters_gguf,
@@ -41,14 +42,16 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     from lamina.assessment.assess import qa_layers as ask
 
     heldout = pod.workspace.processed / "heldout.jsonl"
+    foreign = order.server_url and not order.start_server  # it may run another file than the pod's
     key = pod.settings.api_key
-    with layer_server(pod, order.server_url) as url:
+    with layer_server(pod, order) as url:
         return ask(
             QaOrder(
                 server_url=url,
                 prompts=pod.workspace.prompts,
                 heldout=(heldout,) if heldout.is_file() else (),
                 adapters=pod.workspace.adapters_gguf,
+                model=None if foreign else pod.workspace.base_gguf(pod.settings),
                 layers=tuple(order.layers),
                 blends=tuple(order.blends),
                 sampling=Sampling(max_tokens=order.max_tokens, seed=pod.settings.seed),
@@ -56,6 +59,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             store=pod.store,
             progress=pod.progress,
             api_key=key.get_secret_value() if key else None,
+            digest=pod.workspace.digests,
         )
 
 

@@ -40,6 +40,10 @@ class Profile(BaseModel):
     quantize: Quantize = Field("auto", description="base in NF4; auto = where a CUDA GPU is")
     dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
 
+    def with_rate(self, factor: float) -> "Profile":
+        """The same profile with `factor` times its learning rate."""
+        return self.model_copy(update={"learning_rate": self.learning_rate * factor})
+
 
 def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profile:
     return Profile(name=name, rank=rank, alpha=2 * rank, targets=targets, learning_rate=rate)
@@ -54,10 +58,13 @@ PRESETS: dict[str, Profile] = {
         rank=16,
         alpha=32,
         targets=ALL_LINEAR,
-        learning_rate=5e-3,
-        steps=150,
+        learning_rate=3e-3,
+        steps=90,
         sequence_tokens=320,
-        batch_tokens=1280,
+        batch_tokens=1024,
+        warmup_share=0.1,
+        qa_repeat=3,
+        evaluations=3,
         dropout=0.0,
     ),
 }

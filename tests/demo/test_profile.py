@@ -1,14 +1,20 @@
-from dataclasses import asdict
-
 import pytest
 
-from lamina.demo.profile import CHUNK_TOKENS, DEMO, LEVELS, DemoProfile
-from lamina.training.plan import Profile
+from lamina.demo.profile import CHUNK_TOKENS, LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
+from lamina.training.plan import profile
+from lamina.workspace import LEVELS
 
 
-@pytest.mark.parametrize("chosen", [DEMO, *LEVELS], ids=lambda chosen: chosen.name)
-def test_a_demo_profile_is_a_training_profile(chosen: DemoProfile) -> None:
-    profile = Profile.model_validate(asdict(chosen))
+def test_a_chunk_fits_one_pack_of_the_demo() -> None:
+    assert profile("demo").sequence_tokens >= CHUNK_TOKENS + 2
 
-    assert profile.name == chosen.name
-    assert profile.sequence_tokens >= CHUNK_TOKENS + 2
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_levels_keep_their_presets_but_for_rate_and_length(level: str) -> None:
+    demo = profile(level, **LEVEL_OVERRIDES).with_rate(LEVEL_RATE_FACTOR)
+
+    assert (demo.rank, demo.alpha, demo.targets) == (
+        profile(level).rank,
+        profile(level).alpha,
+        profile(level).targets,
+    )

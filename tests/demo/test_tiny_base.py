@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lamina.demo import pretraining_text, world
-from lamina.demo.profile import TINY_BASE
 from lamina.demo.wordings import KINDS
 from lamina.demo.world import Fact
+from lamina.workspace import EMBEDDED_BASE as TINY_BASE
 
 if TYPE_CHECKING:
     from transformers import MistralForCausalLM, PreTrainedTokenizerFast
