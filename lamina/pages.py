@@ -65,6 +65,7 @@ class Pages(BaseModel):
     format: DocumentFormat
     pages: tuple[Page, ...] = ()
     questions: tuple[Question, ...] = Field((), description="of a file of questions only")
+    created: str = Field("", description="YYYYMMDDhhmmss as the document says, or nothing")
     problem: str | None = Field(None, description="reason code where the file cannot be read")
     detail: str = Field("", description="what was wrong, for a person")
     notes: tuple[str, ...] = Field((), description="codes of what is odd but no reason to refuse")

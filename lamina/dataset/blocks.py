@@ -52,6 +52,9 @@ _NUMBERED_HEADING = re.compile(
     r"[^a-z]*[A-Z(].*"
 )
 _SENTENCE_END = (".", "!", "?", ":", ";", ".\u201d", '."', ".)")
+_NO_HEADING_END = (".", ",", ";", "-", " and", " or", " the", " of")
+_FEWEST_HEADING_LETTERS = 3
+_TITLE_SIZE, _HEADING_SIZE = 1.5, 1.12  # of the running text's size
 _LONGEST_HEADING = 200  # characters
 _MAX_HEADING_WORDS = 14
 
@@ -96,17 +99,26 @@ def _running(line: Line, page: int, body_size: float) -> _Printed:
 
 
 def _heading_level(line: Line, body_size: float) -> int:
+    """1 to 3 for a heading, the outermost first; 0 for anything else."""
     text = line.text
     words = text.split()
-    if not any(char.isalpha() for char in text) or len(words) > _MAX_HEADING_WORDS:
+    letters = sum(map(str.isalpha, text))
+    if letters < _FEWEST_HEADING_LETTERS or len(words) > _MAX_HEADING_WORDS:
         return 0
-    if text.endswith((".", ",", ";", "-")) or text[0].islower() or _QUESTION.match(text):
+    if text.endswith(_NO_HEADING_END) or text[0].islower() or _BULLET.match(text):
+        return 3 if _is_numbered(text) else 0
+    if _QUESTION.match(text) or _ANSWER.match(text):
         return 0
-    if body_size and line.size > 1.5 * body_size:
+    if body_size and line.size > _TITLE_SIZE * body_size:
         return 1
-    if body_size and line.size > 1.12 * body_size:
+    if body_size and line.size > _HEADING_SIZE * body_size:
         return 2
-    return 3 if _NUMBERED_HEADING.fullmatch(text) and len(words) > 1 else 0
+    return 3 if _is_numbered(text) else 0
+
+
+def _is_numbered(text: str) -> bool:
+    is_ended = text.endswith(_NO_HEADING_END)
+    return not is_ended and " " in text and _NUMBERED_HEADING.fullmatch(text) is not None
 
 
 def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:

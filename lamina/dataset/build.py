@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
-from lamina.dataset.blocks import Block, blocks
+from lamina.dataset.blocks import blocks
 from lamina.dataset.card import card, card_text
-from lamina.dataset.chunks import CountTokens, chunks
+from lamina.dataset.parts import Part, dropped_row, rows_of, token_counter, without_duplicates
 from lamina.dataset.settings import DatasetSettings
-from lamina.dataset.split import Split, is_held_out_whole, sections
+from lamina.dataset.split import Section, Split, is_held_out_whole, sections
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
 from lamina.pages import Pages, read_stored_pages
@@ -23,10 +23,11 @@ from lamina.rows import Row, read_rows, write_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=2)
-COMBINE = Stage("combine_datasets", version=1)
+BUILD = Stage("build_dataset", version=4)
+COMBINE = Stage("combine_datasets", version=2)
 TRAIN_FILE = "train.jsonl"
 HELDOUT_FILE = "heldout.jsonl"
+DROPPED_FILE = "dropped.jsonl"
 ALL_LAYERS = "all"
 
 
@@ -58,11 +59,14 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
         progress.start(f"building {layer}", len(accepted))
-        rows: list[Row] = []
+        parts: list[Part] = []
         for number, verdict in enumerate(accepted, start=1):
-            rows += _document_rows(verdict, texts, store, count, chosen)
+            parts += _parts(verdict, texts, store, chosen)
             progress.advance(number)
-        return _write(folder, layer, rows, [verdict.digest for verdict in accepted])
+        kept, dropped = without_duplicates(parts)
+        rows = [row for part in kept for row in rows_of(layer, part, count, chosen)]
+        digests = [verdict.digest for verdict in accepted]
+        return _write(folder, layer, rows, digests, dropped)
 
     inputs = {
         "layer": layer,
@@ -74,79 +78,39 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 
 
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:
-    """The layers' rows together, as the layer `all`; each row keeps its own layer."""
+    """The layers' rows together, as the layer `all`; each row keeps its own layer.
+
+    A row that several layers have is taken once; one that any layer holds out is held out.
+    """
     ordered = sorted(refs, key=lambda ref: ref.digest)
 
     def make(folder: Path) -> Mapping[str, Any]:
-        rows = [
-            row
-            for ref in ordered
-            for name in (TRAIN_FILE, HELDOUT_FILE)
-            for row in read_rows(store.open(ref) / name)
-        ]
+        taken: dict[tuple[str | None, str], Row] = {}
+        dropped = []
+        for name in (HELDOUT_FILE, TRAIN_FILE):
+            for row in (row for ref in ordered for row in read_rows(store.open(ref) / name)):
+                first = taken.setdefault((row.question, row.text), row)
+                if first is not row:
+                    dropped.append(dropped_row(row, first))
         facts = [store.manifest(ref).facts for ref in ordered]
-        return _write(
-            folder, ALL_LAYERS, rows, [name for fact in facts for name in fact["documents"]]
-        )
+        documents = [name for fact in facts for name in fact["documents"]]
+        return _write(folder, ALL_LAYERS, list(taken.values()), documents, dropped)
 
     return store.once("dataset", COMBINE, {"datasets": ordered}, make)
 
 
-def token_counter(tokenizer_file: Path) -> CountTokens:
-    """Counts tokens as the base does, without BOS and EOS."""
-    from tokenizers import Tokenizer  # 20 ms, and only here
-
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-
-    def count(texts: Sequence[str]) -> list[int]:
-        encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding) for encoding in encodings]
-
-    return count
-
-
-def _document_rows(
-    verdict: Verdict, documents: int, store: Store, count: CountTokens, settings: DatasetSettings
-) -> Iterator[Row]:
+def _parts(
+    verdict: Verdict, documents: int, store: Store, settings: DatasetSettings
+) -> Iterator[Part]:
+    """The document's sections, each for training or held out."""
     pages = _pages(verdict, store)
     found = blocks(pages)
     if not pages.questions and is_held_out_whole(verdict.digest, documents, settings):
-        parts: list[tuple[Split, list[Block]]] = [("heldout", found)]
+        split: list[Section] = [("heldout", found)]
     else:
-        parts = sections(verdict.digest, found, settings)
-    for split, part in parts:
-        rows = list(_rows(part, count, settings))
-        sizes = count([f"{row['question'] or ''} {row['text']}".strip() for row in rows])
-        for row, tokens in zip(rows, sizes, strict=True):
-            yield Row(
-                layer=verdict.layer,
-                split=split,
-                document=verdict.digest,
-                n_tokens=tokens,
-                **row,
-            )
-
-
-def _rows(
-    part: Sequence[Block], count: CountTokens, settings: DatasetSettings
-) -> Iterator[dict[str, Any]]:
-    for chunk in chunks(part, count, settings.chunk_tokens, settings.overlap_tokens):
-        yield {
-            "kind": "text",
-            "text": chunk.text,
-            "question": None,
-            "pages": chunk.pages,
-            "heading": chunk.heading,
-        }
-    for block in part:
-        if block.kind == "qa":
-            yield {
-                "kind": "qa",
-                "text": block.text,
-                "question": block.question,
-                "pages": block.pages,
-                "heading": block.heading,
-            }
+        split = sections(verdict.digest, found, settings)
+    for name, part in split:
+        yield Part(verdict.digest, pages.created, name, part)
 
 
 def _pages(verdict: Verdict, store: Store) -> Pages:
@@ -156,14 +120,20 @@ def _pages(verdict: Verdict, store: Store) -> Pages:
 
 
 def _write(
-    folder: Path, layer: str, rows: Sequence[Row], documents: Iterable[str]
+    folder: Path,
+    layer: str,
+    rows: Sequence[Row],
+    documents: Iterable[str],
+    dropped: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     splits: tuple[tuple[str, Split], ...] = ((TRAIN_FILE, "train"), (HELDOUT_FILE, "heldout"))
     written = {
         split: write_rows(folder / name, (row for row in rows if row.split == split))
         for name, split in splits
     }
-    facts = card(layer, rows)
+    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in dropped)
+    (folder / DROPPED_FILE).write_text(lines, "utf-8")
+    facts = card(layer, rows, dropped)
     (folder / "card.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), "utf-8")
     (folder / "card.md").write_text(card_text(facts), "utf-8")
     return {

@@ -1,7 +1,7 @@
 """The dataset's card: what a person should know before training on it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamina.rows import Row
@@ -10,7 +10,7 @@ _BARS = 40  # characters of the longest bar
 _SAMPLES = 10
 
 
-def card(layer: str, rows: Sequence[Row]) -> dict[str, Any]:
+def card(layer: str, rows: Sequence[Row], dropped: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The figures of the card, as JSON values."""
     train = [row for row in rows if row.split == "train"]
     heldout = [row for row in rows if row.split == "heldout"]
@@ -23,6 +23,7 @@ def card(layer: str, rows: Sequence[Row]) -> dict[str, Any]:
         "documents_held_out_whole": sorted(
             {row.document for row in heldout} - {row.document for row in train}
         ),
+        "dropped": dict(sorted(Counter(entry["reason"] for entry in dropped).items())),
         "length_histogram": _histogram([row.n_tokens for row in rows if row.kind == "text"]),
         "samples": [row.model_dump(mode="json") for row in _spread(train)],
     }
@@ -39,6 +40,7 @@ def card_text(facts: dict[str, Any]) -> str:
             f"| {facts[name]['tokens']} |"
             for name in ("train", "heldout")
         ),
+        _dropped_text(facts["dropped"]),
         "## Tokens per row of text\n\n```\n" + _bars(facts["length_histogram"]) + "\n```",
         "## Rows from the training part",
         *[_sample_text(number, row) for number, row in enumerate(facts["samples"], start=1)],
@@ -79,6 +81,13 @@ def _bars(histogram: dict[str, int]) -> str:
         f"{span:>11} {count:>6} {'#' * round(_BARS * count / most)}".rstrip()
         for span, count in histogram.items()
     )
+
+
+def _dropped_text(dropped: Mapping[str, int]) -> str:
+    if not dropped:
+        return ""
+    told = ", ".join(f"{count} x {reason}" for reason, count in dropped.items())
+    return f"Left out: {told}; `dropped.jsonl` lists them."
 
 
 def _sample_text(number: int, row: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ _PAGE_NUMBER = re.compile(
     r"\s*[-\u2013\u2014|]?(?:\s*(?:of|/)\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_FOOT_BELOW = 0.8  # of the page's height: a last line set apart down there is a foot
 _LOWEST_EDGE = 0.08  # of the page's height: where a lone number is a page number
 
 
@@ -76,12 +77,17 @@ def _recurring(pages: Sequence[tuple[Page, Sequence[int]]]) -> set[Signature]:
 
 
 def _is_page_number(page: Page, index: int) -> bool:
+    """Whether a line is nothing but a page number: alone at an edge, or last and set apart."""
     line = page.lines[index]
     if not _PAGE_NUMBER.fullmatch(line.text):
         return False
     if not page.height:
         return index in {0, len(page.lines) - 1}
+    others = [other for other in page.lines if other is not line]
+    if any(abs(other.top - line.top) <= line.size / 2 for other in others):
+        return False
     bottom = line.top + line.size
     edge = _LOWEST_EDGE * page.height
-    alone = all(abs(other.top - line.top) > line.size / 2 or other is line for other in page.lines)
-    return alone and (line.top < edge or bottom > page.height - edge)
+    above = max((other.top + other.size for other in others), default=0.0)
+    is_last = line.top - above > line.size / 2 and line.top > _FOOT_BELOW * page.height
+    return line.top < edge or bottom > page.height - edge or is_last

@@ -59,10 +59,11 @@ def _with_pdfium(source: Path | bytes, path: Path, opened: Opened) -> Pages:
             return Pages(format="pdf", problem="no_pages", detail="it has no pages")
         read = [pdfium.read_page(document, number) for number in range(1, count + 1)]
         is_form = pdfium.is_dynamic_form(document)
+        created = pdfium.created(document)
     pages = _second_reading(path, read)
     partial = any(page.why and not page.lines for page in pages)
     notes = (*(["xfa"] if is_form else []), *(["partial"] if partial else []))
-    return Pages(format="pdf", pages=tuple(pages), notes=notes)
+    return Pages(format="pdf", pages=tuple(pages), created=created, notes=notes)
 
 
 def _second_reading(path: Path, read: list[Page | None]) -> list[Page]:

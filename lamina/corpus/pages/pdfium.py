@@ -19,6 +19,7 @@ _STAMP_CHARACTERS = 30  # a scanned page may carry this much text, such as a sta
 _SCAN_COVERS = 0.5  # of the page's area
 _DIGIT_OR_DASH = re.compile(r"[\d\u2014\u2013]")
 _INNER_SPACE = re.compile(r"(?<=\S)\s+(?=\S)")
+_DATE = re.compile(r"D:(\d{8,14})")  # ISO 32000, 7.9.4
 _LONG_LINE = 60  # characters; longer ones without figures are running text
 _WIDE_GAP = 1.0  # heights of the font; in justified text a space is narrower
 _PIECE = re.compile(f"[^\r\n{LINE_END_HYPHENS}]+[{LINE_END_HYPHENS}]?")
@@ -61,6 +62,13 @@ def is_dynamic_form(document: Any) -> bool:  # noqa: ANN401 - the library has no
     import pypdfium2.raw as pdfium
 
     return bool(document.get_formtype() == pdfium.FORMTYPE_XFA_FULL)
+
+
+def created(document: Any) -> str:  # noqa: ANN401 - the library has no types
+    """When the document says it was made or last changed, as digits that sort by time."""
+    dates = (document.get_metadata_value(name) for name in ("CreationDate", "ModDate"))
+    found = (_DATE.match(date) for date in dates)
+    return max((match[1] for match in found if match), default="")
 
 
 def read_page(document: Any, number: int) -> Page | None:  # noqa: ANN401 - no types
