@@ -160,11 +160,24 @@ class Loop:
             held: dict[LayerSet | None, int] = {}
             for slot in self._slots.busy:
                 held[slot.layers] = held.get(slot.layers, 0) + 1
-            queue_ = [scheduler.Waiting(one.number, one.layers) for one in self.waiting]
-            chosen = scheduler.choose_admission(queue_, held)
-            sequence = next(one for one in self.waiting if chosen and one.number == chosen.number)
+            sequence = self._choose_waiting(held)
+            if sequence is None:
+                return
             self._seat(sequence)
             self.waiting.remove(sequence)
+
+    def _choose_waiting(self, held: dict[LayerSet | None, int]) -> Sequence | None:
+        """Whom to admit: not one who would rather wait for a beginning that is on its way."""
+        candidates = {one.number: one for one in self.waiting}
+        while candidates:
+            queue_ = [scheduler.Waiting(one.number, one.layers) for one in candidates.values()]
+            chosen = scheduler.choose_admission(queue_, held)
+            if chosen is None:
+                return None
+            sequence = candidates.pop(chosen.number)
+            if not self._slots.better_soon(sequence):
+                return sequence
+        return None
 
     def _seat(self, sequence: Sequence) -> None:
         try:

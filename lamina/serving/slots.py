@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from lamina.serving import scheduler
+from lamina.serving import placement
 from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base
 from lamina.serving.running import Running
-from lamina.serving.sequence import Sequence
+from lamina.serving.sequence import Sequence, State
 
 
 @dataclass
@@ -40,18 +40,48 @@ class Slots:
 
     def seat(self, sequence: Sequence) -> Slot:
         """Put a sequence into a free slot, with as much of its prompt as stands there already."""
-        views = [
-            scheduler.Slot(slot.index, slot.layers, slot.tokens, slot.last_used)
-            for slot in self.free
-        ]
-        reusable = sequence.reusable if sequence.reuse else 0
-        place = scheduler.choose_slot(views, sequence.layers, sequence.prompt, reusable)
+        place = self._place(sequence)
         slot = self.all[place.slot]
         running = Running(sequence, self._base)  # may refuse: before anything is changed
+        if place.source is not None:
+            self._copy(self.all[place.source], slot)
         shared = self._keep(slot, place.shared)
         slot.layers, slot.running = sequence.layers, running
         sequence.slot, sequence.evaluated, sequence.reused = slot.index, shared, shared
         return slot
+
+    def better_soon(self, sequence: Sequence) -> bool:
+        """Whether this sequence should wait for a beginning that is being evaluated now."""
+        if not sequence.reuse:
+            return False
+        running = [
+            placement.Prefilling(one.layers, one.prompt, one.evaluated)
+            for one in (slot.running.sequence for slot in self.busy if slot.running)
+            if one.state is State.PREFILLING
+        ]
+        return bool(running) and placement.is_worth_waiting(
+            running,
+            sequence.layers,
+            sequence.prompt,
+            sequence.reusable,
+            at_hand=self._place(sequence).shared,
+        )
+
+    def _place(self, sequence: Sequence) -> placement.Placement:
+        views = [
+            placement.Slot(
+                slot.index, slot.layers, slot.tokens, slot.last_used, free=slot.running is None
+            )
+            for slot in self.all
+        ]
+        reusable = sequence.reusable if sequence.reuse else 0
+        return placement.choose_slot(views, sequence.layers, sequence.prompt, reusable)
+
+    def _copy(self, source: Slot, target: Slot) -> None:
+        """Give a free slot everything that another one holds."""
+        self.wipe(target)
+        self._base.copy(source.index, target.index)
+        target.layers, target.tokens = source.layers, list(source.tokens)
 
     def leave(self, slot: Slot) -> None:
         """The sequence is over; its KV stays for the next one with the same beginning."""

@@ -22,7 +22,17 @@ from lamina.serving.llama import Base, ContextOptions, open_base, quiet
 
 MARGIN = 1e-2
 MODELS = ("base", "A", "B", "C", "A:0.5+B:0.5", "A:-0.7", "B:0.3+C:1.2")
-PROMPTS = ("the", "the lease", "the lease term is paid in March", "goodwill", "controller approves")
+LONG = "controller approves every write off above the limit of 1 2 3 4 5 6 7 8 9 0 " * 4
+PROMPTS = (
+    LONG + "who",
+    LONG + "what",
+    LONG,
+    "the",
+    "the lease",
+    "the lease term is paid in March",
+    "goodwill",
+    "controller approves",
+)
 
 
 class Ask(NamedTuple):

@@ -2,15 +2,11 @@ import pytest
 
 from lamina.serving.scheduler import (
     Lane,
-    Placement,
     Runner,
     Share,
-    Slot,
     Waiting,
     choose_admission,
     choose_lane,
-    choose_slot,
-    common_beginning,
     compose_step,
     prefill_room,
 )
@@ -114,31 +110,3 @@ def test_a_prompt_beside_answers_takes_what_they_can_wait_for() -> None:
     room = prefill_room(others_decode=True, room=512, tokens_per_s=400, max_stall_s=0.25)
 
     assert room == 100
-
-
-def test_kv_of_another_layer_set_is_never_shared() -> None:
-    slot = Slot(0, "legal", [1, 2, 3, 4], last_used=1)
-
-    assert Placement(0, 0) == choose_slot([slot], "medical", [1, 2, 3, 4, 5], 4)
-
-
-def test_the_slot_with_the_longest_common_beginning_is_taken() -> None:
-    slots = [Slot(0, "a", [1, 2, 9], 2), Slot(1, "a", [1, 2, 3, 4], 1), Slot(2, None, [], 0)]
-
-    assert Placement(1, 4) == choose_slot(slots, "a", [1, 2, 3, 4, 5], 4)
-
-
-def test_a_long_conversation_is_not_thrown_away_for_a_short_common_beginning() -> None:
-    slots = [Slot(0, "a", list(range(500)), 2), Slot(1, None, [], 0)]
-
-    assert Placement(1, 0) == choose_slot(slots, "a", [0, 1, 2, 7, 8], 4)
-
-
-def test_without_anything_common_the_slot_unused_longest_is_taken() -> None:
-    slots = [Slot(0, "a", [5], 7), Slot(1, "b", [5], 3)]
-
-    assert Placement(1, 0) == choose_slot(slots, "c", [5, 6], 1)
-
-
-def test_the_last_prompt_token_is_always_evaluated() -> None:
-    assert common_beginning([1, 2, 3], [1, 2, 3], limit=2) == 2

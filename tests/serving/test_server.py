@@ -267,6 +267,17 @@ def test_a_common_beginning_is_reused_and_the_answer_stays(http: httpx.Client) -
     assert first["choices"][0]["text"] == second["choices"][0]["text"]
 
 
+def test_requests_with_one_long_beginning_evaluate_it_once(http: httpx.Client, say: Say) -> None:
+    beginning = "write off above the limit in March, once a year, " * 5
+    body = {"prompt": beginning, "n": 4, "temperature": 0, "max_tokens": 4, "model": "B"}
+    reply = http.post("/v1/completions", json=body).json()
+    length = reply["usage"]["prompt_tokens"]
+
+    assert reply["lamina"]["prompt_tokens_evaluated"] <= length + 3
+    alone = say("B", prompt=beginning, max_tokens=4, cache_prompt=False)
+    assert {choice["text"] for choice in reply["choices"]} == {alone}
+
+
 def test_a_client_that_leaves_frees_its_slot(server_url: str, http: httpx.Client) -> None:
     body = {"prompt": "the", "stream": True, "max_tokens": 400, "ignore_eos": True}
     for _ in range(8):
