@@ -349,36 +349,40 @@ class Base:
         """Give an empty slot everything another slot holds."""
         lc.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
-    def fresh_logits(
-        self, adapters: tuple[tuple[Adapter, float], ...], tokens: Tokens, first: int = 0
-    ) -> Floats:
-        """Logits after these tokens in a context of their own, shape (n_vocab,), a copy.
+    @contextmanager
+    def fresh(self, n_ctx: int) -> Iterator["Base"]:
+        """The same model in a context of its own with one slot, which has seen nothing.
 
-        It shares nothing with this one but the weights: what a fresh process would compute. The
-        `first` tokens are evaluated in a step of their own.
+        It shares only the weights with this one: what a fresh process would compute. Layers are
+        loaded and freed here, not there.
 
         Raises:
-            ResourceError: there is no memory for it, or llama.cpp fails.
+            ResourceError: there is no memory for it.
 
         """
-        options = replace(self.options, n_slots=1, n_ctx=len(tokens) + 1)
+        options = replace(self.options, n_slots=1, n_ctx=n_ctx)
         context = lc.llama_init_from_model(self._model, _context_params(options))
         if not context:
             msg = "there is no memory for a second context; free some, then try again"
             raise ResourceError(msg)
         try:
-            other = Base(self._model, context, options)
-            other.apply(adapters)
-            for begin, end in ((0, first), (first, len(tokens))):
-                other.batch.clear()
-                part = tokens[begin:end]
-                other.batch.add(part, position=begin, slot=0, wanted_from=len(part) - 1)
-                if part and (code := other.decode()):
-                    msg = f"llama.cpp failed in the reference run (code {code}); try again"
-                    raise ResourceError(msg)
-            return other.logits(len(part) - 1).copy()
+            yield Base(self._model, context, options)
         finally:
             lc.llama_free(context)
+
+    def evaluate(self, tokens: Tokens, *, position: int, slot: int = 0) -> Floats:
+        """Logits after these tokens, evaluated in a step of their own; shape (n_vocab,), a copy.
+
+        Raises:
+            ResourceError: llama.cpp fails.
+
+        """
+        self.batch.clear()
+        self.batch.add(tokens, position=position, slot=slot, wanted_from=len(tokens) - 1)
+        if code := self.decode():
+            msg = f"llama.cpp failed in a step (code {code}); try again"
+            raise ResourceError(msg)
+        return self.logits(len(tokens) - 1).copy()
 
     # -- facts ------------------------------------------------------------------------------------
 

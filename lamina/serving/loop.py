@@ -134,8 +134,15 @@ class Loop:
         if sequence.logits is None:
             msg = f"the self-test could not run {layers.label}; look at the server's log"
             raise ResourceError(msg)
-        fresh = self._base.fresh_logits(self._residency.handles(layers), prompt, sequence.reused)
-        return sequence.logits, fresh, sequence.reused
+        return sequence.logits, self._fresh_logits(layers, prompt, sequence.reused), sequence.reused
+
+    def _fresh_logits(self, layers: LayerSet, prompt: list[int], first: int) -> Floats:
+        """Logits after a prompt in a fresh context that takes the `first` tokens as one step."""
+        with self._base.fresh(len(prompt) + 1) as fresh:
+            fresh.apply(self._residency.handles(layers))
+            if first:
+                fresh.evaluate(prompt[:first], position=0)
+            return fresh.evaluate(prompt[first:], position=first)
 
     def forget_everything(self) -> None:
         """Drop all KV. Only for actions that run alone."""

@@ -78,18 +78,22 @@ def reference(base_gguf: Path, layer_folder: Path) -> Iterator[Reference]:
 
 
 def _alone(base: Base, parts: tuple, ask: Ask) -> str | None:
-    tokens = base.vocabulary.tokenize(ask.prompt, add_bos=True, parse_special=True)
+    words = base.vocabulary
+    prompt = words.tokenize(ask.prompt, add_bos=True, parse_special=True)
     answer: list[int] = []
-    for _ in range(ask.n_tokens):
-        logits = base.fresh_logits(parts, [*tokens, *answer], 0)
-        best, second = np.sort(logits)[-1], np.sort(logits)[-2]
-        if best - second < MARGIN:
-            return None
-        token = int(np.argmax(logits))
-        if token in base.vocabulary.ends:
-            break
-        answer.append(token)
-    return b"".join(base.vocabulary.piece(token) for token in answer).decode("utf-8", "replace")
+    with base.fresh(n_ctx=512) as fresh:
+        fresh.apply(parts)
+        logits = fresh.evaluate(prompt, position=0)
+        for _ in range(ask.n_tokens):
+            best, second = np.sort(logits)[-1], np.sort(logits)[-2]
+            if best - second < MARGIN:
+                return None
+            token = int(np.argmax(logits))
+            if token in words.ends:
+                break
+            answer.append(token)
+            logits = fresh.evaluate([token], position=len(prompt) + len(answer) - 1)
+    return b"".join(words.piece(token) for token in answer).decode("utf-8", "replace")
 
 
 def answered(http: httpx.Client, ask: Ask) -> str | None:

@@ -42,13 +42,13 @@ def test_kv_of_another_set_would_show(base_gguf: Path, layer_folder: Path) -> No
     """The bug that others have, made on purpose: the base's KV under a layer."""
     prompt = list(range(260, 280))
     with open_base(base_gguf, ContextOptions(n_ctx=256, n_slots=1, n_threads=1)) as base:
-        base.batch.add(prompt[:-1], position=0, slot=0, wanted_from=len(prompt) - 2)
-        base.decode()
-        base.apply(((base.load_adapter(layer_folder / "A.gguf"), 1.0),))
-        base.batch.clear()
-        base.batch.add(prompt[-1:], position=len(prompt) - 1, slot=0, wanted_from=0)
-        base.decode()
-        stale = base.logits(0).copy()
-        fresh = base.fresh_logits(base._applied, prompt, len(prompt) - 1)  # noqa: SLF001
+        layer = ((base.load_adapter(layer_folder / "A.gguf"), 1.0),)
+        base.evaluate(prompt[:-1], position=0)
+        base.apply(layer)
+        stale = base.evaluate(prompt[-1:], position=len(prompt) - 1)
+        with base.fresh(n_ctx=256) as clean:
+            clean.apply(layer)
+            clean.evaluate(prompt[:-1], position=0)
+            fresh = clean.evaluate(prompt[-1:], position=len(prompt) - 1)
 
     assert float(np.max(np.abs(stale - fresh))) > 1

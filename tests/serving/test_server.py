@@ -268,7 +268,7 @@ def test_a_common_beginning_is_reused_and_the_answer_stays(http: httpx.Client) -
 
 
 def test_requests_with_one_long_beginning_evaluate_it_once(http: httpx.Client, say: Say) -> None:
-    beginning = "write off above the limit in March, once a year, " * 5
+    beginning = "write off above the limit in March, once a year, " * 9
     body = {"prompt": beginning, "n": 4, "temperature": 0, "max_tokens": 4, "model": "B"}
     reply = http.post("/v1/completions", json=body).json()
     length = reply["usage"]["prompt_tokens"]
