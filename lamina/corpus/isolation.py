@@ -106,7 +106,9 @@ class _Warden:
             return "crash"
 
     def _running(self) -> "subprocess.Popen[str]":
-        if self._process is None or self._process.poll() is not None:
+        if self._process and self._process.poll() is not None:
+            self.stop()
+        if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "lamina.corpus.warden"],
                 stdin=subprocess.PIPE,
@@ -119,5 +121,5 @@ class _Warden:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.communicate()
+        with process:  # closes the pipes and waits
+            process.kill()

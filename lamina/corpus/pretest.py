@@ -16,7 +16,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=4)
+PRETEST = Stage("pdf_pretest", version=5)
 
 
 def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one

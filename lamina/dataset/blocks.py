@@ -55,6 +55,10 @@ _SENTENCE_END = (".", "!", "?", ":", ";", ".\u201d", '."', ".)")
 _NO_HEADING_END = (".", ",", ";", "-", " and", " or", " the", " of")
 _FEWEST_HEADING_LETTERS = 3
 _TITLE_SIZE, _HEADING_SIZE = 1.5, 1.12  # of the running text's size
+_AROUND = 4  # lines before and after that tell the usual distance of lines
+_WIDEST_STEP = 1.5  # heights of the font from line to line within a paragraph
+_SAME_SIZE = 0.15  # of the height, by which fonts of one paragraph may differ
+_SHORT_LINE = 0.25  # of the next line: a line that ends so much earlier ends a paragraph
 _LONGEST_HEADING = 200  # characters
 _MAX_HEADING_WORDS = 14
 
@@ -123,10 +127,9 @@ def _is_numbered(text: str) -> bool:
 
 def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:
     """Runs of text lines to paragraphs; headings over two lines to one; rows stay."""
-    pitch = _pitch(printed)
     result: list[Block] = []
     last: _Printed | None = None
-    for item in printed:
+    for item, pitch in zip(printed, _pitches(printed), strict=True):
         if not item.line.text:
             last = None
             continue
@@ -141,14 +144,17 @@ def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:
     return result
 
 
-def _pitch(printed: Sequence[_Printed]) -> float:
-    """Usual distance from one line of running text to the next."""
+def _pitches(printed: Sequence[_Printed]) -> list[float]:
+    """For each line the usual distance between lines of running text around it, in points."""
     steps = [
-        b.line.top - a.line.top
+        b.line.top - a.line.top if a.page == b.page and a.kind == b.kind == "text" else 0.0
         for a, b in pairwise(printed)
-        if a.page == b.page and a.kind == b.kind == "text" and b.line.top > a.line.top
     ]
-    return median(steps) if steps else 0.0
+    near = [
+        sorted(step for step in steps[max(0, i - _AROUND) : i + _AROUND] if step > 0)
+        for i in range(len(printed))
+    ]
+    return [around[len(around) // 2] if around else 0.0 for around in near]
 
 
 def _continues(last: _Printed, item: _Printed, pitch: float) -> bool:
@@ -164,12 +170,22 @@ def _continues(last: _Printed, item: _Printed, pitch: float) -> bool:
         ended = last.line.text.endswith(_SENTENCE_END)
         return item.kind == "text" and not ended and (text[0].islower() or _is_full(last))
     step = item.line.top - last.line.top
+    same_size = abs(item.line.size - last.line.size) <= _SAME_SIZE * last.line.size
     if item.kind == "heading":
-        return 0 < step <= 1.6 * item.line.size and abs(item.line.size - last.line.size) < 0.5  # noqa: PLR2004
+        return same_size and 0 < step <= _WIDEST_STEP * item.line.size
     if step < 0:  # the next column
         return not last.line.text.endswith(_SENTENCE_END)
-    same_size = abs(item.line.size - last.line.size) <= 0.15 * last.line.size
-    return same_size and step <= 1.3 * max(pitch, 1.05 * item.line.size)
+    if last.line.text.endswith(_SENTENCE_END) and _begins(last.line, item.line):
+        return False
+    usual = min(pitch, _WIDEST_STEP * item.line.size)
+    return same_size and step <= 1.25 * max(usual, item.line.size)
+
+
+def _begins(last: Line, line: Line) -> bool:
+    """Whether a line after a full stop is set as the start of a paragraph, without a gap."""
+    is_indented = line.left - last.left > line.size
+    is_short = last.right < line.right - _SHORT_LINE * (line.right - line.left)
+    return is_indented or (is_short and line.text[0].isupper())
 
 
 def _is_full(item: _Printed) -> bool:

@@ -1,7 +1,7 @@
 """Running heads, feet and page numbers: found by recurrence and position, then left out."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from lamina.pages import Line, Page
@@ -27,12 +27,13 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
     printed = [_within_bounds(page) for page in pages if page.lines]
     edges = {page.number: _edge_lines(page) for page in printed}
     running = _recurring([(page, edges[page.number]) for page in printed])
+    numbers = _page_numbers(printed)
     result = []
     for page in printed:
         dropped = {
             index
             for index in edges[page.number]
-            if _signature(page.lines[index]) in running or _is_page_number(page, index)
+            if _signature(page.lines[index]) in running or index == numbers.get(page.number)
         }
         result.append(
             (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
@@ -76,18 +77,44 @@ def _recurring(pages: Sequence[tuple[Page, Sequence[int]]]) -> set[Signature]:
     return {signature for signature, numbers in places.items() if len(numbers) >= enough}
 
 
-def _is_page_number(page: Page, index: int) -> bool:
-    """Whether a line is nothing but a page number: alone at an edge, or last and set apart."""
-    line = page.lines[index]
-    if not _PAGE_NUMBER.fullmatch(line.text):
-        return False
+def _page_numbers(pages: Sequence[Page]) -> dict[int, int]:
+    """The line that is the page's number, by page: at an edge, or counting with the pages."""
+    found = {page.number: _lone_number(page) for page in pages}
+    counted: Counter[int] = Counter()
+    steps = {}
+    for page in pages:
+        index = found[page.number]
+        if index is not None and page.lines[index].text.isdecimal():
+            steps[page.number] = int(page.lines[index].text) - page.number
+            counted[steps[page.number]] += 1
+    return {
+        page.number: index
+        for page in pages
+        if (index := found[page.number]) is not None
+        and (_at_edge(page, index) or counted[steps.get(page.number, 0)] > 1)
+    }
+
+
+def _lone_number(page: Page) -> int | None:
+    """The highest or lowest line of a page, if it is alone at its height and but a number."""
+    order = [index for index, line in enumerate(page.lines) if line.text]
+    if page.height:
+        order.sort(key=lambda index: page.lines[index].top)
+    for index in (*order[-1:], *order[:1]):
+        line = page.lines[index]
+        level = [o for o in page.lines if abs(o.top - line.top) <= line.size / 2]
+        if _PAGE_NUMBER.fullmatch(line.text) and (len(level) == 1 or not page.height):
+            return index
+    return None
+
+
+def _at_edge(page: Page, index: int) -> bool:
+    """Whether a line stands at the very top or bottom, or last and set apart near the bottom."""
     if not page.height:
-        return index in {0, len(page.lines) - 1}
-    others = [other for other in page.lines if other is not line]
-    if any(abs(other.top - line.top) <= line.size / 2 for other in others):
-        return False
+        return True
+    line = page.lines[index]
     bottom = line.top + line.size
     edge = _LOWEST_EDGE * page.height
-    above = max((other.top + other.size for other in others), default=0.0)
-    is_last = line.top - above > line.size / 2 and line.top > _FOOT_BELOW * page.height
-    return line.top < edge or bottom > page.height - edge or is_last
+    above = max((o.top + o.size for o in page.lines if o is not line), default=0.0)
+    is_set_apart = line.top - above > line.size / 2 and line.top > _FOOT_BELOW * page.height
+    return line.top < edge or bottom > page.height - edge or is_set_apart

@@ -45,7 +45,23 @@ def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) 
     before, inside, after = pieces[: first - gap], pieces[first:last], pieces[last + gap :]
     asked = [block for block in blocks if block.kind == "qa"]
     parts: list[Section] = [("train", before), ("heldout", inside), ("train", [*after, *asked])]
-    return [(split, part) for split, part in parts if part]
+    return [(split, part) for split, part in _headings_moved(parts) if part]
+
+
+def _headings_moved(parts: Sequence[Section]) -> list[Section]:
+    """The parts, each without the headings at its end, which the next one begins with instead."""
+    moved: list[Section] = []
+    carried: list[Block] = []
+    for split, part in parts:
+        whole = [*carried, *part]
+        end = len(whole)
+        while end and whole[end - 1].kind == "heading":
+            end -= 1
+        moved.append((split, whole[:end]))
+        carried = whole[end:]
+    if moved:
+        moved[-1][1].extend(carried)
+    return moved
 
 
 def _pieces(blocks: Sequence[Block]) -> list[Block]:

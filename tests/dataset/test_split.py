@@ -57,6 +57,18 @@ def test_questions_stay_in_train() -> None:
     ] == [block.question for block in asked]  # fmt: skip
 
 
+def test_a_heading_goes_with_what_stands_below_it() -> None:
+    blocks = [
+        piece
+        for number, block in enumerate(paragraphs(40))
+        for piece in (Block("heading", f"Heading {number}", (1, 1), level=1), block)
+    ]
+    for document in "abcdefgh":
+        parts = sections(document, blocks, SETTINGS)
+
+        assert not any(part[-1].kind == "heading" for _, part in parts)
+
+
 def test_every_document_of_text_holds_something_out() -> None:
     assert all(share(paragraphs(8), str(number)) > 0 for number in range(50))
 

@@ -22,6 +22,7 @@ _INNER_SPACE = re.compile(r"(?<=\S)\s+(?=\S)")
 _DATE = re.compile(r"D:(\d{8,14})")  # ISO 32000, 7.9.4
 _LONG_LINE = 60  # characters; longer ones without figures are running text
 _WIDE_GAP = 1.0  # heights of the font; in justified text a space is narrower
+_TURN = -2.0  # heights of the font back to the left
 _PIECE = re.compile(f"[^\r\n{LINE_END_HYPHENS}]+[{LINE_END_HYPHENS}]?")
 
 
@@ -111,30 +112,46 @@ def _lines(
     boxes = _Boxes(page, textpage, text)
     for piece in _PIECE.finditer(text):
         printed = piece.group()
-        joined = printed[-1] in LINE_END_HYPHENS
-        clean = _cells(printed[:-1] if joined else printed, piece.start(), boxes)
-        if not clean:
-            continue
-        first = piece.start() + len(printed) - len(printed.lstrip())
-        last = piece.start() + len(printed.rstrip()) - 1
-        left, _, top, size = boxes.place(first)
-        if not size and last > first:  # a character that is not drawn
-            size = boxes.place(first + 1)[3]
-        _, right, _, _ = boxes.place(last)
-        yield Line(clean + "-" * joined, left, right, top, size)
+        hyphen = "-" if printed[-1] in LINE_END_HYPHENS else ""
+        rows = _rows(printed.rstrip(LINE_END_HYPHENS), piece.start(), boxes)
+        for number, row in enumerate(rows, start=1):
+            clean = CELL_BORDER.join(filter(None, (normalise(text[a:b]) for a, b in row)))
+            if clean:
+                end = hyphen if number == len(rows) else ""
+                yield _placed(clean + end, text, row[0][0], row[-1][1], boxes)
 
 
-def _cells(printed: str, start: int, boxes: "_Boxes") -> str:
-    """The line's text; wide gaps become borders of cells, in long lines only beside figures."""
-    if len(printed) > _LONG_LINE and not _DIGIT_OR_DASH.search(printed):
-        return normalise(printed)
-    cells, begin = [], 0
-    for space in _INNER_SPACE.finditer(printed):
-        if boxes.is_wide(start + space.start() - 1, start + space.end()):
-            cells.append(printed[begin : space.start()])
-            begin = space.end()
-    texts = (normalise(cell) for cell in (*cells, printed[begin:]))
-    return CELL_BORDER.join(text for text in texts if text)
+def _rows(printed: str, start: int, boxes: "_Boxes") -> list[list[tuple[int, int]]]:
+    """Cells of a piece as (first, last) places in the text: wide gaps part them.
+
+    In long pieces without figures no gaps are looked for. Where the text goes back to the left,
+    PDFium has missed the end of a row.
+    """
+    rows: list[list[tuple[int, int]]] = [[]]
+    begin = start
+    if len(printed) <= _LONG_LINE or _DIGIT_OR_DASH.search(printed):
+        for space in _INNER_SPACE.finditer(printed):
+            gap = boxes.gap(start + space.start() - 1, start + space.end())
+            if gap > _WIDE_GAP or gap < _TURN:
+                rows[-1].append((begin, start + space.start()))
+                begin = start + space.end()
+            if gap < _TURN:
+                rows.append([])
+    rows[-1].append((begin, start + len(printed)))
+    return rows
+
+
+def _placed(clean: str, text: str, first: int, end: int, boxes: "_Boxes") -> Line:
+    """The line with its place; height and font are those of its first letter, not of a bullet."""
+    while first < end - 1 and text[first].isspace():
+        first += 1
+    while end > first + 1 and text[end - 1].isspace():
+        end -= 1
+    letter = next((at for at in range(first, min(end, first + 8)) if text[at].isalnum()), first)
+    left, _, _, _ = boxes.place(first)
+    _, right, _, _ = boxes.place(end - 1)
+    _, _, top, size = boxes.place(letter)
+    return Line(clean, left, right, top, size)
 
 
 class _Boxes:
@@ -155,17 +172,24 @@ class _Boxes:
         index = position if self._aligned else self._index(self._textpage, position)
         self._loose(self._textpage, index, box)
 
-    def is_wide(self, before: int, after: int) -> bool:
-        """Whether the gap between two characters parts cells."""
+    def gap(self, before: int, after: int) -> float:
+        """From one character to the next one, in heights of the font; below 0 to the left."""
         self._look(before, self._before)
         self._look(after, self._box)
-        if self._rotation in {90, 270}:
-            size = self._before.right - self._before.left
-            gap = max(self._box.bottom - self._before.top, self._before.bottom - self._box.top)
-        else:
-            size = self._before.top - self._before.bottom
-            gap = max(self._box.left - self._before.right, self._before.left - self._box.right)
-        return bool(gap > _WIDE_GAP * size)
+        match self._rotation:
+            case 90:
+                size, gap = self._before.right - self._before.left, self._box.bottom
+                gap -= self._before.top
+            case 180:
+                size, gap = self._before.top - self._before.bottom, self._before.left
+                gap -= self._box.right
+            case 270:
+                size, gap = self._before.right - self._before.left, self._before.bottom
+                gap -= self._box.top
+            case _:
+                size, gap = self._before.top - self._before.bottom, self._box.left
+                gap -= self._before.right
+        return float(gap / size) if size > 0 else 0.0
 
     def place(self, position: int) -> tuple[float, float, float, float]:
         """(left, right, top, size) as the page is shown; zeros where PDFium knows none."""
