@@ -44,7 +44,14 @@ def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
     add("--n_parallel", "--n-parallel", type=int, default=4, help="requests run at the same time")
     add("--n_batch", "--n-batch", type=int, default=512, help="tokens of one step")
     add("--chat_format", "--chat-format", help="template to use instead of the model's own")
-    add("--flash_attn", "--flash-attn", nargs="?", const="true", help="true or false")
+    add(
+        "--flash_attn",
+        "--flash-attn",
+        nargs="?",
+        const="true",
+        default="false",
+        help="true saves memory at long contexts; false (default) rounds less",
+    )
     add("--adapter-memory-mb", type=int, help="memory for layers; default: no limit")
     add("--queue", type=int, default=256, help="requests that may wait")
     add("--max-body-mb", type=int, default=8)

@@ -158,7 +158,6 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
         if getattr(options, name) < 1:
             msg = f"--{name} {getattr(options, name)} cannot be; give at least 1"
             raise InvalidInputError(msg)
-    flash = options.flash_attn
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(
@@ -172,7 +171,7 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
         n_batch=options.n_batch,
         n_threads=options.n_threads if _is_worth_threads(options.model) else 1,
         special_layouts=layouts,
-        flash_attn=None if flash is None else flash.lower() in {"true", "1", "on"},
+        flash_attn=options.flash_attn.lower() in {"true", "1", "on"},
     )
     memory = options.adapter_memory_mb
     return EngineOptions(

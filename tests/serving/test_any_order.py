@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lamina.serving.blends import parse_blend
 from lamina.serving.llama import Base, ContextOptions, open_base, quiet
 
-MARGIN = 1e-2
+MARGIN = 1e-3
 MODELS = ("base", "A", "B", "C", "A:0.5+B:0.5", "A:-0.7", "B:0.3+C:1.2")
 LONG = "controller approves every write off above the limit of 1 2 3 4 5 6 7 8 9 0 " * 4
 PROMPTS = (
