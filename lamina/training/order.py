@@ -14,7 +14,7 @@ from lamina.rows import read_rows
 from lamina.store import Store
 from lamina.training.documents import Document, Encoder, encode_rows
 from lamina.training.packing import Step, pack_steps
-from lamina.training.plan import Plan, Profile, plan_run
+from lamina.training.plan import Dtype, Plan, Profile, Quantize, plan_run
 
 
 class LayerOrder(BaseModel):
@@ -45,6 +45,11 @@ class LayerOrder(BaseModel):
             held = ", ".join(self.base.layers)
             msg = f"base {self.base.name} already contains {held}; train on the plain base"
             raise MismatchError(msg)
+
+    def on(self, quantize: Quantize, dtype: Dtype) -> "LayerOrder":
+        """The order with `auto` decided, for planning; its identity stays that of the original."""
+        profile = self.profile.model_copy(update={"quantize": quantize, "dtype": dtype})
+        return self.model_copy(update={"profile": profile})
 
     def documents(self, dataset: Path, split: Literal["train", "heldout"]) -> list[Document]:
         """The split's rows as token ids; raises InvalidInputError where `train` has none."""

@@ -101,6 +101,7 @@ class Plan(BaseModel):
     tokens: int = Field(description="tokens seen in the whole run")
     trainable_parameters: int
     memory_bytes: int = Field(description="estimate of the peak: weights, optimizer, activations")
+    activation_bytes: int = Field(description="the part of it that checkpointing would spare")
 
     def describe(self) -> str:
         """The numbers as a few lines for a person."""
@@ -151,6 +152,7 @@ def plan_run(
         tokens=sum(lengths[index] for step in steps for pack in step for index in pack),
         trainable_parameters=trainable_parameters(chosen, config),
         memory_bytes=memory_bytes(chosen, config),
+        activation_bytes=activation_bytes(chosen, config),
     )
 
 
@@ -191,16 +193,29 @@ def memory_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
 
     `auto` counts as unquantized float32, the largest case. NF4 with double quantization takes
     0.516 bytes a weight (QLoRA, arXiv 2305.14314, section 3). The layer takes 16 bytes a
-    parameter: value, gradient and two moments in float32. Activations: what autograd keeps of
-    one block is about 8 vectors of the hidden width and 5 of the inner width a token, plus the
-    logits and their gradient in float32 once.
+    parameter: value, gradient and two moments in float32.
     """
-    width = 2 if chosen.dtype == "bfloat16" or chosen.quantize == "nf4" else 4
+    width = _bytes_per_value(chosen)
     blocks, hidden = int(config["num_hidden_layers"]), int(config["hidden_size"])
-    inner, vocabulary = int(config.get("intermediate_size") or 0), int(config["vocab_size"])
     linear = blocks * sum(a * b for a, b in linear_shapes(config).values())
-    embeddings = vocabulary * hidden * (1 if config.get("tie_word_embeddings") else 2)
+    embeddings = int(config["vocab_size"]) * hidden
+    embeddings *= 1 if config.get("tie_word_embeddings") else 2
     weights = linear * (0.516 if chosen.quantize == "nf4" else width) + embeddings * width
-    tokens = chosen.sequence_tokens
-    activations = tokens * (blocks * width * (8 * hidden + 5 * inner) + 8 * vocabulary)
-    return int(weights + 16 * trainable_parameters(chosen, config) + activations)
+    layer = 16 * trainable_parameters(chosen, config)
+    return int(weights + layer + activation_bytes(chosen, config))
+
+
+def activation_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
+    """What autograd keeps of one pack.
+
+    Of a block about 8 vectors of the hidden width and 5 of the inner width a token; once the
+    logits and their gradient in float32.
+    """
+    hidden, inner = int(config["hidden_size"]), int(config.get("intermediate_size") or 0)
+    block = _bytes_per_value(chosen) * (8 * hidden + 5 * inner)
+    logits = 8 * int(config["vocab_size"])
+    return chosen.sequence_tokens * (int(config["num_hidden_layers"]) * block + logits)
+
+
+def _bytes_per_value(chosen: Profile) -> int:
+    return 2 if chosen.dtype == "bfloat16" or chosen.quantize == "nf4" else 4

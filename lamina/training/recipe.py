@@ -22,7 +22,7 @@ from lamina.store import Stage, Store
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.fit import Curve, Model, fit, heldout_loss
 from lamina.training.order import LayerOrder
-from lamina.training.plan import Plan, Profile
+from lamina.training.plan import Dtype, Plan, Profile, Quantize
 
 STAGE = Stage("train", 1)
 
@@ -81,11 +81,12 @@ def _train(
     """Facts about the layer, and notes about this run."""
     dataset = store.open(order.dataset)
     train, heldout = order.documents(dataset, "train"), order.documents(dataset, "heldout")
-    plan = order.plan(train)
+    plan = order.on(*resolved(order.profile)).plan(train)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
     before = heldout_loss(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
+        _spare_memory(model, plan)
         started_s = time.monotonic()
         curve = fit(model, order, train, heldout, progress, checkpoint)
         seconds = time.monotonic() - started_s
@@ -110,11 +111,13 @@ def _notes(fit_seconds: float) -> dict[str, Any]:
 def _facts(
     order: LayerOrder, plan: Plan, before: float | None, curve: Curve, store: Store
 ) -> dict[str, Any]:
-    quantize, dtype = _resolved(order.profile)
+    quantize, dtype = resolved(order.profile)
     passport = order.passport(store, before, curve[-1]["heldout_loss"])
     return {
         "passport": passport.model_dump(mode="json"),
-        "plan": plan.model_dump(mode="json", exclude={"profile", "memory_bytes"}),
+        "plan": plan.model_dump(
+            mode="json", exclude={"profile", "memory_bytes", "activation_bytes"}
+        ),
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
     }
@@ -125,7 +128,7 @@ def _facts(
 
 def load(order: LayerOrder) -> Model:
     """The base in evaluation mode, without gradients; kept for the next layer on it."""
-    quantize, dtype = _resolved(order.profile)
+    quantize, dtype = resolved(order.profile)
     return _load(order.base_folder, order.base.digest, quantize, dtype)
 
 
@@ -151,14 +154,18 @@ def _load(folder: Path, digest: str | None, quantize: str, dtype: str) -> Model:
     return model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
 
 
-def _resolved(profile: Profile) -> tuple[str, str]:
+def resolved(profile: Profile) -> tuple[Quantize, Dtype]:
     """Quantization and dtype with `auto` decided by the machine."""
     import torch
 
     cuda = torch.cuda.is_available()
-    quantize = ("nf4" if cuda else "none") if profile.quantize == "auto" else profile.quantize
+    quantize: Quantize = profile.quantize
+    if quantize == "auto":
+        quantize = "nf4" if cuda else "none"
     low = cuda or quantize == "nf4"  # NF4 computes in bfloat16
-    dtype = ("bfloat16" if low else "float32") if profile.dtype == "auto" else profile.dtype
+    dtype: Dtype = profile.dtype
+    if dtype == "auto":
+        dtype = "bfloat16" if low else "float32"
     return quantize, dtype
 
 
@@ -185,6 +192,14 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
     finally:
         model.unload()
         base.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
+
+
+def _spare_memory(model: Model, plan: Plan) -> None:
+    """Recompute activations instead of keeping them, only where they would not fit the GPU."""
+    import torch
+
+    if torch.cuda.is_available() and plan.activation_bytes > 0.8 * torch.cuda.mem_get_info()[0]:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 # -- save -------------------------------------------------------------------------------------
