@@ -470,3 +470,33 @@ def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
     broken.write_bytes(b"no model")
     with pytest.raises(DamagedError, match=r"x\.gguf"), running_server(broken):
         pass
+
+
+def test_a_full_queue_answers_503_and_when_to_come_back(base_gguf: Path) -> None:
+    flags = ["--queue", "0"]
+    with running_server(base_gguf, n_ctx=256, n_threads=1, n_parallel=1, more=flags) as url:
+        reply = httpx.post(f"{url}/v1/completions", json={"prompt": "the", "n": 2}, trust_env=False)
+
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "2")
+    assert reply.json()["error"]["type"] == "overloaded_error"
+
+
+def test_a_running_answer_is_finished_before_the_server_stops(base_gguf: Path) -> None:
+    command = [sys.executable, "-m", "lamina.serving", "--model", str(base_gguf), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        url = child.stdout.readline().removeprefix("listening on ").strip()
+        body = {"prompt": "the", "stream": True, "max_tokens": 300, "ignore_eos": True}
+        with (
+            httpx.Client(base_url=url, timeout=60, trust_env=False) as client,
+            client.stream("POST", "/v1/completions", json=body) as response,
+        ):
+            lines = response.iter_lines()
+            next(lines)
+            child.send_signal(signal.SIGTERM)
+            rest = [line for line in lines if line]
+
+        assert rest[-1] == "data: [DONE]"
+        assert (
+            json.loads(rest[-2].removeprefix("data: "))["choices"][0]["finish_reason"] == "length"
+        )
+        assert child.wait(20) == 0
