@@ -14,7 +14,11 @@ class Settings(BaseSettings):
     """The facts of this pod. Choices of a run are parameters, not settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LAMINA_", env_file=".env", extra="ignore", populate_by_name=True
+        env_prefix="LAMINA_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     workspace: Path = Field(Path("workspace"), description="folder that holds everything")

@@ -28,6 +28,12 @@ if [ "$(cat "$converters/VERSION" 2>/dev/null)" != "$llama_version" ]; then
     mkdir -p "$sources"
     pip download --no-deps --no-binary llama-cpp-python \
         --dest "$sources" "llama-cpp-python==$llama_version"
+    # llama.cpp's AMX kernels crash on virtual machines that show AMX but do not let it be used.
+    case "$(uname -m)" in
+        x86_64) flags="-DCMAKE_C_FLAGS=-mno-amx-tile -DCMAKE_CXX_FLAGS=-mno-amx-tile" ;;
+        *) flags="" ;;
+    esac
+    CMAKE_ARGS=${CMAKE_ARGS:-$flags} \
     CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)} \
         pip install --no-deps --force-reinstall "$sources"/llama_cpp_python-"$llama_version".tar.gz
     .venv/bin/python scripts/unpack_converters.py \

@@ -21,10 +21,15 @@ def train_layers(
     archive: Archive = True,
 ) -> None:
     """From PDFs to one published layer a topic (a flow)."""
+    from lamina.training.plan import profile as preset
+    from lamina.workspace import checked_layer_name
+
+    overrides = assignments(values)
+    preset(profile, **overrides)  # say what cannot be before anything starts
     order = {
-        "layers": layers or [],
+        "layers": [checked_layer_name(name) for name in layers or []],
         "profile": profile,
-        "overrides": assignments(values),
+        "overrides": overrides,
         "chunk_tokens": chunk_tokens,
         "archive": archive,
     }

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from lamina.cli.shared import Choice, app, pod_settings
+from lamina.errors import NotFoundError
 
 
 @app.command("settings")
@@ -50,9 +51,13 @@ def serve(context: typer.Context) -> None:
     from lamina.workspace import Workspace
 
     chosen = pod_settings()
-    workspace = Workspace(chosen)
+    workspace = Workspace(chosen).make()
+    model = workspace.base_gguf(chosen)
+    if "--model" not in context.args and not model.exists():
+        msg = f"there is no base to serve at {model}; run convert_to_gguf, or set MODEL_PATH"
+        raise NotFoundError(msg)
     flags = {
-        "--model": workspace.base_gguf(chosen),
+        "--model": model,
         "--adapters-dir": workspace.adapters_gguf,
         "--allowed-root": workspace.store.root,
         "--host": chosen.host,
