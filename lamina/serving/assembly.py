@@ -22,8 +22,8 @@ from lamina.serving.chat import FORMATS
 from lamina.serving.engine import Engine
 from lamina.serving.limits import Limits
 from lamina.serving.llama import ContextOptions, quiet
-from lamina.serving.loop import EngineOptions
 from lamina.serving.observing import Observer
+from lamina.serving.owning import EngineOptions
 from lamina.serving.registry import Registry
 from lamina.serving.service import Service
 from lamina.serving.trial import special_layouts_work

@@ -18,7 +18,8 @@ from typing import TypeVar
 from lamina.errors import BusyError, LaminaError, ResourceError
 from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base, open_base
-from lamina.serving.loop import Command, Counters, EngineOptions, Loop
+from lamina.serving.loop import Command, Loop
+from lamina.serving.owning import Counters, EngineOptions
 from lamina.serving.sequence import Sequence
 
 T = TypeVar("T")

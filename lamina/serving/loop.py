@@ -8,53 +8,19 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving import scheduler
 from lamina.serving.blends import LayerSet
-from lamina.serving.llama import Base, ContextOptions
+from lamina.serving.llama import Base
+from lamina.serving.owning import Counters, EngineOptions, Owner
 from lamina.serving.residency import Residency
 from lamina.serving.sampling import Generation, Sampling
 from lamina.serving.sequence import Event, Floats, Outcome, Sequence, State
 from lamina.serving.slots import Slot, Slots
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """How the engine shares its time and memory."""
-
-    context: ContextOptions = field(default_factory=ContextOptions)
-    slice_s: float = 0.1  # turn of one layer set while others wait; less = fairer, more switches
-    prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
-    adapter_bytes: int | None = None  # memory for layers; None: no limit
-    queue_limit: int = 256  # sequences that may wait
-
-
-@dataclass
-class Counters:
-    """What the engine did since it started. Written by its thread, read by anyone."""
-
-    steps: int = 0
-    step_tokens: int = 0
-    swaps: int = 0
-    reused_tokens: int = 0
-    waiting: int = 0
-    running: int = 0
-    resident: frozenset[str] = frozenset()
-    resident_bytes: int = 0
-
-
-class Owner(Protocol):
-    """What the loop asks of the engine around it."""
-
-    @property
-    def pinned(self) -> frozenset[str]:
-        """Digests of layers that stay loaded."""
-
-    def finished(self, count: int = 1) -> None:
-        """So many accepted sequences are over."""
+from lamina.serving.stepping import Stepper
+from lamina.serving.turns import Turns
 
 
 class Loop:
@@ -71,10 +37,8 @@ class Loop:
         self._base = base
         self._slots = Slots(base)
         self._residency = Residency(base, options.adapter_bytes)
-        self._lane: LayerSet | None = None
-        self._lane_since_s = 0.0
-        self._last_turn_s: dict[LayerSet, float] = {}
-        self._prefill_rate = 0.0  # tokens per second, recent
+        self._turns = Turns(options.slice_s)
+        self._stepper = Stepper(base, options, counters)
         self._alone: deque[Callable[[Loop], None]] = deque()  # wait until nothing runs
 
     # -- commands ---------------------------------------------------------------------------------
@@ -156,7 +120,7 @@ class Loop:
         if self._alone and not self._slots.busy:
             self._alone.popleft()(self)
         self._admit()
-        lane = self._choose_lane()
+        lane = self._turns.choose({slot.layers for slot in self._slots.busy if slot.layers})
         if lane is not None:
             self._step(lane)
         self._counters.waiting = len(self.waiting)
@@ -195,7 +159,7 @@ class Loop:
             return
         sequence.transition(State.PREFILLING)
         sequence.admitted_s = time.monotonic()
-        self._last_turn_s.setdefault(sequence.layers, sequence.accepted_s)
+        self._turns.came(sequence.layers, sequence.accepted_s)
         self._counters.reused_tokens += sequence.reused
         self._residency.trim(self._needed())
         self._note_residents()
@@ -205,88 +169,19 @@ class Loop:
         running = {layer.digest for one in sets for layer in one.layers}
         return running | self._owner.pinned
 
-    def _choose_lane(self) -> LayerSet | None:
-        now_s = time.monotonic()
-        sets = {slot.layers for slot in self._slots.busy if slot.layers is not None}
-        lanes = [
-            scheduler.Lane(
-                key=one,
-                ready=True,
-                active_for_s=now_s - self._lane_since_s if one == self._lane else 0.0,
-                waited_s=now_s - self._last_turn_s.get(one, now_s),
-                current=one == self._lane,
-            )
-            for one in sets
-        ]
-        chosen = scheduler.choose_lane(lanes, self._options.slice_s)
-        if chosen is None:
-            self._lane = None
-            self._last_turn_s.clear()
-            return None
-        lane = next(one for one in sets if one == chosen.key)
-        if lane != self._lane or chosen.active_for_s >= self._options.slice_s:
-            self._lane, self._lane_since_s = lane, now_s
-        self._last_turn_s[lane] = now_s
-        return lane
-
     def _step(self, lane: LayerSet) -> None:
-        slots = {
-            slot.running.sequence.number: slot
-            for slot in self._slots.busy
-            if slot.running and slot.layers == lane
-        }
         if self._base.apply(self._residency.handles(lane)):
             self._counters.swaps += 1
-        shares = self._shares(slots)
-        begins = self._fill_batch(shares, slots)
-        started_s = time.monotonic()
-        code = self._base.decode()
-        self._measure(shares, time.monotonic() - started_s)
-        for share, begin in zip(shares, begins, strict=True):
-            slot = slots[share.number]
+        busy = self._slots.busy
+        mine = [slot for slot in busy if slot.layers == lane]
+        others_decode = any(_decodes(slot) for slot in busy)
+        shares = self._stepper.fill(mine, others_decode=others_decode)
+        code = self._stepper.decode()
+        for slot, begin, count in shares:
             if code:
                 self._step_failed(slot, code)
             else:
-                self._advance(slot, begin, share.tokens)
-
-    def _shares(self, slots: dict[int, Slot]) -> tuple[scheduler.Share, ...]:
-        runners = [
-            scheduler.Runner(number, slot.running.sequence.pending)
-            for number, slot in slots.items()
-            if slot.running
-        ]
-        states = [slot.running.sequence.state for slot in self._slots.busy if slot.running]
-        room = self._options.context.n_batch
-        prefill = scheduler.prefill_room(
-            others_decode=State.DECODING in states,
-            room=room,
-            tokens_per_s=self._prefill_rate,
-            max_stall_s=self._options.prefill_stall_s,
-        )
-        return scheduler.compose_step(runners, room, prefill)
-
-    def _fill_batch(self, shares: tuple[scheduler.Share, ...], slots: dict[int, Slot]) -> list[int]:
-        batch = self._base.batch
-        batch.clear()
-        begins = []
-        for share in shares:
-            slot = slots[share.number]
-            assert slot.running  # noqa: S101 - for the type checker: these slots are busy
-            tokens = slot.running.next_tokens(share.tokens)
-            wanted = slot.running.wanted_from(share.tokens)
-            begins.append(
-                batch.add(tokens, position=len(slot.tokens), slot=slot.index, wanted_from=wanted)
-            )
-            slot.tokens.extend(tokens)
-        return begins
-
-    def _measure(self, shares: tuple[scheduler.Share, ...], seconds: float) -> None:
-        tokens = sum(share.tokens for share in shares)
-        self._counters.steps += 1
-        self._counters.step_tokens += tokens
-        if tokens > 2 * len(shares) and seconds > 0:
-            recent = tokens / seconds
-            self._prefill_rate += (recent - self._prefill_rate) * (0.3 if self._prefill_rate else 1)
+                self._advance(slot, begin, count)
 
     # -- what a step means ------------------------------------------------------------------------
 
@@ -325,7 +220,7 @@ class Loop:
             self._slots.leave(slot)
             self._over(sequence)
             if not any(busy.layers == sequence.layers for busy in self._slots.busy):
-                self._last_turn_s.pop(sequence.layers, None)
+                self._turns.left(sequence.layers)
 
     def _over(self, sequence: Sequence) -> None:
         if sequence.state is State.DONE:
@@ -345,6 +240,10 @@ class Loop:
                 self._slots.leave(slot)
         while self.waiting:
             self._fail(self.waiting.popleft(), error)
+
+
+def _decodes(slot: Slot) -> bool:
+    return slot.running is not None and slot.running.sequence.state is State.DECODING
 
 
 Command: TypeAlias = Callable[[Loop], None]

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 
 from lamina.serving.limits import App, Receive, Scope, Send
-from lamina.serving.loop import Counters
+from lamina.serving.owning import Counters
 from lamina.serving.replies import LAYERS_HEADER
 from lamina.serving.sequence import Outcome
 

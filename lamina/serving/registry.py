@@ -6,7 +6,6 @@ in the adapters folder are the operator's word, links included; a path in a requ
 an allowed root once its links are resolved.
 """
 
-import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lamina.fingerprint import file_digest
 from lamina.passport import Passport
 from lamina.serving.adapter_file import BaseProfile, check_adapter
 from lamina.serving.blends import AppliedLayer, LayerSet, Part, layer_set
+from lamina.serving.exports import was_exported_from
 from lamina.workspace import checked_layer_name
 
 Stamp = tuple[int, int, int]  # size, modification time in ns, inode
@@ -158,9 +158,8 @@ class Registry:
         if not (folder / "adapter_config.json").is_file():
             msg = f"folder {folder} holds no PEFT layer (adapter_config.json); check the path"
             raise NotFoundError(msg)
-        digest = _artifact_digest(folder)
         for layer in self.layers():
-            if digest and digest in _inputs_of(layer.path):
+            if was_exported_from(layer.path, folder):
                 return layer
         msg = (
             f"PEFT folder {folder} has no GGUF form in {self.folder}; "
@@ -220,34 +219,3 @@ class Registry:
 def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:
     names = ", ".join(sorted(known)) or "none"
     return NotFoundError(f"there is no layer {wanted!r}; known layers: {names}")
-
-
-def _artifact_digest(folder: Path) -> str | None:
-    try:
-        digest = json.loads((folder / "manifest.json").read_bytes())["digest"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return digest if isinstance(digest, str) else None
-
-
-def _inputs_of(gguf: Path) -> set[str]:
-    """Digests that the artifact around this file was made from."""
-    try:
-        manifest = json.loads((gguf.parent / "manifest.json").read_bytes())
-        inputs = manifest["inputs"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    found: set[str] = set()
-    _collect_texts(inputs, found)
-    return found
-
-
-def _collect_texts(value: object, found: set[str]) -> None:
-    if isinstance(value, str):
-        found.add(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect_texts(item, found)
-    elif isinstance(value, list):
-        for item in value:
-            _collect_texts(item, found)

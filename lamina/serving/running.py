@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.errors import ResourceError
-from lamina.serving.llama import Base, Floats, Sampler
+from lamina.serving.llama import Base, Sampler
 from lamina.serving.sampling import TokenLogprob
-from lamina.serving.sequence import Delta, Outcome, Sequence, State
+from lamina.serving.sequence import Delta, Floats, Outcome, Sequence, State
 from lamina.serving.transcript import Transcript
 
 

@@ -6,20 +6,22 @@ chunks so that they do not hold up the sequences that are already answering.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 
-class Lane(NamedTuple):
+class Lane(NamedTuple, Generic[Key]):
     """One layer set with its work."""
 
-    key: Hashable
+    key: Key
     ready: bool  # has a sequence in a slot
     active_for_s: float  # since it got its turn; 0 unless it is the current lane
     waited_s: float  # since its last turn, or since work came
     current: bool = False
 
 
-def choose_lane(lanes: Iterable[Lane], max_slice_s: float) -> Lane | None:
+def choose_lane(lanes: Iterable[Lane[Key]], max_slice_s: float) -> Lane[Key] | None:
     """The lane of the next step: the current one inside its slice, else the longest-waiting."""
     ready = [lane for lane in lanes if lane.ready]
     for lane in ready:

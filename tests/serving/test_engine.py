@@ -12,7 +12,7 @@ from lamina.errors import BusyError, LaminaError, ResourceError
 from lamina.serving.blends import AppliedLayer, LayerSet
 from lamina.serving.engine import Engine
 from lamina.serving.llama import Base, ContextOptions, quiet
-from lamina.serving.loop import EngineOptions
+from lamina.serving.owning import EngineOptions
 from lamina.serving.sampling import Generation, Sampling
 from lamina.serving.sequence import Delta, Event, Outcome, Sequence
 

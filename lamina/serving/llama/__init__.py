@@ -1,0 +1,29 @@
+"""llama.cpp through its low-level API: the only part of the server that imports `llama_cpp`.
+
+Everything here but `Vocabulary` belongs to the engine thread. What llama.cpp would answer with an
+abort of the process (a damaged adapter, a wrong type) must be kept from it before: see
+`adapter_file`.
+"""
+
+from lamina.serving.llama.context import (
+    Adapter,
+    Base,
+    ContextOptions,
+    has_amx,
+    open_base,
+    quiet,
+)
+from lamina.serving.llama.sampler import Sampler, grammar_of_schema
+from lamina.serving.llama.vocabulary import Vocabulary
+
+__all__ = [
+    "Adapter",
+    "Base",
+    "ContextOptions",
+    "Sampler",
+    "Vocabulary",
+    "grammar_of_schema",
+    "has_amx",
+    "open_base",
+    "quiet",
+]

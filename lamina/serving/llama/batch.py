@@ -1,0 +1,56 @@
+"""The tokens of one decode step, as llama.cpp takes them."""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import llama_cpp as lc
+import numpy as np
+import numpy.typing as npt
+
+
+class Batch:
+    """The tokens of one decode step, in buffers that live as long as the batch."""
+
+    def __init__(self, room: int) -> None:
+        self.tokens = np.zeros(room, np.int32)
+        self.positions = np.zeros(room, np.int32)
+        self.slots = np.zeros(room, np.int32)
+        self.wanted = np.zeros(room, np.int8)
+        self.size = 0
+        self._counts = np.ones(room, np.int32)
+        start = self.slots.ctypes.data
+        self._pointers = np.array([start + 4 * index for index in range(room)], np.uintp)
+
+    def clear(self) -> None:
+        """Begin a new step."""
+        self.size = 0
+
+    def add(self, tokens: Sequence[int], *, position: int, slot: int, wanted_from: int) -> int:
+        """Append tokens of one sequence; logits are kept from index `wanted_from` on.
+
+        Returns the batch index of the first token.
+        """
+        begin, end = self.size, self.size + len(tokens)
+        self.tokens[begin:end] = tokens
+        self.positions[begin:end] = np.arange(position, position + len(tokens))
+        self.slots[begin:end] = slot
+        self.wanted[begin:end] = 0
+        self.wanted[begin + wanted_from : end] = 1
+        self.size = end
+        return begin
+
+    def native(self) -> Any:  # noqa: ANN401 - llama_batch
+        """As llama.cpp takes it."""
+        batch = lc.llama_batch()
+        batch.n_tokens = self.size
+        batch.token = _pointer(self.tokens, ctypes.c_int32)
+        batch.pos = _pointer(self.positions, ctypes.c_int32)
+        batch.n_seq_id = _pointer(self._counts, ctypes.c_int32)
+        batch.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
+        batch.logits = _pointer(self.wanted, ctypes.c_int8)
+        return batch
+
+
+def _pointer(array: npt.NDArray[Any], kind: Any) -> Any:  # noqa: ANN401 - ctypes
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))

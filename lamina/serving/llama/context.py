@@ -1,0 +1,224 @@
+"""A loaded base, its context and its layers."""
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NewType
+
+import llama_cpp as lc
+import numpy as np
+import numpy.typing as npt
+
+from lamina.errors import DamagedError, ResourceError
+from lamina.serving.llama.batch import Batch
+from lamina.serving.llama.vocabulary import Vocabulary
+
+Adapter = NewType("Adapter", int)  # a native handle: an address
+Floats = npt.NDArray[np.float32]
+Tokens = Sequence[int]
+
+
+@dataclass(frozen=True)
+class ContextOptions:
+    """How the base is run. Memory for KV = n_ctx x n_slots tokens, taken at the start."""
+
+    n_ctx: int = 4096  # tokens one request may use, prompt and answer together
+    n_slots: int = 4  # requests that run at the same time
+    n_batch: int = 512  # tokens one step may evaluate; more = faster prompts, coarser slices
+    n_threads: int = 2
+    # On a CPU, flash attention sums in float16: answers then depend, by up to 0.04 in a logit, on
+    # which steps a prompt was evaluated in; without it by 1e-5 (measured). It is not faster here
+    # at 128 tokens; it saves memory at long contexts.
+    flash_attn: bool = False
+    special_layouts: bool = True  # weights repacked for this processor: faster prompts
+
+
+def _drop(_level: int, _text: bytes, _user_data: object) -> None:
+    """Drop llama.cpp's own log: what matters is raised."""
+
+
+_silence = lc.llama_log_callback(_drop)  # kept: llama.cpp calls it as long as the process lives
+
+
+def quiet() -> None:
+    """Keep llama.cpp from writing to standard error."""
+    lc.llama_log_set(_silence, ctypes.c_void_p(0))
+
+
+def has_amx() -> bool:
+    """Whether this build would use the processor's AMX units."""
+    return b"AMX_INT8 = 1" in bytes(lc.llama_print_system_info())
+
+
+class Base:
+    """A loaded base with its context and layers. One thread only."""
+
+    def __init__(self, model: Any, context: Any, options: ContextOptions) -> None:  # noqa: ANN401
+        self._model = model
+        self._context = context
+        self._memory = lc.llama_get_memory(context)
+        self._adapters: set[Adapter] = set()
+        self._applied: tuple[tuple[Adapter, float], ...] = ()
+        self.options = options
+        self.n_ctx = int(lc.llama_n_ctx_seq(context))
+        self.n_train = int(lc.llama_model_n_ctx_train(model))
+        self.vocabulary = Vocabulary(model)
+        self.batch = Batch(options.n_batch)
+
+    # -- layers -----------------------------------------------------------------------------------
+
+    def load_adapter(self, path: Path) -> Adapter:
+        """Load a checked layer file.
+
+        Raises:
+            DamagedError: llama.cpp refuses it.
+
+        """
+        handle = lc.llama_adapter_lora_init(self._model, str(path).encode())
+        if not handle:
+            msg = f"llama.cpp refuses the layer {path}; export it again with `lamina export_layers`"
+            raise DamagedError(msg)
+        adapter = Adapter(int(ctypes.cast(handle, ctypes.c_void_p).value or 0))
+        self._adapters.add(adapter)
+        return adapter
+
+    def free_adapter(self, adapter: Adapter) -> None:
+        """Free a layer. It is taken off the context first: a freed handle must not stay there."""
+        if any(adapter == applied for applied, _ in self._applied):
+            self.apply(())
+        lc.llama_adapter_lora_free(_handle(adapter))
+        self._adapters.discard(adapter)
+
+    def apply(self, adapters: tuple[tuple[Adapter, float], ...]) -> bool:
+        """Make these the whole set for the next steps; returns whether it was another one."""
+        if adapters == self._applied:
+            return False
+        count = len(adapters)
+        handles = (lc.llama_adapter_lora_p_ctypes * count)(*(_handle(one) for one, _ in adapters))
+        scales = (ctypes.c_float * count)(*(scale for _, scale in adapters))
+        lc.llama_set_adapters_lora(self._context, handles, count, scales)
+        self._applied = adapters
+        return True
+
+    # -- steps ------------------------------------------------------------------------------------
+
+    def decode(self) -> int:
+        """Evaluate the batch. 0 = done; anything else is llama.cpp's code of failure."""
+        return int(lc.llama_decode(self._context, self.batch.native()))
+
+    def logits(self, index: int) -> Floats:
+        """Logits of a wanted token of the last step, shape (n_vocab,); valid until the next."""
+        pointer = lc.llama_get_logits_ith(self._context, index)
+        if not pointer:
+            msg = f"llama.cpp kept no logits for token {index} of the step"
+            raise ResourceError(msg)
+        return np.ctypeslib.as_array(pointer, shape=(self.vocabulary.size,))
+
+    def forget(self, slot: int, start: int = 0) -> bool:
+        """Drop a slot's KV from position `start` on; False where the model cannot drop a part."""
+        return bool(lc.llama_memory_seq_rm(self._memory, slot, start, -1))
+
+    def copy(self, source: int, target: int) -> None:
+        """Give an empty slot everything another slot holds."""
+        lc.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    @contextmanager
+    def fresh(self, n_ctx: int) -> Iterator["Base"]:
+        """The same model in a context of its own with one slot, which has seen nothing.
+
+        It shares only the weights with this one: what a fresh process would compute. Layers are
+        loaded and freed here, not there.
+
+        Raises:
+            ResourceError: there is no memory for it.
+
+        """
+        options = replace(self.options, n_slots=1, n_ctx=n_ctx)
+        context = lc.llama_init_from_model(self._model, _context_params(options))
+        if not context:
+            msg = "there is no memory for a second context; free some, then try again"
+            raise ResourceError(msg)
+        try:
+            yield Base(self._model, context, options)
+        finally:
+            lc.llama_free(context)
+
+    def evaluate(self, tokens: Tokens, *, position: int, slot: int = 0) -> Floats:
+        """Logits after these tokens, evaluated in a step of their own; shape (n_vocab,), a copy.
+
+        Raises:
+            ResourceError: llama.cpp fails.
+
+        """
+        self.batch.clear()
+        self.batch.add(tokens, position=position, slot=slot, wanted_from=len(tokens) - 1)
+        if code := self.decode():
+            msg = f"llama.cpp failed in a step (code {code}); try again"
+            raise ResourceError(msg)
+        return self.logits(len(tokens) - 1).copy()
+
+    # -- facts ------------------------------------------------------------------------------------
+
+    def chat_template(self) -> str | None:
+        """The Jinja template that the GGUF carries."""
+        raw = lc.llama_model_chat_template(self._model, None)
+        return raw.decode("utf-8", "replace") if raw else None
+
+    def close_adapters(self) -> None:
+        """Free every layer."""
+        self.apply(())
+        for adapter in tuple(self._adapters):
+            self.free_adapter(adapter)
+
+
+def _handle(adapter: Adapter) -> Any:  # noqa: ANN401 - llama_adapter_lora_p
+    return ctypes.cast(ctypes.c_void_p(adapter), lc.llama_adapter_lora_p_ctypes)
+
+
+@contextmanager
+def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
+    """Load a base; closed in llama.cpp's order: layers, context, model.
+
+    Raises:
+        DamagedError: llama.cpp cannot load the file.
+        ResourceError: there is no memory for the context.
+
+    """
+    lc.llama_backend_init()
+    with ExitStack() as handles:
+        params = lc.llama_model_default_params()
+        params.n_gpu_layers = 0
+        params.use_extra_bufts = options.special_layouts
+        model = lc.llama_model_load_from_file(str(path).encode(), params)
+        if not model:
+            msg = f"llama.cpp cannot load the model {path}; convert or copy it again"
+            raise DamagedError(msg)
+        handles.callback(lc.llama_model_free, model)
+        context = lc.llama_init_from_model(model, _context_params(options))
+        if not context:
+            msg = (
+                f"no memory for {options.n_slots} requests of {options.n_ctx} tokens; "
+                "start with a smaller --n_ctx or --n_parallel"
+            )
+            raise ResourceError(msg)
+        handles.callback(lc.llama_free, context)
+        base = Base(model, context, options)
+        handles.callback(base.close_adapters)
+        yield base
+
+
+def _context_params(options: ContextOptions) -> Any:  # noqa: ANN401 - llama_context_params
+    params = lc.llama_context_default_params()
+    params.n_ctx = options.n_ctx * options.n_slots
+    params.n_batch = options.n_batch
+    params.n_ubatch = options.n_batch
+    params.n_seq_max = options.n_slots
+    params.n_threads = options.n_threads
+    params.n_threads_batch = options.n_threads
+    # One stream of KV a slot: what a slot computes never depends on what another one holds.
+    params.kv_unified = False
+    params.no_perf = True
+    params.flash_attn_type = int(options.flash_attn)
+    return params

@@ -1,0 +1,129 @@
+"""Chooses tokens with llama.cpp's own samplers."""
+
+import ctypes
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import llama_cpp as lc
+import numpy as np
+import numpy.typing as npt
+
+from lamina.errors import InvalidInputError
+from lamina.serving.llama.vocabulary import Vocabulary
+from lamina.serving.sampling import Sampling
+
+_PENALTY_WINDOW = 64  # tokens of the answer that penalties look back on: llama.cpp's default
+Floats = npt.NDArray[np.float32]
+
+
+class Sampler:
+    """Chooses tokens as one request asked. Engine thread only; `close` frees it."""
+
+    def __init__(self, vocabulary: Vocabulary, sampling: Sampling) -> None:
+        self._greedy = sampling.greedy
+        self._handles = ExitStack()
+        self._grammar: Any = None
+        if self._greedy:
+            return
+        self._chain = lc.llama_sampler_chain_init(lc.llama_sampler_chain_default_params())
+        self._handles.callback(lc.llama_sampler_free, self._chain)
+        for link in _links(vocabulary, sampling):
+            lc.llama_sampler_chain_add(self._chain, link)
+        self._candidates = np.zeros(
+            vocabulary.size, np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
+        )
+        if sampling.grammar:
+            self._grammar = lc.llama_sampler_init_grammar(
+                vocabulary.native, sampling.grammar.encode(), b"root"
+            )
+            if not self._grammar:
+                msg = "the grammar cannot be read; give GBNF with a rule named root"
+                raise InvalidInputError(msg)
+            self._handles.callback(lc.llama_sampler_free, self._grammar)
+
+    def choose(self, logits: Floats) -> int:
+        """The next token for these logits, shape (n_vocab,)."""
+        if self._greedy:
+            return int(np.argmax(logits))
+        token = self._select(logits, constrained=False)
+        if self._grammar and not self._allowed(token):
+            # Checking one token first is far cheaper than the grammar over the whole vocabulary.
+            token = self._select(logits, constrained=True)
+        lc.llama_sampler_accept(self._chain, token)
+        if self._grammar:
+            lc.llama_sampler_accept(self._grammar, token)
+        return token
+
+    def _select(self, logits: Floats, *, constrained: bool) -> int:
+        self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
+        self._candidates["logit"] = logits
+        array = _token_array(self._candidates)
+        if constrained:
+            lc.llama_sampler_apply(self._grammar, ctypes.byref(array))
+        lc.llama_sampler_apply(self._chain, ctypes.byref(array))
+        return int(array.data[array.selected].id)
+
+    def _allowed(self, token: int) -> bool:
+        one = np.zeros(1, self._candidates.dtype)
+        one["id"], one["logit"] = token, 1.0
+        lc.llama_sampler_apply(self._grammar, ctypes.byref(_token_array(one)))
+        return bool(np.isfinite(one["logit"][0]))
+
+    def close(self) -> None:
+        """Free the native samplers."""
+        self._handles.close()
+
+
+def _links(vocabulary: Vocabulary, sampling: Sampling) -> Iterator[Any]:
+    """Native samplers in llama.cpp's own order; the chain owns them."""
+    if sampling.logit_bias:
+        pairs = [lc.llama_logit_bias(token, bias) for token, bias in sampling.logit_bias.items()]
+        biases = (lc.llama_logit_bias * len(pairs))(*pairs)
+        yield lc.llama_sampler_init_logit_bias(vocabulary.size, len(pairs), biases)
+    if sampling.penalizes:
+        yield lc.llama_sampler_init_penalties(
+            vocabulary.size,
+            _PENALTY_WINDOW,
+            sampling.repeat_penalty,
+            sampling.frequency_penalty,
+            sampling.presence_penalty,
+        )
+    if sampling.temperature == 0:
+        yield lc.llama_sampler_init_greedy()
+        return
+    if sampling.top_k > 0:
+        yield lc.llama_sampler_init_top_k(sampling.top_k)
+    if sampling.top_p < 1:
+        yield lc.llama_sampler_init_top_p(sampling.top_p, 1)
+    if sampling.min_p > 0:
+        yield lc.llama_sampler_init_min_p(sampling.min_p, 1)
+    yield lc.llama_sampler_init_temp(sampling.temperature)
+    seed = secrets.randbits(32) if sampling.seed is None else sampling.seed
+    yield lc.llama_sampler_init_dist(seed % 2**32)
+
+
+def _token_array(candidates: npt.NDArray[Any]) -> Any:  # noqa: ANN401 - llama_token_data_array
+    array = lc.llama_token_data_array()
+    array.data = ctypes.cast(candidates.ctypes.data, lc.llama_token_data_p)
+    array.size = len(candidates)
+    array.selected = -1
+    array.sorted = False
+    return array
+
+
+def grammar_of_schema(schema: str) -> str:
+    """GBNF for a JSON schema, by llama-cpp-python's own converter.
+
+    Raises:
+        InvalidInputError: the schema cannot be turned into a grammar.
+
+    """
+    from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+    try:
+        return str(json_schema_to_gbnf(schema))
+    except Exception as error:  # the converter raises whatever its recursion meets
+        msg = f"the JSON schema cannot be made a grammar ({error}); simplify it"
+        raise InvalidInputError(msg) from error

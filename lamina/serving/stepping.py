@@ -1,0 +1,81 @@
+"""One decode step: whose tokens go in, and how long it took. Engine thread only."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lamina.serving import scheduler
+from lamina.serving.llama import Base
+from lamina.serving.owning import Counters, EngineOptions
+from lamina.serving.slots import Slot
+
+_SMOOTHING = 0.3  # weight of the newest measurement
+
+
+class Part(NamedTuple):
+    """A slot's tokens in the batch: `size` of them from index `begin` on."""
+
+    slot: Slot
+    begin: int
+    size: int
+
+
+class Stepper:
+    """Fills the batch and decodes it; learns how fast prompts are evaluated."""
+
+    def __init__(self, base: Base, options: EngineOptions, counters: Counters) -> None:
+        self._base = base
+        self._options = options
+        self._counters = counters
+        self._prefill_rate = 0.0  # tokens per second, recent
+        self._parts: list[Part] = []
+
+    def fill(self, slots: Sequence[Slot], *, others_decode: bool) -> list[Part]:
+        """Put the next tokens of these slots, which hold one layer set, into the batch."""
+        by_number = {slot.running.sequence.number: slot for slot in slots if slot.running}
+        self._base.batch.clear()
+        self._parts = [
+            self._put(by_number[share.number], share.tokens)
+            for share in self._shares(slots, others_decode=others_decode)
+        ]
+        return self._parts
+
+    def _shares(self, slots: Sequence[Slot], *, others_decode: bool) -> tuple[scheduler.Share, ...]:
+        running = [slot.running.sequence for slot in slots if slot.running]
+        room = self._options.context.n_batch
+        prefill = scheduler.prefill_room(
+            others_decode=others_decode,
+            room=room,
+            tokens_per_s=self._prefill_rate,
+            max_stall_s=self._options.prefill_stall_s,
+        )
+        runners = [scheduler.Runner(one.number, one.pending) for one in running]
+        return scheduler.compose_step(runners, room, prefill)
+
+    def _put(self, slot: Slot, count: int) -> Part:
+        assert slot.running  # noqa: S101 - for the type checker: only busy slots come here
+        tokens = slot.running.next_tokens(count)
+        begin = self._base.batch.add(
+            tokens,
+            position=len(slot.tokens),
+            slot=slot.index,
+            wanted_from=slot.running.wanted_from(count),
+        )
+        slot.tokens.extend(tokens)
+        return Part(slot, begin, count)
+
+    def decode(self) -> int:
+        """Do the step; llama.cpp's code, 0 = done."""
+        started_s = time.monotonic()
+        code = self._base.decode()
+        self._measure(time.monotonic() - started_s)
+        return code
+
+    def _measure(self, seconds: float) -> None:
+        tokens = sum(part.size for part in self._parts)
+        self._counters.steps += 1
+        self._counters.step_tokens += tokens
+        if tokens > 2 * len(self._parts) and seconds > 0:  # mostly prompts
+            newest = tokens / seconds
+            change = (newest - self._prefill_rate) * _SMOOTHING
+            self._prefill_rate = self._prefill_rate + change if self._prefill_rate else newest
