@@ -30,10 +30,10 @@ if [ "$(cat "$converters/VERSION" 2>/dev/null)" != "$llama_version" ]; then
         --dest "$sources" "llama-cpp-python==$llama_version"
     # llama.cpp's AMX kernels crash on virtual machines that show AMX but do not let it be used.
     case "$(uname -m)" in
-        x86_64) flags="-DCMAKE_C_FLAGS=-mno-amx-tile -DCMAKE_CXX_FLAGS=-mno-amx-tile" ;;
-        *) flags="" ;;
+        x86_64) amx="-mno-amx-int8 -mno-amx-tile" ;;
+        *) amx="" ;;
     esac
-    CMAKE_ARGS=${CMAKE_ARGS:-$flags} \
+    CFLAGS=${CFLAGS:-$amx} CXXFLAGS=${CXXFLAGS:-$amx} \
     CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)} \
         pip install --no-deps --force-reinstall "$sources"/llama_cpp_python-"$llama_version".tar.gz
     .venv/bin/python scripts/unpack_converters.py \
