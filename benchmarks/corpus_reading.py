@@ -52,12 +52,13 @@ class Tally:
 
 
 def main() -> None:
-    options = parsed()
+    """Measure both sets of documents and print the tables."""
+    options = _parsed()
     topics = sorted(options.data.glob("topics/*/*.pdf"))[:: options.every]
     filing = options.data / "whole" / "AMCOR_2023_10K.pdf"
-    tables = [("whole 10-K", measured([filing])), ("topics", measured(topics))]
-    report = "\n".join([*header(options.every), *(line(*entry) for entry in tables), ""])
-    report += f"\nPeak memory on a filing of {LONG_PAGES} pages: {peak_mb(filing)} MB.\n"
+    tables = [("whole 10-K", _measured([filing])), ("topics", _measured(topics))]
+    report = "\n".join([*_header(options.every), *(_line(*entry) for entry in tables), ""])
+    report += f"\nPeak memory on a filing of {LONG_PAGES} pages: {_peak_mb(filing)} MB.\n"
     for name, tally in tables:
         shares = ", ".join(f"{reader} {count}" for reader, count in tally.readers.items())
         report += f"Pages by reader, {name}: {shares}.\n"
@@ -66,7 +67,7 @@ def main() -> None:
         options.out.write_text(report, encoding="utf-8")
 
 
-def parsed() -> argparse.Namespace:
+def _parsed() -> argparse.Namespace:
     data = Path(__file__).parents[1] / ".." / "shared" / "data"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.resolve())
@@ -81,7 +82,7 @@ def parsed() -> argparse.Namespace:
     return options
 
 
-def measured(paths: Sequence[Path]) -> Tally:
+def _measured(paths: Sequence[Path]) -> Tally:
     tally = Tally()
     read_pages(paths[0])  # load the libraries
     for path in paths:
@@ -89,13 +90,13 @@ def measured(paths: Sequence[Path]) -> Tally:
         ours = read_pages(path)
         tally.ours_s += time.process_time() - start
         start = time.process_time()
-        raw = pdfium_text(path)
+        raw = _pdfium_text(path)
         tally.pdfium_s += time.process_time() - start
-        compare(tally, ours, raw, path)
+        _compare(tally, ours, raw, path)
     return tally
 
 
-def pdfium_text(path: Path) -> str:
+def _pdfium_text(path: Path) -> str:
     texts = []
     with pypdfium2.PdfDocument(path) as document:
         for page in document:
@@ -106,38 +107,38 @@ def pdfium_text(path: Path) -> str:
     return "\n".join(texts)
 
 
-def compare(tally: Tally, ours: Pages, raw: str, path: Path) -> None:
+def _compare(tally: Tally, ours: Pages, raw: str, path: Path) -> None:
     before = Counter(FIGURE.findall(re.sub("[\ufffe\x02]", "-", raw)))
     kept = before & Counter(FIGURE.findall(ours.text))
     tally.figures += before.total()
     tally.figures_kept += kept.total()
-    tally.characters += solid(ours.text)
+    tally.characters += _solid(ours.text)
     with pdfplumber.open(path) as document:
         for page, own in zip(document.pages, ours.pages, strict=True):
             start = time.process_time()
             text = page.extract_text()
             tally.plumber_s += time.process_time() - start
-            tally.plumber_characters += solid(text)
+            tally.plumber_characters += _solid(text)
             tally.pages += 1
             tally.readers[own.reader] += 1
-            lines = [squeezed(line.text) for line in own.lines]
-            for label, figures in rows(page.extract_words()):
+            lines = [_squeezed(line.text) for line in own.lines]
+            for label, figures in _rows(page.extract_words()):
                 tally.rows += 1
-                tally.rows_kept += any(holds(line, label, figures) for line in lines)
+                tally.rows_kept += any(_holds(line, label, figures) for line in lines)
             page.close()
 
 
-def solid(text: str) -> int:
-    return len(squeezed(text))
+def _solid(text: str) -> int:
+    return len(_squeezed(text))
 
 
-def squeezed(text: str) -> str:
+def _squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def rows(words: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+def _rows(words: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """(label, figures) of each line that is a label, a gap, and nothing but figures."""
-    for band in bands(words):
+    for band in _bands(words):
         band.sort(key=lambda word: word["x0"])
         label: list[dict[str, Any]] = []
         for word in band:
@@ -150,10 +151,10 @@ def rows(words: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
         is_pure = all(CELL.fullmatch(w["text"]) or w["text"] in MARKS for w in rest)
         named = any(char.isalpha() for word in label for char in word["text"])
         if named and figures and is_pure and rest[0]["x0"] - label[-1]["x1"] > LABEL_GAP_PT:
-            yield squeezed("".join(word["text"] for word in label)), figures
+            yield _squeezed("".join(word["text"] for word in label)), figures
 
 
-def bands(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def _bands(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     found: list[list[dict[str, Any]]] = []
     for word in sorted(words, key=lambda word: word["top"] + word["bottom"]):
         first = found[-1][0] if found else None
@@ -167,13 +168,13 @@ def bands(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return found
 
 
-def holds(line: str, label: str, figures: Sequence[str]) -> bool:
+def _holds(line: str, label: str, figures: Sequence[str]) -> bool:
     """Whether the line has the label and behind it every figure, in order."""
     place = line.find(label)
     if place < 0:
         return False
     place += len(label)
-    for figure in map(squeezed, figures):
+    for figure in map(_squeezed, figures):
         place = line.find(figure, place)
         if place < 0:
             return False
@@ -181,7 +182,7 @@ def holds(line: str, label: str, figures: Sequence[str]) -> bool:
     return True
 
 
-def peak_mb(filing: Path) -> int:
+def _peak_mb(filing: Path) -> int:
     """Peak resident memory of a fresh process that reads the filing over and over as one file."""
     with tempfile.TemporaryDirectory() as folder, pypdfium2.PdfDocument(filing) as source:
         long = pypdfium2.PdfDocument.new()
@@ -198,21 +199,21 @@ def peak_mb(filing: Path) -> int:
     return int(done.stdout)
 
 
-def header(every: int) -> list[str]:
+def _header(every: int) -> list[str]:
     part = "all" if every == 1 else f"one in {every}"
     return [
         "# Reading PDFs",
         "",
-        f"Made by `python benchmarks/corpus_reading.py --every {every}` (topics: {part}). "
-        "CPU milliseconds per page of one process.",
+        f"Made by `python benchmarks/corpus_reading.py --every {every}` (topics: {part}).",
+        "CPU milliseconds per page of one process; characters against pdfplumber's; figures and",
+        "table rows that are kept.",
         "",
-        "| documents | pages | Lamina | PDFium alone | pdfplumber | times faster | characters "
-        "| figures kept | table rows kept |",
+        "| files | pages | Lamina | PDFium | pdfplumber | faster | characters | figures | rows |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
 
 
-def line(name: str, tally: Tally) -> str:
+def _line(name: str, tally: Tally) -> str:
     milliseconds = [
         1000 * seconds / tally.pages for seconds in (tally.ours_s, tally.pdfium_s, tally.plumber_s)
     ]

@@ -38,7 +38,14 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     ordered = sorted(documents, key=Document.content_identity)
 
     def make(folder: Path) -> dict[str, object]:
-        refs = _read_all(ordered, store, progress, bounds, workers, refresh=refresh)
+        refs = read_documents(
+            ordered,
+            store=store,
+            progress=progress,
+            limits=bounds,
+            workers=workers,
+            refresh=refresh,
+        )
         verdicts = tuple(
             _verdict(document, read_stored_pages(store, ref), ref, chosen)
             for document, ref in zip(ordered, refs, strict=True)
@@ -53,16 +60,20 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     return store.once("verdicts", PRETEST, inputs, make, refresh=refresh)
 
 
-def _read_all(  # noqa: PLR0913 - one caller
+def read_documents(  # noqa: PLR0913 - keyword-only but for one
     documents: Sequence[Document],
+    *,
     store: Store,
     progress: Progress,
     limits: ReadingLimits,
-    workers: int | None,
-    *,
-    refresh: bool,
+    workers: int | None = None,
+    refresh: bool = False,
 ) -> list[ArtifactRef]:
-    """The pages of every document, several read at once, in the order of the documents."""
+    """The pages of every document, several read at once, in the order of the documents.
+
+    Only files that the store does not know are read, so a batch of a larger corpus can be read on
+    any machine that shares the store.
+    """
     count = min(len(documents), workers or len(os.sched_getaffinity(0)))
     key = limits.model_dump()
     progress.start("reading documents", len(documents))
@@ -72,9 +83,13 @@ def _read_all(  # noqa: PLR0913 - one caller
         def stored(document: Document) -> ArtifactRef:
             return stored_pages(document, store, readers.read, key, refresh=refresh)
 
-        for document, ref in zip(documents, threads.map(stored, documents), strict=True):
-            refs.append(ref)
-            progress.advance(len(refs), document.name)
+        futures = [threads.submit(stored, document) for document in documents]
+        try:
+            for document, future in zip(documents, futures, strict=True):
+                refs.append(future.result())
+                progress.advance(len(refs), document.name)
+        finally:
+            threads.shutdown(cancel_futures=True)
     return refs
 
 

@@ -32,7 +32,10 @@ def main() -> None:
 
     for line in sys.stdin:
         report = _serve(json.loads(line))
-        print(json.dumps(report), flush=True)
+        try:
+            print(json.dumps(report), flush=True)
+        except BrokenPipeError:  # whoever asked is gone
+            os._exit(0)
 
 
 def _serve(order: dict[str, Any]) -> dict[str, Any]:

@@ -126,10 +126,12 @@ def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:
-    """Units that had better stay together: a paragraph, with the headings above it."""
+    """Units that had better stay together: a paragraph or a table, with the headings above it."""
     group: list[Unit] = []
     for unit in units:
-        if group and unit.starts_block and group[-1].block.kind != "heading":
+        is_table = bool(group) and group[-1].block.kind == unit.block.kind == "row"
+        goes_on = is_table or not unit.starts_block
+        if group and not goes_on and group[-1].block.kind != "heading":
             yield group
             group = []
         group.append(unit)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import paper
@@ -9,6 +10,7 @@ import pytest
 
 from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
+from lamina.corpus.warden import _await_end
 from lamina.pages import DocumentFormat
 
 
@@ -33,7 +35,7 @@ def endless(tmp_path: Path) -> Document:
 def test_a_file_that_never_ends_is_stopped_and_the_next_one_is_read(
     endless: Document, good: Document
 ) -> None:
-    with Readers.opened(1, ReadingLimits(base_s=0.5, page_s=10)) as readers:
+    with Readers.opened(1, ReadingLimits(base_s=3, page_s=10)) as readers:
         assert readers.read(endless).problem == "timeout"
         assert readers.read(good).problem is None
 
@@ -60,11 +62,24 @@ def test_a_file_over_the_limit_of_pages_is_refused(tmp_path: Path) -> None:
     assert (pages.problem, pages.detail) == ("too_large", "it has 3 pages, more than 2")
 
 
-def test_pages_buy_time(tmp_path: Path) -> None:
-    path = paper.write_pdf(tmp_path / "x.pdf", [paper.PROSE] * 400)
-    limits = ReadingLimits(base_s=0.3, page_s=0)
-    with Readers.opened(1, limits.model_copy(update={"page_s": 1.0})) as readers:
-        assert len(readers.read(document(path)).pages) == 400
+def silent_child(told: bytes, ends_after_s: float) -> int:
+    """The reading end of a pipe on which a child tells its pages and then works on."""
+    ear, mouth = os.pipe()
+    os.write(mouth, told)
+    threading.Timer(ends_after_s, os.close, [mouth]).start()
+    return ear
+
+
+def test_the_pages_that_a_file_turns_out_to_have_buy_time() -> None:
+    order = {"base_s": 0.2, "page_s": 2.0}
+
+    assert _await_end(silent_child(b"5\n", ends_after_s=0.6), order)
+
+
+def test_without_pages_the_time_is_up_early() -> None:
+    order = {"base_s": 0.2, "page_s": 2.0}
+
+    assert not _await_end(silent_child(b"0\n", ends_after_s=0.6), order)
 
 
 def test_a_reader_that_is_killed_is_replaced(good: Document) -> None:

@@ -45,6 +45,13 @@ def test_rows_are_never_torn_and_stay_lines() -> None:
     assert cut(rows, 13) == [f"{rows[0].text}\n{rows[1].text}", f"{rows[2].text}\n{rows[3].text}"]
 
 
+def test_a_table_that_fits_a_chunk_of_its_own_is_not_torn() -> None:
+    rows = [Block("row", f"Goodwill {number} 2,110 1,980", (1, 1)) for number in range(4)]
+    before = text(" ".join(sentence(number) for number in range(3)))
+
+    assert cut([before, *rows], 32) == [before.text, "\n".join(row.text for row in rows)]
+
+
 def test_a_heading_is_never_the_last_thing_in_a_chunk() -> None:
     blocks = [
         text(" ".join(sentence(number) for number in range(2))),

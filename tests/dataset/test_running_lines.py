@@ -1,0 +1,64 @@
+"""Heads, feet and page numbers go; the document's own lines stay."""
+
+import sheets
+
+from lamina.dataset.running import without_running_lines
+
+
+def kept(*pages: list[sheets.Line]) -> list[str]:
+    read = [sheets.page(lines, number) for number, lines in enumerate(pages, 1)]
+    return [line.text for _, lines in without_running_lines(read) for line in lines]
+
+
+def test_heads_of_left_and_right_pages_differ_and_go() -> None:
+    pages = [
+        [sheets.line(["Manual", "Leasing"][n % 2], 30), sheets.line(f"Text {'abcdef'[n]}.", 300)]
+        for n in range(6)
+    ]
+
+    assert kept(*pages) == [f"Text {letter}." for letter in "abcdef"]
+
+
+def test_a_head_whose_page_number_changes_goes() -> None:
+    pages = [
+        [sheets.line(f"Annual report 2022  {n}", 30), sheets.line(f"Text {'abc'[n]}.", 300)]
+        for n in range(3)
+    ]
+
+    assert kept(*pages) == ["Text a.", "Text b.", "Text c."]
+
+
+def test_a_number_that_counts_with_the_pages_goes_wherever_the_page_ends() -> None:
+    pages = [
+        [sheets.line(f"Text {'ab'[n]}.", 100), sheets.line(str(90 + n), 300 + 40 * n)]
+        for n in range(2)
+    ]
+
+    assert kept(*pages) == ["Text a.", "Text b."]
+
+
+def test_a_lone_figure_that_does_not_count_stays() -> None:
+    pages = [
+        [sheets.line(f"Text under {figure}.", 300), sheets.line(figure, 500)]
+        for figure in ("250", "17")
+    ]
+
+    assert {"250", "17"} <= set(kept(*pages))
+
+
+def test_a_figure_beside_its_label_stays_at_the_very_foot() -> None:
+    page = [sheets.line("Total", 785), sheets.line("250", 785, left=400)]
+
+    assert kept(page) == ["Total", "250"]
+
+
+def test_what_stands_outside_of_the_page_goes() -> None:
+    page = [sheets.line("Printed 2 May", -60), sheets.line("Text.", 300), sheets.line("Job", 900)]
+
+    assert kept(page) == ["Text."]
+
+
+def test_a_lone_page_is_left_as_it_is() -> None:
+    page = [sheets.line("Leasing manual", 30), sheets.line("Text.", 300)]
+
+    assert kept(page) == ["Leasing manual", "Text."]
