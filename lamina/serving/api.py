@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from lamina import __version__
 from lamina.errors import BusyError, LaminaError
-from lamina.serving import describing, generating, scoring, selftest
+from lamina.serving import arranging, describing, generating, playground, scoring, selftest
 from lamina.serving.replies import error_body, error_of
 from lamina.serving.service import Service
 
@@ -17,7 +17,7 @@ RETRY_AFTER_S = "2"
 def build_app(service: Service) -> FastAPI:
     """The application for one base."""
     app = FastAPI(title="Lamina", version=__version__, docs_url=None, redoc_url=None)
-    for module in (generating, scoring, describing, selftest):
+    for module in (generating, scoring, arranging, describing, selftest, playground):
         app.include_router(module.router(service))
     app.include_router(service.meters.router())
     app.add_exception_handler(LaminaError, _foreseen)

@@ -1,45 +1,29 @@
-"""The calls that tell and set: layers, models, tokens, health."""
+"""The calls that tell: models, tokens, health."""
 
 import asyncio
-from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from lamina import __version__
 from lamina.errors import InvalidInputError
-from lamina.serving.blends import BASE, DEFAULT
+from lamina.serving.arranging import parts_of
+from lamina.serving.blends import BASE, DEFAULT, Part
 from lamina.serving.registry import Layer
 from lamina.serving.replies import Json, error_body, layers_of
 from lamina.serving.service import Service
-from lamina.serving.shapes import DetokenizeRequest, LayerOrder, LayerRef, TokenizeRequest
-
-_BARE = TypeAdapter(list[LayerRef])
+from lamina.serving.shapes import DetokenizeRequest, TokenizeRequest
 
 
 def router(service: Service) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
-    @routes.get("/lora-adapters")
-    async def layers() -> list[Json]:
-        known = await asyncio.to_thread(service.registry.layers)
-        return [_described(service, layer) for layer in known]
-
-    @routes.post("/lora-adapters")
-    async def apply(body: Annotated[JsonValue, Body()]) -> Json:
-        order = parse_order(body)
-        service.ready()
-        chosen = await asyncio.to_thread(service.choose, None, order)
-        loading = await asyncio.wrap_future(service.engine.load(chosen))
-        service.set_default(chosen)
-        return {"success": True, "adapters": layers_of(chosen), "load_ms": round(loading, 3)}
-
     @routes.get("/v1/models")
     async def models() -> Json:
         known = await asyncio.to_thread(service.registry.layers)
-        return {"object": "list", "data": _models(service, known)}
+        blends = await asyncio.to_thread(service.book.all)
+        return {"object": "list", "data": [*_models(service, known), *_saved(blends)]}
 
     @routes.post("/tokenize")
     async def tokenize(body: TokenizeRequest) -> Json:
@@ -67,57 +51,22 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def parse_order(body: JsonValue) -> list[LayerRef]:
-    """Both forms of the order: `{"adapters": [...]}` and llama-server's bare list.
-
-    Raises:
-        InvalidInputError: the body is of neither form.
-
-    """
-    try:
-        if isinstance(body, list):
-            return _BARE.validate_python(body)
-        return LayerOrder.model_validate(body).adapters
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        msg = (
-            f"the layers cannot be read ({where}: {first['msg']}); "
-            'send {"adapters":[{"name":"...","scale":1.0}]}'
-        )
-        raise InvalidInputError(msg) from error
+def _saved(blends: dict[str, tuple[Part, ...]]) -> list[Json]:
+    return [_model(name, {"blend": parts_of(parts)}) for name, parts in blends.items()]
 
 
-def _described(service: Service, layer: Layer) -> Json:
-    scales = {one.digest: one.scale for one in service.default.layers}
-    resident = service.engine.counters.resident
+def _model(name: str, facts: Json, created_s: int = 0) -> Json:
     return {
-        "id": layer.id,
-        "name": layer.name,
-        "path": str(layer.path),
-        "scale": scales.get(layer.digest, 0.0),
-        "digest": layer.digest or None,
-        "size_bytes": layer.size_bytes,
-        "rank": layer.rank,
-        "alpha": layer.alpha,
-        "loaded": layer.digest in resident,
-        "passport": layer.passport.model_dump(mode="json") if layer.passport else None,
-        "problem": str(layer.problem) if layer.problem else None,
+        "id": name,
+        "object": "model",
+        "created": created_s,
+        "owned_by": "lamina",
+        "lamina": facts,
     }
 
 
 def _models(service: Service, known: tuple[Layer, ...]) -> list[Json]:
     identity = service.base.identity
-
-    def model(name: str, facts: Json, created_s: int = 0) -> Json:
-        return {
-            "id": name,
-            "object": "model",
-            "created": created_s,
-            "owned_by": "lamina",
-            "lamina": facts,
-        }
-
     base = {
         "name": identity.name,
         "digest": identity.digest,
@@ -126,10 +75,10 @@ def _models(service: Service, known: tuple[Layer, ...]) -> list[Json]:
         "contains_layers": list(identity.layers),
     }
     return [
-        model(BASE, base),
-        model(DEFAULT, {"layers": layers_of(service.default)}),
+        _model(BASE, base),
+        _model(DEFAULT, {"layers": layers_of(service.default)}),
         *(
-            model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
+            _model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
             for layer in known
             if not layer.problem
         ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lamina.errors import BusyError, InvalidInputError, NotFoundError
 from lamina.serving.adapter_file import BaseProfile
 from lamina.serving.answers import Answer, Relay
+from lamina.serving.blendbook import BlendBook
 from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, parse_blend
 from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
 from lamina.serving.engine import Engine
@@ -58,6 +59,7 @@ class Service:
         self.engine = engine
         self.meters = Meters(engine.counters)
         self.registry = registry
+        self.book = BlendBook(registry.folder)
         self.default = LayerSet()
         self.loaded: Loaded | None = None
         self._relay = relay
@@ -96,14 +98,33 @@ class Service:
         return self.registry.resolve(self._parts(str(model)))
 
     def _parts(self, model: str) -> tuple[Part, ...]:
+        saved = self.book.all()
+        if model in saved:
+            return saved[model]
         parts = parse_blend(model)
         if len(parts) == 1:
             known = {layer.name for layer in self.registry.layers()}
             if str(parts[0].layer) not in known:
-                names = ", ".join([BASE, DEFAULT, *sorted(known)])
+                names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])
                 msg = f"there is no model {model!r}; known models: {names}"
                 raise NotFoundError(msg)
         return parts
+
+    def save_blend(self, name: str, lora: Iterable[LayerRef]) -> LayerSet:
+        """Keep a blend under a name that requests can give as `model`.
+
+        Raises:
+            InvalidInputError: the name is a layer's, or cannot be.
+            LaminaError: a layer cannot be used.
+
+        """
+        if name in {layer.name for layer in self.registry.layers()}:
+            msg = f"{name} is a layer's name; choose another one for the blend"
+            raise InvalidInputError(msg)
+        parts = tuple(one.part() for one in lora)
+        layers = self.registry.resolve(parts)
+        self.book.save(name, parts)
+        return layers
 
     def set_default(self, layers: LayerSet) -> None:
         """Requests that name no model get these layers from now on; they stay in memory."""

@@ -170,6 +170,34 @@ def test_a_peft_folder_without_gguf_form_names_the_command_that_makes_it(
     assert "lamina export_layers" in reply.json()["error"]["message"]
 
 
+def test_a_saved_blend_can_be_named_as_model(http: httpx.Client, say: Say) -> None:
+    order = {"adapters": [{"name": "A", "scale": 0.5}, {"name": "B", "scale": 0.5}]}
+    assert http.put("/blends/Both", json=order).status_code == 200
+
+    assert say("Both") == say("A:0.5+B:0.5")
+    assert "Both" in [model["id"] for model in http.get("/v1/models").json()["data"]]
+    assert http.delete("/blends/Both").status_code == 200
+    assert http.post("/v1/completions", json={"model": "Both", "prompt": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "status"),
+    [
+        ("A", [{"name": "B"}], 400),
+        ("base", [{"name": "B"}], 400),
+        ("a+b", [{"name": "B"}], 400),
+        ("X", [], 400),
+        ("X", [{"name": "nope"}], 404),
+        ("X", [{"id": 0}], 400),
+    ],
+)
+def test_a_blend_that_cannot_be_is_not_saved(
+    http: httpx.Client, name: str, order: list[dict], status: int
+) -> None:
+    assert http.put(f"/blends/{name}", json=order).status_code == status
+    assert http.get("/blends").json() == {}
+
+
 # -- generation -----------------------------------------------------------------------------------
 
 
