@@ -7,6 +7,7 @@ module costs nothing. What is trained on is decided by the dataset; how, by the 
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from lamina.training.order import LayerOrder
 from lamina.training.plan import Dtype, Plan, Profile, Quantize
 
 STAGE = Stage("train", 1)
+# The loaded base and torch's random state belong to the whole process: two layers fitted at once
+# by two threads would be attached to each other. Threads wait; processes do not.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def train_layer(
@@ -52,8 +56,9 @@ def train_layer(
     checkpoint = Checkpoint(path, checkpoint_s)
 
     def make(folder: Path) -> dict[str, Any]:
-        _wake_torch(threads)
-        facts, told = _train(order, folder, store, progress, checkpoint)
+        with _ONE_AT_A_TIME:
+            _wake_torch(threads)
+            facts, told = _train(order, folder, store, progress, checkpoint)
         notes.update(told)
         return facts
 
@@ -91,16 +96,18 @@ def _train(
         curve = fit(model, order, train, heldout, progress, checkpoint)
         seconds = time.monotonic() - started_s
         save(model, order, curve, folder)
-    return _facts(order, plan, before, curve, store), _notes(seconds)
+    return _facts(order, plan, before, curve, store), _notes(plan, seconds)
 
 
-def _notes(fit_seconds: float) -> dict[str, Any]:
+def _notes(plan: Plan, fit_seconds: float) -> dict[str, Any]:
+    """How this run went; after a resume the seconds are those of its last part."""
     import resource
 
     import torch
 
     return {
         "fit_seconds": round(fit_seconds, 3),
+        "fit_tokens": plan.tokens,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "peak_gpu_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         "threads": torch.get_num_threads(),

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import layer_orders
@@ -39,6 +40,20 @@ def test_a_layer_trained_after_another_equals_it_trained_alone(tmp_path: Path, b
     trained(after, layer_orders.order(after, base, "leases"))
 
     assert expected == trained(after, layer_orders.order(after, base, "goodwill"))
+
+
+def test_layers_asked_for_by_two_threads_equal_those_trained_alone(
+    tmp_path: Path, base: Path
+) -> None:
+    alone, together = Store(tmp_path / "alone"), Store(tmp_path / "together")
+    names = ("leases", "goodwill")
+    expected = [trained(alone, layer_orders.order(alone, base, name)) for name in names]
+
+    with ThreadPoolExecutor(2) as pool:
+        orders = [layer_orders.order(together, base, name) for name in names]
+        actual = list(pool.map(lambda order: trained(together, order), orders))
+
+    assert expected == actual
 
 
 def test_the_same_order_trains_once(store: Store, base: Path) -> None:
@@ -90,6 +105,14 @@ def test_a_run_shorter_than_its_measurements_is_measured_at_its_end(
     ref = train_layer(order, store=store, progress=Silent(), threads=1)
 
     assert store.manifest(ref).facts["passport"]["heldout_loss"] is not None
+
+
+def test_how_the_run_went_is_told_beside_the_layer(store: Store, base: Path) -> None:
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+
+    manifest = store.manifest(ref)
+    assert {"fit_seconds", "peak_memory_bytes", "threads", "versions"} <= manifest.run.keys()
+    assert manifest.facts["plan"]["steps"] == layer_orders.QUICK.steps
 
 
 def test_a_base_that_holds_layers_takes_no_more(store: Store, base: Path) -> None:
