@@ -53,9 +53,8 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
 ) -> ArtifactRef:
     """The model as `model.gguf` (kind `gguf`); `identity` is `identify_hf(model_folder)`.
 
-    Works for a base and for a merged model; the file's `lamina.*` metadata say which base and
-    layers it holds. `keep_f16` leaves `model.F16.gguf` beside it. Facts: `name`, `base_digest`,
-    `layers`, `fingerprint`, `architecture`, `ftype`.
+    Base or merged model: the file's `lamina.*` metadata say what it holds, and so do the facts
+    (a BaseIdentity's fields, and `ftype`). `keep_f16` leaves `model.F16.gguf` beside it.
 
     Raises:
         InvalidInputError: unknown ftype, or an architecture that the converter does not know.
@@ -71,7 +70,6 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
     def make(folder: Path) -> dict[str, object]:
         _check_disk(model_folder, store, ftype)
         log = store.root / "logs" / "convert_to_gguf.log"
-        progress.start(f"convert {papers.name}", 3)
         with Converter(llama_cpp_dir, log) as converter:
             _write(converter, model_folder, papers, folder, ftype, threads, progress)
             converter.run(Check(path=str(folder / FILE)))
@@ -103,6 +101,7 @@ def _write(  # noqa: PLR0913, PLR0917 - one call, from convert_to_gguf
     threads: int | None,
     progress: Progress,
 ) -> None:
+    progress.start(f"convert {papers.name}", 3)
     first = FILE if ftype in UNQUANTIZED else F16_FILE
     outtype = ftype.lower() if ftype in UNQUANTIZED else "f16"
     converter.run(

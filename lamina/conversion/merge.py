@@ -57,8 +57,7 @@ def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
 ) -> ArtifactRef:
     """The merged model in Hugging Face form (kind `merged`); each layer comes with its weight.
 
-    Facts: `base_digest`, `base_name`, `layers` and `weights`, as in the model's config.json under
-    `lamina`. The layers' order does not matter.
+    Facts: `base_digest`, `base_name`, `layers`, `weights`, as under `lamina` in its config.json.
 
     Raises:
         MismatchError: a layer was trained on another base, or the base already contains layers.
@@ -69,7 +68,7 @@ def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
     if not adapters:
         msg = "no layer to merge; name at least one"
         raise InvalidInputError(msg)
-    chosen = sorted(adapters, key=lambda pair: pair[0].digest)
+    chosen = sorted(adapters, key=lambda pair: pair[0].digest)  # their order does not matter
     layers = [(open_layer(ref, store), weight) for ref, weight in chosen]
     for layer, _ in layers:
         check_base(layer, base)
