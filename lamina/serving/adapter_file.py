@@ -19,7 +19,9 @@ from lamina.gguf import Header, Tensor, read_header
 from lamina.passport import BaseIdentity, Passport, identify_gguf
 
 _TEXT, _FLOAT32 = 8, 6  # GGUF value types
-_BLOCKS = {0: (1, 4), 1: (1, 2), 30: (1, 2), 8: (32, 34)}  # F32 F16 BF16 Q8_0: values, bytes
+_F32, _F16, _BF16, _Q8_0 = 0, 1, 30, 8  # ggml tensor types
+_BLOCKS = {_F32: (1, 4), _F16: (1, 2), _BF16: (1, 2), _Q8_0: (32, 34)}  # values, bytes
+_INFINITE = {_F32: 0x7F800000, _F16: 0x7C00, _BF16: 0x7F80, _Q8_0: 0x7C00}
 _EXPECTED_KINDS = {
     "general.type": _TEXT,
     "general.architecture": _TEXT,
@@ -180,8 +182,10 @@ def _check_effect(path: Path, pairs: dict[str, tuple[Tensor, Tensor]]) -> None:
     effective = False
     with path.open("rb") as file:
         for name, pair in pairs.items():
-            peaks = [_peak(_read(file, tensor), tensor) for tensor in pair]
-            if not all(np.isfinite(peaks)):
+            peaks = [_peak_bits(_read(file, tensor), tensor.type) for tensor in pair]
+            if any(
+                peak >= _INFINITE[tensor.type] for peak, tensor in zip(peaks, pair, strict=True)
+            ):
                 raise _damaged(path, f"{name} holds values that are no numbers")
             effective = effective or min(peaks) > 0
     if not effective:
@@ -195,21 +199,20 @@ def _read(file: BinaryIO, tensor: Tensor) -> npt.NDArray[np.uint8]:
     return np.frombuffer(file.read(prod(tensor.shape) // values * size), np.uint8)
 
 
-def _peak(raw: npt.NDArray[np.uint8], tensor: Tensor) -> float:
-    """Largest magnitude; infinite or NaN when any value is."""
-    values: npt.NDArray[np.generic]
-    match tensor.type:
-        case 0:
-            values = raw.view("<f4")
-        case 1:
-            values = raw.view("<f2")
-        case 30:  # BF16 is the upper half of a float32
-            values = (raw.view("<u2").astype("<u4") << 16).view("<f4")
-        case _:  # Q8_0: a float16 scale, then 32 int8 values a block
-            blocks = raw.reshape(-1, 34)
-            scales = np.ascontiguousarray(blocks[:, :2]).view("<f2").astype(np.float32)
-            return float(np.max(np.abs(scales) * np.any(blocks[:, 2:], axis=1, keepdims=True)))
-    return float(np.max(np.abs(values)))
+def _peak_bits(raw: npt.NDArray[np.uint8], kind: int) -> int:
+    """Bits of the largest magnitude: without their sign, IEEE floats order like integers.
+
+    So infinity and NaN show as a value from `_INFINITE` on, and float16 needs no slow arithmetic.
+    """
+    if kind == _F32:
+        return int((raw.view("<u4") & 0x7FFFFFFF).max())
+    if kind in (_F16, _BF16):
+        return int((raw.view("<u2") & 0x7FFF).max())
+    blocks = raw.reshape(-1, _BLOCKS[kind][1])  # Q8_0: a float16 scale, then 32 int8 values
+    scales = np.ascontiguousarray(blocks[:, :2]).view("<u2") & 0x7FFF
+    effective = blocks[:, 2:].any(axis=1, keepdims=True)
+    infinite = scales >= _INFINITE[kind]
+    return int((scales * (effective | infinite)).max())
 
 
 def _damaged(path: Path, why: str) -> DamagedError:

@@ -84,6 +84,7 @@ class _EngineFigures:
         yield GaugeMetricFamily("lamina_resident_bytes", "their size", now.resident_bytes)
         yield CounterMetricFamily("lamina_steps", "decode steps", now.steps)
         yield CounterMetricFamily("lamina_step_tokens", "tokens in those steps", now.step_tokens)
+        yield CounterMetricFamily("lamina_decode_seconds", "inside llama.cpp", now.decode_s)
         yield CounterMetricFamily("lamina_swaps", "changes of the layer set", now.swaps)
 
 

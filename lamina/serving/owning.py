@@ -23,6 +23,7 @@ class Counters:
 
     steps: int = 0
     step_tokens: int = 0
+    decode_s: float = 0.0  # inside llama.cpp
     swaps: int = 0
     reused_tokens: int = 0
     waiting: int = 0

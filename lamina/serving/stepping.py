@@ -74,6 +74,7 @@ class Stepper:
     def _measure(self, seconds: float) -> None:
         tokens = sum(part.size for part in self._parts)
         self._counters.steps += 1
+        self._counters.decode_s += seconds
         self._counters.step_tokens += tokens
         if tokens > 2 * len(self._parts) and seconds > 0:  # mostly prompts
             newest = tokens / seconds
