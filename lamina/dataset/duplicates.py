@@ -83,7 +83,7 @@ class _Near:
             return None
         runs = _runs(words)
         figures = frozenset(figure.rstrip(".,") for figure in _FIGURE.findall(text))
-        prefix = sorted(runs)[: len(runs) - ceil(_SAME * len(runs)) + 1]
+        prefix = _prefix(runs)
         candidates = sorted({kept for run in prefix for kept in self._by_run[run]})
         for kept in candidates:
             if _similar(runs, self._runs[kept]) and figures <= self._figures[kept]:
@@ -97,6 +97,11 @@ class _Near:
 def _runs(words: Sequence[str]) -> frozenset[int]:
     last = len(words) - _RUN_WORDS + 1
     return frozenset(zlib.crc32(" ".join(words[i : i + _RUN_WORDS]).encode()) for i in range(last))
+
+
+def _prefix(runs: frozenset[int]) -> list[int]:
+    """So many of the smallest that two similar sets must share one of theirs."""
+    return sorted(runs)[: len(runs) - ceil(_SAME * len(runs)) + 1]
 
 
 def _similar(first: frozenset[int], second: frozenset[int]) -> bool:

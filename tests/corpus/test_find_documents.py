@@ -98,4 +98,4 @@ def test_linked_folders_count_and_a_loop_of_links_ends(
     (workspace.raw_pdfs / "Leases").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "loop").symlink_to(workspace.raw_pdfs / "Leases")
 
-    assert [document.layer for document in find_documents(workspace)] == ["Leases"]
+    assert [(found.layer, found.copies) for found in find_documents(workspace)] == [("Leases", ())]

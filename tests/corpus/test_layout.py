@@ -39,9 +39,12 @@ def test_columns_of_running_text_are_never_joined() -> None:
 
 
 def test_words_at_one_height_without_figures_stay_apart() -> None:
-    assert joined(piece("Foreign Currency", 50, 100), piece("Total", 300, 100)) == [
+    heads = piece("Foreign Currency", 50, 100), piece("Total", 300, 100)
+
+    assert joined(*heads, piece("Cash", 50, 112), piece("34", 300, 112)) == [
         "Foreign Currency",
         "Total",
+        "Cash  34",
     ]
 
 

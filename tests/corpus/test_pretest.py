@@ -127,6 +127,15 @@ def test_a_renamed_file_changes_nothing(workspace: Workspace) -> None:
     assert pretest(workspace) == before
 
 
+def test_the_order_of_the_documents_does_not_matter(workspace: Workspace) -> None:
+    for name in ("a", "b", "c"):
+        paper.write_pdf(workspace.raw_pdfs / f"{name}.pdf", [paper.PROSE, (name,)])
+    before = pretest(workspace)
+    turned = find_documents(workspace)[::-1]
+
+    assert pdf_pretest(turned, store=workspace.store, progress=Silent(), refresh=True) == before
+
+
 def test_a_new_file_reads_only_itself(workspace: Workspace) -> None:
     paper.write_pdf(workspace.raw_pdfs / "a.pdf", [paper.PROSE])
     before = only_verdict(workspace)

@@ -60,6 +60,8 @@ def test_a_table_figure_at_the_foot_is_no_page_number() -> None:
     [
         ("the depre-", "ciation of leases and depreciation", "the depreciation of"),
         ("a mid-", "sized company, mid-sized as others", "a mid-sized company"),
+        ("a wind-", "down plan, as wind-down plans are", "a wind-down plan"),
+        ("in Asia-", "Pacific sales", "in Asia-Pacific sales"),
         ("of non-", "current assets", "of non-current assets"),
         ("from 2019-", "2020 onwards", "from 2019-2020 onwards"),
         ("Non-", "GAAP measures", "Non-GAAP measures"),

@@ -94,6 +94,7 @@ def test_a_document_in_another_layer_changes_nothing(store: Store, tokenizer: Pa
     before = build(store, alone, "Leases", tokenizer)
 
     assert build(store, joined, "Leases", tokenizer) == before
+    assert len(list(store.root.glob("keys/build_dataset-*"))) == 1  # it was recalled, not remade
 
 
 def test_another_chunk_size_is_another_dataset(store: Store, tokenizer: Path) -> None:
