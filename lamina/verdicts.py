@@ -11,16 +11,12 @@ from lamina.store import Store
 VERDICTS_FILE = "verdicts.json"
 
 
-class Verdict(BaseModel):
-    """The outcome for one document of one layer. It knows no file name: names are no content."""
+class Judgement(BaseModel):
+    """What a document's text is worth, wherever it lies and whatever it is called."""
 
     model_config = ConfigDict(frozen=True)
 
-    layer: str
-    digest: str = Field(description="sha256 of the file")
-    format: DocumentFormat
-    pages_ref: ArtifactRef | None = Field(description="what was read; none for unreadable files")
-    recommended: bool = Field(description="whether the layer's dataset takes it")
+    recommended: bool = Field(description="whether a layer's dataset takes it")
     score: int = Field(ge=0, le=100, description="how fit the text is for training")
     parts: dict[str, int] = Field(description="what the score is made of")
     reasons: tuple[str, ...] = Field((), description="codes: one rejection, or any warnings")
@@ -32,6 +28,15 @@ class Verdict(BaseModel):
     alpha_ratio: float = Field(0.0, description="letters among the characters that are no space")
     function_word_share: float = Field(0.0, description="common words of the language among words")
     bad_character_share: float = Field(0.0, description="control, private-use, U+FFFD characters")
+
+
+class Verdict(Judgement):
+    """The outcome for one document of one layer. It knows no file name: names are no content."""
+
+    layer: str
+    digest: str = Field(description="sha256 of the file")
+    format: DocumentFormat
+    pages_ref: ArtifactRef | None = Field(description="what was read; none for unreadable files")
 
     def content_identity(self) -> list[Any]:
         """What a layer's dataset depends on: the document and what was read of it."""

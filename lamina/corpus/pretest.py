@@ -1,7 +1,6 @@
 """The stage `pdf_pretest`: a verdict for every document of the corpus."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +10,14 @@ from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.reading import stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.pages import Pages, read_stored_pages
+from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.verdicts import VERDICTS_FILE, Judgement, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=5)
+PRETEST = Stage("pdf_pretest", version=6)
+JUDGE = Stage("judge_document", version=1)
+JUDGEMENT_FILE = "judgement.json"
 
 
 def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
@@ -46,11 +47,11 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
             workers=workers,
             refresh=refresh,
         )
-        verdicts = tuple(
-            _verdict(document, read_stored_pages(store, ref), ref, chosen)
+        verdicts = [
+            _verdict(document, ref, _judged(ref, chosen, store))
             for document, ref in zip(ordered, refs, strict=True)
-        )
-        result = Verdicts(verdicts=verdicts)
+        ]
+        result = Verdicts(verdicts=tuple(verdicts))
         (folder / VERDICTS_FILE).write_text(result.model_dump_json(indent=1), encoding="utf-8")
         recommended = sum(verdict.recommended for verdict in verdicts)
         layers = list(result.layers())
@@ -93,25 +94,23 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     return refs
 
 
-def _verdict(
-    document: Document, pages: Pages, ref: ArtifactRef, settings: VerdictSettings
-) -> Verdict:
-    outcome, measures = judge(pages, settings)
+def _judged(pages: ArtifactRef, settings: VerdictSettings, store: Store) -> Judgement:
+    """The judgement of what was read, kept: the next corpus with this document need not judge."""
+
+    def make(folder: Path) -> dict[str, object]:
+        judgement = judge(read_stored_pages(store, pages), settings)
+        (folder / JUDGEMENT_FILE).write_text(judgement.model_dump_json(), encoding="utf-8")
+        return {"pages": pages.digest}
+
+    ref = store.once("judgement", JUDGE, {"pages": pages, "settings": settings}, make)
+    return Judgement.model_validate_json((store.open(ref) / JUDGEMENT_FILE).read_bytes())
+
+
+def _verdict(document: Document, pages: ArtifactRef, judgement: Judgement) -> Verdict:
     return Verdict(
         layer=document.layer,
         digest=document.digest,
         format=document.format,
-        pages_ref=ref,
-        recommended=outcome.recommended,
-        score=outcome.score,
-        parts=outcome.parts,
-        reasons=outcome.reasons,
-        sentence=outcome.sentence,
-        pages=len(pages.pages),
-        page_kinds=dict(sorted(Counter(page.kind for page in pages.pages).items())),
-        readers=dict(sorted(Counter(page.reader for page in pages.pages).items())),
-        characters=measures.characters,
-        alpha_ratio=round(measures.alpha_ratio, 4),
-        function_word_share=round(measures.function_word_share, 4),
-        bad_character_share=round(measures.bad_character_share, 4),
+        pages_ref=pages,
+        **judgement.model_dump(),
     )

@@ -5,20 +5,18 @@ financial tables are half figures. Length is never punished. Measured on filings
 at least 25 % function words, garbled text at most 11 %, other languages at most 5 %.
 """
 
-import re
 from collections import Counter
-from dataclasses import dataclass
-from math import hypot
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.corpus.languages import function_words
+from lamina.corpus.measures import MIN_WORDS_TO_JUDGE, Measures, measure
 from lamina.pages import Page, Pages
+from lamina.verdicts import Judgement
 
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _MOST_WHEN_REFUSED = 59
-_SAME_LETTERS = 0.93  # measured: English lists 0.97, Czech 0.87, garbled fonts 0.5
-_MIN_WORDS_TO_JUDGE = 40  # below, shares of words say nothing
+_MOST_GARBLED_PAGES = 0.5  # share; with fewer, they are left out and the others are taken
+_PLACEHOLDER = 2000  # characters of a page below which a form's page is only a placeholder
 
 
 class VerdictSettings(BaseModel):
@@ -33,88 +31,44 @@ class VerdictSettings(BaseModel):
     max_bad_characters: float = Field(0.05, description="share; above, the text is garbled")
 
 
-@dataclass(frozen=True)
-class Measures:
-    """The figures that decide."""
-
-    characters: int
-    alpha_ratio: float
-    function_word_share: float
-    bad_character_share: float
-    words: int
-    readable_page_share: float
-    is_list: bool  # hardly any sentences, but in the letters of the pages that have some
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The decision, before it is tied to a document."""
-
-    recommended: bool
-    score: int
-    parts: dict[str, int]
-    reasons: tuple[str, ...]
-    sentence: str
-
-
-def measure(pages: Pages, settings: VerdictSettings) -> Measures:
-    """The document's figures."""
-    text = pages.text
-    solid = sum(not char.isspace() for char in text)
-    bad = sum(page.bad for page in pages.pages)
-    words = [word.lower() for word in _WORD.findall(text)]
-    common = function_words(settings.language)
-    function = sum(word in common for word in words) if common else len(words)
-    full = [page for page in pages.pages if page.kind != "blank"]
-    readable = sum(page.kind in {"text", "table"} for page in full)
-    return Measures(
-        characters=len(text),
-        alpha_ratio=sum(map(str.isalpha, text)) / max(1, solid),
-        function_word_share=function / max(1, len(words)),
-        bad_character_share=bad / max(1, solid + bad),
-        words=len(words),
-        readable_page_share=readable / max(1, len(full)),
-        is_list=_is_list(pages, common, settings.good_function_words),
-    )
-
-
-def _is_list(pages: Pages, common: frozenset[str], good: float) -> bool:
-    """Whether the pages without sentences are written in the letters of those with sentences.
-
-    Directories and tables of names have few function words. What tells them from another language
-    or from a font without meaning is a page of prose, and that letters are as frequent elsewhere.
-    """
-    prose: Counter[str] = Counter()
-    other: Counter[str] = Counter()
-    for page in pages.pages:
-        words = [word.lower() for word in _WORD.findall(page.text)]
-        share = sum(word in common for word in words) / max(1, len(words))
-        is_prose = len(words) >= _MIN_WORDS_TO_JUDGE and share >= good
-        (prose if is_prose else other).update("".join(words))
-    return bool(prose) and _cosine(prose, other) > _SAME_LETTERS
-
-
-def _cosine(first: Counter[str], second: Counter[str]) -> float:
-    """Cosine of the angle between two tables of counts: 1 for equal shares, 0 for none shared."""
-    product = sum(count * second[letter] for letter, count in first.items())
-    lengths = [hypot(*counter.values()) for counter in (first, second)]
-    return product / (lengths[0] * lengths[1]) if all(lengths) else 0.0
-
-
-def judge(pages: Pages, settings: VerdictSettings) -> tuple[Outcome, Measures]:
+def judge(pages: Pages, settings: VerdictSettings) -> Judgement:
     """Accept, accept with warnings, or refuse for one reason."""
+    common = function_words(settings.language)
+    measures = measure(pages, common, settings.good_function_words)
     if pages.questions:
-        full = Outcome(True, 100, {}, pages.notes, _questions_sentence(len(pages.questions)))  # noqa: FBT003 - a record
-        return full, measure(pages, settings)
-    measures = measure(pages, settings)
+        sentence = f"Accepted: {_counted(len(pages.questions), 'question')} with answers."
+        return _judgement(pages, measures, {"questions": 100}, pages.notes, sentence)
     parts = _parts(measures, settings)
-    score = sum(parts.values())
     if reason := _refusal(pages, measures, settings):
-        score = min(score, _MOST_WHEN_REFUSED)
-        sentence = _refusal_sentence(reason, pages, settings)
-        return Outcome(False, score, parts, (reason,), sentence), measures  # noqa: FBT003 - a record
+        sentence = _refusal_sentence(reason, pages, measures, settings)
+        refused = _judgement(pages, measures, parts, (reason,), sentence)
+        score = min(refused.score, _MOST_WHEN_REFUSED)
+        return refused.model_copy(update={"recommended": False, "score": score})
     warnings = tuple(_warnings(pages, measures, settings))
-    return Outcome(True, score, parts, warnings, _accepted_sentence(pages, warnings)), measures  # noqa: FBT003 - a record
+    return _judgement(pages, measures, parts, warnings, _accepted_sentence(pages, warnings))
+
+
+def _judgement(
+    pages: Pages,
+    measures: Measures,
+    parts: dict[str, int],
+    reasons: tuple[str, ...],
+    sentence: str,
+) -> Judgement:
+    return Judgement(
+        recommended=True,
+        score=sum(parts.values()),
+        parts=parts,
+        reasons=reasons,
+        sentence=sentence,
+        pages=len(pages.pages),
+        page_kinds=dict(sorted(Counter(page.kind for page in pages.pages).items())),
+        readers=dict(sorted(Counter(page.reader for page in pages.pages).items())),
+        characters=measures.characters,
+        alpha_ratio=round(measures.alpha_ratio, 4),
+        function_word_share=round(measures.function_word_share, 4),
+        bad_character_share=round(measures.bad_character_share, 4),
+    )
 
 
 def _parts(measures: Measures, settings: VerdictSettings) -> dict[str, int]:
@@ -134,18 +88,22 @@ def _parts(measures: Measures, settings: VerdictSettings) -> dict[str, int]:
 def _refusal(pages: Pages, measures: Measures, settings: VerdictSettings) -> str | None:
     if pages.problem:
         return pages.problem
-    kinds = Counter(page.kind for page in pages.pages)
-    if not measures.characters or not kinds["text"] + kinds["table"] + kinds["garbled"]:
-        return "no_text"
-    if "xfa" in pages.notes and measures.characters < 2000 * len(pages.pages):
-        return "xfa_form"
-    if measures.bad_character_share > settings.max_bad_characters:
+    if measures.garbled_page_share > _MOST_GARBLED_PAGES:
         return "garbled_text"
-    if measures.words < _MIN_WORDS_TO_JUDGE or measures.characters < settings.min_characters:
-        return "too_short"
+    if not measures.characters:
+        return "no_text"
+    if "xfa" in pages.notes and measures.characters < _PLACEHOLDER * len(pages.pages):
+        return "xfa_form"
+    if measures.words < MIN_WORDS_TO_JUDGE or measures.characters < settings.min_characters:
+        return "no_text" if _is_stamped_scan(pages) else "too_short"
     if measures.function_word_share < settings.min_function_words and not measures.is_list:
         return "language"
     return None
+
+
+def _is_stamped_scan(pages: Pages) -> bool:
+    """Whether the little text there is stands on pages that are pictures, mostly."""
+    return sum(page.kind == "scanned" for page in pages.pages) > len(pages.pages) / 2
 
 
 def _warnings(pages: Pages, measures: Measures, settings: VerdictSettings) -> list[str]:
@@ -192,12 +150,14 @@ _WARNINGS = {
 }
 
 
-def _refusal_sentence(reason: str, pages: Pages, settings: VerdictSettings) -> str:
+def _refusal_sentence(
+    reason: str, pages: Pages, measures: Measures, settings: VerdictSettings
+) -> str:
     return _REFUSALS[reason].format(
         detail=pages.detail,
         pages=len(pages.pages),
         language=settings.language,
-        characters=len(pages.text),
+        characters=measures.characters,
     )
 
 
@@ -205,10 +165,6 @@ def _accepted_sentence(pages: Pages, warnings: tuple[str, ...]) -> str:
     told = "; ".join(_WARNINGS[code] for code in warnings)
     count = _counted(sum(map(_has_text, pages.pages)), "page")
     return f"Accepted: {count} with text" + (f" ({told})." if told else ".")
-
-
-def _questions_sentence(count: int) -> str:
-    return f"Accepted: {_counted(count, 'question')} with answers."
 
 
 def _has_text(page: Page) -> bool:

@@ -52,7 +52,7 @@ def scrambled(text: str) -> str:
     ],
 )
 def test_a_document_is_refused_for_one_reason(reason: str, pages: Pages) -> None:
-    outcome, _ = judge(pages, VerdictSettings())
+    outcome = judge(pages, VerdictSettings())
 
     assert (outcome.recommended, outcome.reasons) == (False, (reason,))
     assert outcome.score < 60
@@ -70,26 +70,34 @@ def test_a_document_is_refused_for_one_reason(reason: str, pages: Pages) -> None
     ],
 )
 def test_a_document_is_accepted_with_a_warning(warning: str, pages: Pages) -> None:
-    outcome, _ = judge(pages, VerdictSettings())
+    outcome = judge(pages, VerdictSettings())
 
     assert (outcome.recommended, outcome.reasons) == (True, (warning,))
+
+
+def test_a_few_garbled_pages_are_left_out_of_an_accepted_document() -> None:
+    good = [page(PROSE * 3, number) for number in range(1, 6)]
+
+    outcome = judge(document(*good, page("%&/", 6, "garbled", bad=900)), VerdictSettings())
+
+    assert (outcome.recommended, outcome.reasons) == (True, ("garbled_pages",))
 
 
 def test_a_page_of_prose_does_not_carry_pages_without_meaning() -> None:
     pages = document(page(PROSE), *(page(scrambled(PROSE) * 3, n) for n in range(2, 20)))
 
-    assert judge(pages, VerdictSettings())[0].reasons == ("language",)
+    assert judge(pages, VerdictSettings()).reasons == ("language",)
 
 
 def test_length_is_never_punished() -> None:
-    short, _ = judge(document(page(PROSE * 3)), VerdictSettings())
-    long, _ = judge(document(*(page(PROSE * 30, n) for n in range(1, 100))), VerdictSettings())
+    short = judge(document(page(PROSE * 3)), VerdictSettings())
+    long = judge(document(*(page(PROSE * 30, n) for n in range(1, 100))), VerdictSettings())
 
     assert short.score == long.score == 100
 
 
 def test_every_language_can_be_allowed() -> None:
-    outcome, _ = judge(document(page(scrambled(PROSE) * 3)), VerdictSettings(language="any"))
+    outcome = judge(document(page(scrambled(PROSE) * 3)), VerdictSettings(language="any"))
 
     assert outcome.recommended
 
