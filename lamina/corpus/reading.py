@@ -14,7 +14,7 @@ from lamina.errors import LaminaError
 from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
 
-PAGES = Stage("pages", version=4)
+PAGES = Stage("pages", version=5)
 
 Read = Callable[[Document], Pages]
 

@@ -8,6 +8,7 @@ import pytest
 
 from lamina.corpus.documents import find_documents
 from lamina.corpus.isolation import ReadingLimits
+from lamina.corpus.pages import read_pages
 from lamina.corpus.pretest import pdf_pretest
 from lamina.progress import Silent
 from lamina.settings import load
@@ -48,3 +49,15 @@ def test_no_mutant_escapes_its_reader(tmp_path: Path, seed: int) -> None:
     verdicts = read_verdicts(workspace.store, ref).verdicts
     assert len(verdicts) == len(documents)
     assert all(verdict.sentence for verdict in verdicts)
+
+
+def test_each_reader_saves_files_that_the_one_before_it_cannot_read(tmp_path: Path) -> None:
+    source = paper.write_pdf(tmp_path / "source.pdf", [paper.PROSE] * 5).read_bytes()
+    path = tmp_path / "mutant.pdf"
+    saved = set()
+    for seed in range(150):
+        path.write_bytes(mutated(source, random.Random(seed)))
+        pages = read_pages(path)
+        saved.update({(page.reader, "repaired" in pages.notes) for page in pages.pages})
+
+    assert {("pdfium", False), ("pdfium", True), ("pdfplumber", False)} <= saved

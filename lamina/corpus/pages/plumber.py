@@ -1,7 +1,7 @@
 """The last reader: pdfplumber, 30 times slower, for what PDFium cannot read."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         yield document
     finally:
-        document.close()
+        with suppress(Exception):  # closing walks the page tree, which may be what is damaged
+            document.close()
 
 
 def read_page(document: Any, number: int, why: str) -> Page | None:  # noqa: ANN401 - no types
