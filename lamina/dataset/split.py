@@ -40,9 +40,13 @@ def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) 
     pieces = _pieces(blocks)
     if len(pieces) < _FEWEST_PIECES or not settings.heldout_share:
         return [("train", list(blocks))]
-    first, last = _run([len(piece.text) for piece in pieces], document, settings.heldout_share)
+    sizes = [sum(len(block.text) for block in piece) for piece in pieces]
+    first, last = _run(sizes, document, settings.heldout_share)
     gap = 1 if len(pieces) >= _GAP_FROM_PIECES else 0
-    before, inside, after = pieces[: first - gap], pieces[first:last], pieces[last + gap :]
+    before, inside, after = (
+        [block for piece in part for block in piece]
+        for part in (pieces[: first - gap], pieces[first:last], pieces[last + gap :])
+    )
     asked = [block for block in blocks if block.kind == "qa"]
     parts: list[Section] = [("train", before), ("heldout", inside), ("train", [*after, *asked])]
     return [(split, part) for split, part in _headings_moved(parts) if part]
@@ -64,29 +68,47 @@ def _headings_moved(parts: Sequence[Section]) -> list[Section]:
     return moved
 
 
-def _pieces(blocks: Sequence[Block]) -> list[Block]:
-    """Text blocks; of a short document, its sentences."""
+def _pieces(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Paragraphs and whole tables; of a short document, sentences and rows."""
     texts = [block for block in blocks if block.kind != "qa"]
-    if sum(block.kind != "heading" for block in texts) >= _COARSE_PIECES:
-        return texts
+    pieces: list[list[Block]] = []
+    for block in texts:
+        if pieces and pieces[-1][-1].kind == block.kind == "row":
+            pieces[-1].append(block)
+        else:
+            pieces.append([block])
+    if sum(piece[0].kind != "heading" for piece in pieces) >= _COARSE_PIECES:
+        return pieces
     return [
-        replace(block, text=sentence)
+        [replace(block, text=sentence)]
         for block in texts
         for sentence in (sentences(block.text) if block.kind == "text" else [block.text])
     ]
 
 
 def _run(sizes: Sequence[int], document: str, share: float) -> tuple[int, int]:
-    """[first, last) of the section, at a place that the digest chooses, never at the very start."""
+    """[first, last) of the section, at a place that the digest chooses, never at the very start.
+
+    Where the section would come out at less than half or more than twice its share, because a
+    large table or the end of the document is there, the next place is taken.
+    """
     target = share * sum(sizes)
-    first = 1 + int(_fraction(document, "section") * (len(sizes) - 1))
-    last, held = first, 0.0
-    while last < len(sizes) and (held < target or last == first):
+    chosen = int(_fraction(document, "section") * (len(sizes) - 1))
+    firsts = [1 + (chosen + step) % (len(sizes) - 1) for step in range(len(sizes) - 1)]
+    runs = (_from(first, sizes, target) for first in firsts)
+    fitting = (run for run in runs if target / 2 <= sum(sizes[slice(*run)]) <= 2 * target)
+    return next(fitting, None) or min(
+        (_from(first, sizes, target) for first in firsts),
+        key=lambda run: abs(sum(sizes[slice(*run)]) - target),
+    )
+
+
+def _from(first: int, sizes: Sequence[int], target: float) -> tuple[int, int]:
+    """[first, last) of so many pieces as make up the target, at least one."""
+    last, held = first + 1, sizes[first]
+    while last < len(sizes) and held < target:
         held += sizes[last]
         last += 1
-    while held < target / 2 and first > 1:  # the document ended before there was enough
-        first -= 1
-        held += sizes[first]
     return first, last
 
 

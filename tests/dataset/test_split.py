@@ -57,6 +57,27 @@ def test_questions_stay_in_train() -> None:
     ] == [block.question for block in asked]  # fmt: skip
 
 
+@given(st.text(min_size=1), st.integers(0, 40))
+def test_a_large_table_does_not_swell_what_is_held_out(document: str, place: int) -> None:
+    table = [Block("row", f"Goodwill {number}  2,110", (1, 1)) for number in range(60)]
+    blocks = paragraphs(40)
+    blocks[place:place] = table
+
+    assert 0.04 < share(blocks, text_digest(document)) < 0.21
+
+
+def test_a_table_is_held_out_whole_or_not_at_all() -> None:
+    table = [Block("row", f"Goodwill {number}  2,110", (1, 1)) for number in range(10)]
+    blocks = [block for paragraph in paragraphs(20) for block in (paragraph, *table)]
+    for document in "abcdefgh":
+        counts = [
+            sum(block.kind == "row" for block in part)
+            for _, part in sections(document, blocks, SETTINGS)
+        ]
+
+        assert all(count % len(table) == 0 for count in counts)
+
+
 def test_a_heading_goes_with_what_stands_below_it() -> None:
     blocks = [
         piece

@@ -24,15 +24,16 @@ def opened(path: Path) -> Iterator[Any]:
     """
     import pdfplumber
 
-    try:
-        document = pdfplumber.open(path)
-    except Exception as error:
-        raise BrokenError from error
-    try:
-        yield document
-    finally:
-        with suppress(Exception):  # closing walks the page tree, which may be what is damaged
-            document.close()
+    with path.open("rb") as file:  # pdfplumber leaves its own open where opening fails
+        try:
+            document = pdfplumber.open(file)
+        except Exception as error:
+            raise BrokenError from error
+        try:
+            yield document
+        finally:
+            with suppress(Exception):  # closing walks the page tree, which may be what is damaged
+                document.close()
 
 
 def read_page(document: Any, number: int, why: str) -> Page | None:  # noqa: ANN401 - no types
