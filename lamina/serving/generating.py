@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from lamina.errors import LaminaError
 from lamina.serving.answers import Answer
+from lamina.serving.grammars import checked_grammar
 from lamina.serving.llama import grammar_of_schema
 from lamina.serving.replies import LAYERS_HEADER, Choice, Json, Reply, error_of, layers_header
 from lamina.serving.sequence import Delta, Outcome, Sequence
@@ -57,7 +58,10 @@ def plan_chat(service: Service, body: ChatRequest) -> Plan:
     loaded = service.ready()
     layers = service.choose(body.model, body.lora)
     schema = body.response_format.schema_of_answer() if body.response_format else None
+    service.check_biases(body.logit_bias or {})
     grammar = grammar_of_schema(json.dumps(schema)) if schema else body.grammar
+    if grammar is not None:
+        checked_grammar(grammar)
     prompt = loaded.prompts.chat([message.plain() for message in body.messages])
     service.check_length(prompt)
     sequences = [
@@ -91,6 +95,9 @@ def plan_completion(service: Service, body: CompletionRequest) -> Plan:
     """
     loaded = service.ready()
     layers = service.choose(body.model, body.lora)
+    service.check_biases(body.logit_bias or {})
+    if body.grammar is not None:
+        checked_grammar(body.grammar)
     prompts = [
         loaded.prompts.text(prompt) if isinstance(prompt, str) else list(prompt)
         for prompt in body.prompts()

@@ -157,6 +157,9 @@ class Loop:
         except LaminaError as error:
             self._fail(sequence, error)
             return
+        except Exception as error:  # noqa: BLE001 - one strange request must not end the others
+            self._fail(sequence, _unforeseen(error))
+            return
         sequence.transition(State.PREFILLING)
         sequence.admitted_s = time.monotonic()
         self._turns.came(sequence.layers, sequence.accepted_s)
@@ -195,15 +198,19 @@ class Loop:
                 if isinstance(event, Outcome):
                     self._leave(slot)
         except LaminaError as error:
-            self._deliver(running.sequence, error)
-            self._leave(slot)
-            self._slots.wipe(slot)
+            self._give_up(slot, error)
+        except Exception as error:  # noqa: BLE001 - one strange request must not end the others
+            self._give_up(slot, _unforeseen(error))
 
     def _step_failed(self, slot: Slot, code: int) -> None:
         """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
+        msg = f"llama.cpp failed in a step (code {code}); ask again, or with a shorter prompt"
+        self._give_up(slot, ResourceError(msg))
+
+    def _give_up(self, slot: Slot, error: LaminaError) -> None:
+        """End the slot's sequence with an error; keep nothing of it."""
         if slot.running:
-            msg = f"llama.cpp failed in a step (code {code}); ask again, or with a shorter prompt"
-            self._deliver(slot.running.sequence, ResourceError(msg))
+            self._deliver(slot.running.sequence, error)
             self._leave(slot)
         self._slots.wipe(slot)
 
@@ -240,6 +247,15 @@ class Loop:
                 self._slots.leave(slot)
         while self.waiting:
             self._fail(self.waiting.popleft(), error)
+
+
+def _unforeseen(error: Exception) -> ResourceError:
+    """What the request is told; the log gets the trace."""
+    import traceback
+
+    traceback.print_exception(error)
+    kind = type(error).__name__
+    return ResourceError(f"the engine could not run this request ({kind}); look at its log")
 
 
 def _decodes(slot: Slot) -> bool:

@@ -151,6 +151,9 @@ class Registry:
         if not real.exists():
             msg = f"layer {path} is not there; check the path"
             raise NotFoundError(msg)
+        if not (real.is_file() or real.is_dir()):
+            msg = f"{path} is neither a file nor a folder; check the path"
+            raise InvalidInputError(msg)
         return real
 
     def _export_of(self, folder: Path) -> Layer:

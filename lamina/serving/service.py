@@ -4,7 +4,8 @@ A request's layers are fixed here, when it is accepted; a later change of the de
 later requests.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lamina.errors import BusyError, InvalidInputError, NotFoundError
@@ -154,6 +155,19 @@ class Service:
                 "shorten it, or start the server with a larger --n_ctx"
             )
             raise TooLongError(msg)
+
+    def check_biases(self, biases: Mapping[int, float]) -> None:
+        """Whether every biased token exists: llama.cpp looks them up without asking.
+
+        Raises:
+            InvalidInputError: one does not.
+
+        """
+        size = self.ready().vocabulary.size
+        for token, bias in biases.items():
+            if not 0 <= token < size or not math.isfinite(bias):
+                msg = f"logit_bias {token}: {bias} cannot be; tokens run from 0 to {size - 1}"
+                raise InvalidInputError(msg)
 
     def ready(self) -> Loaded:
         """Facts of the loaded base.

@@ -16,6 +16,9 @@ _MAX_CHOICES = 16
 _MAX_TOP_LOGPROBS = 20
 
 
+Stop = Annotated[str, Field(max_length=1000)]
+
+
 class LayerRef(BaseModel):
     """A layer by id, name or path, and its strength."""
 
@@ -62,14 +65,14 @@ class Generating(Choosing):
     max_tokens: int | None = Field(None, ge=1)
     temperature: float = Field(0.8, ge=0, le=100)
     top_p: float = Field(0.95, gt=0, le=1)
-    top_k: int = Field(40, ge=0)
+    top_k: int = Field(40, ge=0, le=1_000_000)
     min_p: float = Field(0.05, ge=0, le=1)
     repeat_penalty: float = Field(1.0, gt=0, le=10)
     frequency_penalty: float = Field(0.0, ge=-2, le=2)
     presence_penalty: float = Field(0.0, ge=-2, le=2)
     seed: int | None = None
-    stop: str | list[str] | None = None
-    logit_bias: dict[int, float] | None = None
+    stop: Stop | list[Stop] | None = None
+    logit_bias: Annotated[dict[int, float], Field(max_length=1024)] | None = None
     n: int = Field(1, ge=1, le=_MAX_CHOICES)
     stream: bool = False
     stream_options: dict[str, bool] | None = None
@@ -181,9 +184,9 @@ class CompletionRequest(Generating):
         """Every prompt, as texts or as token ids."""
         if isinstance(self.prompt, str):
             return [self.prompt]
-        if self.prompt and isinstance(self.prompt[0], int):
-            return [self.prompt]
-        return cast("list[str] | list[list[int]]", self.prompt)
+        if not self.prompt or isinstance(self.prompt[0], int):
+            return [cast("list[int]", self.prompt)]
+        return self.prompt
 
 
 class ScoreItem(BaseModel):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamina.errors import InvalidInputError
+from lamina.serving.grammars import checked_grammar
 from lamina.serving.llama.vocabulary import Vocabulary
 from lamina.serving.sampling import Sampling
 
@@ -35,9 +36,8 @@ class Sampler:
             vocabulary.size, np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         )
         if sampling.grammar:
-            self._grammar = lc.llama_sampler_init_grammar(
-                vocabulary.native, sampling.grammar.encode(), b"root"
-            )
+            text = checked_grammar(sampling.grammar).encode()
+            self._grammar = lc.llama_sampler_init_grammar(vocabulary.native, text, b"root")
             if not self._grammar:
                 msg = "the grammar cannot be read; give GBNF with a rule named root"
                 raise InvalidInputError(msg)
@@ -51,6 +51,9 @@ class Sampler:
         if self._grammar and not self._allowed(token):
             # Checking one token first is far cheaper than the grammar over the whole vocabulary.
             token = self._select(logits, constrained=True)
+            if not self._allowed(token):  # accepting it would end the process
+                msg = "the grammar leaves no token that could come next; allow an end to it"
+                raise InvalidInputError(msg)
         lc.llama_sampler_accept(self._chain, token)
         if self._grammar:
             lc.llama_sampler_accept(self._grammar, token)

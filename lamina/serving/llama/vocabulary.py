@@ -7,6 +7,7 @@ from typing import Any
 import llama_cpp as lc
 
 from lamina.errors import ResourceError
+from lamina.serving.grammars import checked_text
 
 
 class Vocabulary:
@@ -37,8 +38,13 @@ class Vocabulary:
         return bytes(lc.llama_vocab_get_text(self._vocab, token)).decode("utf-8", "replace")
 
     def tokenize(self, text: str, *, add_bos: bool, parse_special: bool) -> list[int]:
-        """Token ids; `add_bos` adds BOS where the model asks for one."""
-        raw = text.encode()
+        """Token ids; `add_bos` adds BOS where the model asks for one.
+
+        Raises:
+            InvalidInputError: the text holds half a character.
+
+        """
+        raw = checked_text(text).encode()
         room = len(raw) + 8
         for _ in range(2):
             buffer = (lc.llama_token * room)()
