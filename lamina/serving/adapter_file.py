@@ -66,8 +66,8 @@ def read_base(path: Path) -> BaseProfile:
     return BaseProfile(identity, shapes, path)
 
 
-def check_adapter(path: Path, base: BaseProfile) -> AdapterFacts:
-    """Facts of a layer that this base can take.
+def check_adapter(path: Path, base: BaseProfile, name: str | None = None) -> AdapterFacts:
+    """Facts of a layer that this base can take; messages call it `name`, else by its file.
 
     Raises:
         NotFoundError: no such file.
@@ -79,10 +79,11 @@ def check_adapter(path: Path, base: BaseProfile) -> AdapterFacts:
     _check_kinds(header)
     _check_is_lora(header)
     passport = Passport.from_gguf(header)
-    _check_base(header, passport, base)
+    called = name or path.name
+    _check_base(called, header, passport, base)
     pairs = _pairs(header)
-    for name, (a, b) in pairs.items():
-        _check_shapes(path, name, a, b, base)
+    for weight, (a, b) in pairs.items():
+        _check_shapes(called, weight, a, b, base)
     _check_effect(path, pairs)
     rank = max(a.shape[1] for a, _ in pairs.values())
     return AdapterFacts(passport, header.number("adapter.lora.alpha") or 0.0, rank)
@@ -106,7 +107,7 @@ def _check_is_lora(header: Header) -> None:
         raise DamagedError(msg)
 
 
-def _check_base(header: Header, passport: Passport | None, base: BaseProfile) -> None:
+def _check_base(called: str, header: Header, passport: Passport | None, base: BaseProfile) -> None:
     served = base.identity
     if served.layers:
         msg = (
@@ -117,13 +118,13 @@ def _check_base(header: Header, passport: Passport | None, base: BaseProfile) ->
     architecture = header.text("general.architecture")
     if architecture != served.architecture:
         msg = (
-            f"layer {header.path.name} is for architecture {architecture}, this base is "
+            f"layer {called} is for architecture {architecture}, this base is "
             f"{served.architecture}; train it on this base"
         )
         raise MismatchError(msg)
     if passport and passport.base_fingerprint != served.fingerprint:
         msg = (
-            f"layer {header.path.name} was trained on {passport.base_name} "
+            f"layer {called} was trained on {passport.base_name} "
             f"({passport.base_fingerprint[:12]}), but this server runs {served.name} "
             f"({served.fingerprint[:12]}); serve that base, or train the layer on this one"
         )
@@ -159,11 +160,11 @@ def _check_tensor(path: Path, tensor: Tensor, file_bytes: int) -> None:
         raise _damaged(path, "it is cut short")
 
 
-def _check_shapes(path: Path, name: str, a: Tensor, b: Tensor, base: BaseProfile) -> None:
+def _check_shapes(called: str, name: str, a: Tensor, b: Tensor, base: BaseProfile) -> None:
     """As llama.cpp asks: W (k, m), A (k, r), B (r, m); the embedding's pair is flipped."""
     weight = base.shapes.get(name)
     if weight is None:
-        msg = f"layer {path.name} changes {name}, which this base has not; train it on this base"
+        msg = f"layer {called} changes {name}, which this base has not; train it on this base"
         raise MismatchError(msg)
     if name.endswith("token_embd.weight"):
         fits = weight[0] == b.shape[1] and weight[1] == a.shape[1] and a.shape[0] == b.shape[0]
@@ -171,7 +172,7 @@ def _check_shapes(path: Path, name: str, a: Tensor, b: Tensor, base: BaseProfile
         fits = weight[0] == a.shape[0] and weight[1] == b.shape[1] and a.shape[1] == b.shape[0]
     if not fits:
         msg = (
-            f"layer {path.name} does not fit {name} of this base "
+            f"layer {called} does not fit {name} of this base "
             f"({a.shape} and {b.shape} against {weight}); train it on this base"
         )
         raise MismatchError(msg)

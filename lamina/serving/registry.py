@@ -6,13 +6,15 @@ in the adapters folder are the operator's word, links included; a path in a requ
 an allowed root once its links are resolved.
 """
 
+import os
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
+from lamina.gguf import read_header
 from lamina.passport import Passport
 from lamina.serving.adapter_file import BaseProfile, check_adapter
 from lamina.serving.blends import AppliedLayer, LayerSet, Part, layer_set
@@ -35,6 +37,7 @@ class Layer:
     alpha: float = 0.0
     rank: int = 0
     problem: LaminaError | None = None
+    in_folder: bool = False  # known because it lies in the adapters folder, and only as long
 
     @property
     def size_bytes(self) -> int:
@@ -112,12 +115,12 @@ class Registry:
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(path.stem, real, named_by_caller=True)
+            return self._know(_name_of(real), real, named_by_caller=True)
 
     def add(self, path: Path) -> Layer:
         """Make a file known on the operator's word, wherever it lies."""
         with self._lock:
-            return self._know(path.stem, path.resolve(), named_by_caller=True)
+            return self._know(_name_of(path), path.resolve(), named_by_caller=True)
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -175,17 +178,17 @@ class Registry:
     def _scan(self) -> None:
         if self.folder is None or not self.folder.is_dir():
             return
-        present = {path.stem: path for path in sorted(self.folder.glob("*.gguf"))}
-        for name, path in present.items():
-            if path.is_file():  # not a dangling link
-                self._know(name, path.resolve())
+        present = _stamps(self.folder)
+        for name, stamp in sorted(present.items()):
+            known = self._layers.get(name)
+            if known is None or known.stamp != stamp:
+                self._know(name, (self.folder / f"{name}.gguf").resolve())
         for name, layer in tuple(self._layers.items()):
-            if not layer.path.is_file() and name not in present:
+            if name not in present and (layer.in_folder or not layer.path.is_file()):
                 del self._layers[name]
 
     def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
-        status = path.stat()
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
+        stamp = _stamp(path.stat())
         known = self._layers.get(name)
         if known and known.path == path and known.stamp == stamp:
             return known
@@ -198,7 +201,10 @@ class Registry:
                 )
                 raise MismatchError(msg)
         number = known.id if known else self._next_id
-        layer = self._read(number, name, path, stamp)
+        layer = replace(
+            self._read(number, name, path, stamp),
+            in_folder=not named_by_caller or (known is not None and known.in_folder),
+        )
         if named_by_caller and layer.problem:
             raise layer.problem
         if not known:
@@ -210,13 +216,35 @@ class Registry:
         """Check and hash a file; what is wrong with it becomes part of the answer."""
         try:
             checked_layer_name(name)
-            facts = check_adapter(path, self.base)
+            facts = check_adapter(path, self.base, name)
             digest = file_digest(path)
         except LaminaError as problem:
             return Layer(number, name, path, stamp, problem=problem)
         return Layer(
             number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank
         )  # fmt: skip
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return (status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def _stamps(folder: Path) -> dict[str, Stamp]:
+    """Stamps of the GGUF files in a folder, by stem: a few microseconds a file."""
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".gguf") and entry.is_file():  # no pipe, no dangling link
+                found[entry.name.removesuffix(".gguf")] = _stamp(entry.stat())
+    return found
+
+
+def _name_of(path: Path) -> str:
+    """What a file's layer is called: its stem, or inside the store what its passport says."""
+    if path.stem != "adapter":
+        return path.stem
+    passport = Passport.from_gguf(read_header(path))
+    return passport.layer if passport else path.stem
 
 
 def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:
