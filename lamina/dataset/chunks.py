@@ -1,15 +1,17 @@
 """Blocks to pieces of training text of a bounded number of tokens.
 
 A piece ends between blocks where that leaves it at least half full, else between sentences, never
-inside a sentence or a table's row; a heading is never the last thing in it. Only a sentence that is
+inside a sentence or a table's row; a heading is never the last thing in it. A table that goes on in
+the next piece has the names of its columns there too. Only a sentence that is
 longer than a whole piece is cut, between words.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from lamina.dataset.blocks import Block
+from lamina.dataset.rows import is_header
 from lamina.dataset.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]  # texts to their numbers of tokens
@@ -46,11 +48,12 @@ def chunks(
         if packed.is_new and packed.tokens + whole > limit and packed.tokens >= limit // 2:
             yield packed.chunk()
             packed = packed.rest(overlap)
+        header = _header(group)
         for unit in group:
             while packed.units and packed.tokens + unit.tokens > limit:
                 if packed.is_new:
                     yield packed.chunk()
-                packed = packed.rest(overlap) if packed.is_new else _Packed([], 0)
+                packed = packed.rest(overlap, header) if packed.is_new else _Packed([], 0)
             packed.units.append(unit)
     if packed.is_new:
         yield _chunk(packed.units)
@@ -74,8 +77,13 @@ class _Packed:
     def chunk(self) -> Chunk:
         return _chunk(self.units[: self._kept()])
 
-    def rest(self, overlap: int) -> "_Packed":
-        """What the next chunk starts with: repeated sentences, and headings that came too late."""
+    def rest(self, overlap: int, header: Sequence[Unit] = ()) -> "_Packed":
+        """What the next chunk starts with: repeated sentences, and headings that came too late.
+
+        In a table that goes on there, the names of its columns are repeated.
+        """
+        if header and any(unit is header[0] for unit in self.units):
+            return _Packed([*header], len(header))
         kept = self._kept()
         again: list[Unit] = []
         for unit in reversed(self.units[:kept]):
@@ -123,6 +131,12 @@ def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
         piece = Unit(unit.block, half, tokens + _SEPARATOR_TOKENS, unit.starts_block and not index)
         result += [piece] if tokens <= room or len(half) < 2 else _cut(piece, count, limit)  # noqa: PLR2004
     return result
+
+
+def _header(group: Sequence[Unit]) -> list[Unit]:
+    """The first rows of a table, if they name its columns."""
+    rows = [unit for unit in group if unit.block.kind == "row"]
+    return list(takewhile(lambda unit: is_header(unit.text), rows[:-1]))
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:

@@ -12,6 +12,7 @@ _FIGURE = re.compile(
 _DASH = re.compile(r"[$\u20ac\u00a3]?\s?[\u2014\u2013-]")
 _CURRENCY = frozenset("$\u20ac\u00a3\u00a5")
 _CLOSING = frozenset((")", "%", ")%", "%)"))
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _BULLET = re.compile(r"\W{1,3}|\(?[A-Za-z0-9]{1,3}[.)]")
 _FEWEST_FIGURES = 2  # that make a line without cells a row
 
@@ -50,6 +51,12 @@ def is_figure(cell: str) -> bool:
     """Whether a cell holds an amount, a share, or the dash that stands for none."""
     words = [word for word in cell.split() if word not in _CURRENCY and word not in _CLOSING]
     return bool(words) and all(_FIGURE.fullmatch(word) or _DASH.fullmatch(word) for word in words)
+
+
+def is_header(text: str) -> bool:
+    """Whether a row names the columns: words and years, no amount."""
+    own = cells(text)
+    return len(own) > 1 and all(_YEAR.fullmatch(cell) or not is_figure(cell) for cell in own)
 
 
 def _figures_at_end(text: str) -> int:

@@ -52,6 +52,16 @@ def test_a_table_that_fits_a_chunk_of_its_own_is_not_torn() -> None:
     assert cut([before, *rows], 32) == [before.text, "\n".join(row.text for row in rows)]
 
 
+def test_a_table_that_goes_on_has_its_column_names_again() -> None:
+    names = Block("row", "In millions  2022  2021", (1, 1))  # 6 tokens, the others too
+    rows = [Block("row", f"Goodwill {number}  2,110  1,980", (1, 1)) for number in range(4)]
+
+    assert cut([names, *rows], 19) == [
+        f"{names.text}\n{rows[0].text}\n{rows[1].text}",
+        f"{names.text}\n{rows[2].text}\n{rows[3].text}",
+    ]
+
+
 def test_a_heading_is_never_the_last_thing_in_a_chunk() -> None:
     blocks = [
         text(sentence(0)),
