@@ -16,8 +16,9 @@ from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base
 from lamina.serving.owning import Counters, EngineOptions, Owner
 from lamina.serving.residency import Residency
+from lamina.serving.running import unforeseen
 from lamina.serving.sampling import Generation, Sampling
-from lamina.serving.sequence import Event, Floats, Outcome, Sequence, State
+from lamina.serving.sequence import Floats, Outcome, Sequence, State
 from lamina.serving.slots import Slot, Slots
 from lamina.serving.stepping import Stepper
 from lamina.serving.turns import Turns
@@ -158,7 +159,7 @@ class Loop:
             self._fail(sequence, error)
             return
         except Exception as error:  # noqa: BLE001 - one strange request must not end the others
-            self._fail(sequence, _unforeseen(error))
+            self._fail(sequence, unforeseen(error))
             return
         sequence.transition(State.PREFILLING)
         sequence.admitted_s = time.monotonic()
@@ -177,7 +178,7 @@ class Loop:
             self._counters.swaps += 1
         busy = self._slots.busy
         mine = [slot for slot in busy if slot.layers == lane]
-        others_decode = any(_decodes(slot) for slot in busy)
+        others_decode = any(slot.decodes for slot in busy)
         shares = self._stepper.fill(mine, others_decode=others_decode)
         code = self._stepper.decode()
         for slot, begin, count in shares:
@@ -194,13 +195,13 @@ class Loop:
             return
         try:
             for event in running.advance(begin, count):
-                self._deliver(running.sequence, event)
+                running.sequence.sink(event)
                 if isinstance(event, Outcome):
                     self._leave(slot)
         except LaminaError as error:
             self._give_up(slot, error)
         except Exception as error:  # noqa: BLE001 - one strange request must not end the others
-            self._give_up(slot, _unforeseen(error))
+            self._give_up(slot, unforeseen(error))
 
     def _step_failed(self, slot: Slot, code: int) -> None:
         """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
@@ -210,15 +211,12 @@ class Loop:
     def _give_up(self, slot: Slot, error: LaminaError) -> None:
         """End the slot's sequence with an error; keep nothing of it."""
         if slot.running:
-            self._deliver(slot.running.sequence, error)
+            slot.running.sequence.sink(error)
             self._leave(slot)
         self._slots.wipe(slot)
 
-    def _deliver(self, sequence: Sequence, event: Event) -> None:
-        sequence.sink(event)
-
     def _fail(self, sequence: Sequence, error: LaminaError) -> None:
-        self._deliver(sequence, error)
+        sequence.sink(error)
         self._over(sequence)
 
     def _leave(self, slot: Slot) -> None:
@@ -247,19 +245,6 @@ class Loop:
                 self._slots.leave(slot)
         while self.waiting:
             self._fail(self.waiting.popleft(), error)
-
-
-def _unforeseen(error: Exception) -> ResourceError:
-    """What the request is told; the log gets the trace."""
-    import traceback
-
-    traceback.print_exception(error)
-    kind = type(error).__name__
-    return ResourceError(f"the engine could not run this request ({kind}); look at its log")
-
-
-def _decodes(slot: Slot) -> bool:
-    return slot.running is not None and slot.running.sequence.state is State.DECODING
 
 
 Command: TypeAlias = Callable[[Loop], None]

@@ -6,7 +6,6 @@ in the adapters folder are the operator's word, links included; a path in a requ
 an allowed root once its links are resolved.
 """
 
-import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,14 +13,12 @@ from pathlib import Path
 
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
-from lamina.gguf import read_header
 from lamina.passport import Passport
 from lamina.serving.adapter_file import BaseProfile, check_adapter
 from lamina.serving.blends import AppliedLayer, LayerSet, Part, layer_set
 from lamina.serving.exports import was_exported_from
+from lamina.serving.layer_files import Stamp, name_of, stamp_of, stamps_in
 from lamina.workspace import checked_layer_name
-
-Stamp = tuple[int, int, int]  # size, modification time in ns, inode
 
 
 @dataclass(frozen=True)
@@ -115,12 +112,12 @@ class Registry:
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(_name_of(real), real, named_by_caller=True)
+            return self._know(name_of(real), real, named_by_caller=True)
 
     def add(self, path: Path) -> Layer:
         """Make a file known on the operator's word, wherever it lies."""
         with self._lock:
-            return self._know(_name_of(path), path.resolve(), named_by_caller=True)
+            return self._know(name_of(path), path.resolve(), named_by_caller=True)
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -178,7 +175,7 @@ class Registry:
     def _scan(self) -> None:
         if self.folder is None or not self.folder.is_dir():
             return
-        present = _stamps(self.folder)
+        present = stamps_in(self.folder)
         for name, stamp in sorted(present.items()):
             known = self._layers.get(name)
             if known is None or known.stamp != stamp:
@@ -188,7 +185,7 @@ class Registry:
                 del self._layers[name]
 
     def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
-        stamp = _stamp(path.stat())
+        stamp = stamp_of(path.stat())
         known = self._layers.get(name)
         if known and known.path == path and known.stamp == stamp:
             return known
@@ -223,28 +220,6 @@ class Registry:
         return Layer(
             number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank
         )  # fmt: skip
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return (status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-def _stamps(folder: Path) -> dict[str, Stamp]:
-    """Stamps of the GGUF files in a folder, by stem: a few microseconds a file."""
-    found = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".gguf") and entry.is_file():  # no pipe, no dangling link
-                found[entry.name.removesuffix(".gguf")] = _stamp(entry.stat())
-    return found
-
-
-def _name_of(path: Path) -> str:
-    """What a file's layer is called: its stem, or inside the store what its passport says."""
-    if path.stem != "adapter":
-        return path.stem
-    passport = Passport.from_gguf(read_header(path))
-    return passport.layer if passport else path.stem
 
 
 def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:

@@ -129,3 +129,12 @@ def log_softmax(logits: Floats) -> Floats:
     total = np.exp(shifted, dtype=np.float32).sum(dtype=np.float64)
     result: Floats = shifted - np.float32(np.log(total))
     return result
+
+
+def unforeseen(error: Exception) -> ResourceError:
+    """What the request is told; the log gets the trace."""
+    import traceback
+
+    traceback.print_exception(error)
+    kind = type(error).__name__
+    return ResourceError(f"the engine could not run this request ({kind}); look at its log")

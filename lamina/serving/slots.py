@@ -19,6 +19,11 @@ class Slot:
     running: Running | None = None
     last_used: int = 0
 
+    @property
+    def decodes(self) -> bool:
+        """Whether its sequence is answering."""
+        return self.running is not None and self.running.sequence.state is State.DECODING
+
 
 class Slots:
     """Gives slots to sequences and keeps their KV clean."""
