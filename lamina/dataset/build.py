@@ -23,7 +23,7 @@ from lamina.rows import Row, read_rows, write_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=9)
+BUILD = Stage("build_dataset", version=10)
 COMBINE = Stage("combine_datasets", version=2)
 TRAIN_FILE = "train.jsonl"
 HELDOUT_FILE = "heldout.jsonl"

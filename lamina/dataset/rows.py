@@ -11,6 +11,7 @@ _FIGURE = re.compile(
 )
 _DASH = re.compile(r"[$\u20ac\u00a3]?\s?[\u2014\u2013-]")
 _CURRENCY = frozenset("$\u20ac\u00a3\u00a5")
+_CURRENCY_TOO_EARLY = re.compile(rf"(?<=\S) ([$\u20ac\u00a3\u00a5]){CELL_BORDER}")
 _CLOSING = frozenset((")", "%", ")%", "%)"))
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BULLET = re.compile(r"\W{1,3}|\(?[A-Za-z0-9]{1,3}[.)]")
@@ -20,7 +21,7 @@ _FEWEST_FIGURES = 2  # that make a line without cells a row
 def cells(text: str) -> list[str]:
     """The line's cells; a lone currency sign, bracket or bullet is none of its own."""
     result: list[str] = []
-    for cell in text.split(CELL_BORDER):
+    for cell in _CURRENCY_TOO_EARLY.sub(rf"{CELL_BORDER}\1 ", text).split(CELL_BORDER):
         if result and (result[-1] in _CURRENCY or cell in _CLOSING):
             result[-1] += f" {cell}"
         elif len(result) == 1 and _BULLET.fullmatch(result[0]):

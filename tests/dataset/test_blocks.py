@@ -119,6 +119,7 @@ def test_a_bullet_is_no_cell() -> None:
 
 def test_a_rows_currency_and_brackets_stay_with_their_figure() -> None:
     assert row_text("Cash  $  34  (12  )  5  %") == "Cash  $ 34  (12 )  5 %"
+    assert row_text("Cash  $ 805 $  939") == "Cash  $ 805  $ 939"
 
 
 def test_rows_stay_lines_of_their_own() -> None:
