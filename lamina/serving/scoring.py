@@ -15,6 +15,8 @@ from lamina.serving.sequence import Outcome, Sequence
 from lamina.serving.service import Loaded, Service
 from lamina.serving.shapes import ScoreItem, ScoreRequest
 
+_WAVE = 32  # texts that are queued at a time
+
 
 def router(service: Service) -> APIRouter:
     """The route."""
@@ -23,7 +25,9 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/score")
     async def score(body: ScoreRequest) -> JSONResponse:
         layers, sequences = await asyncio.to_thread(plan_scores, service, body)
-        outcomes = await _collect(service.submit(sequences))
+        outcomes: list[Outcome] = []
+        for start in range(0, len(sequences), _WAVE):  # others get their turn in between
+            outcomes += await _collect(service.submit(sequences[start : start + _WAVE]))
         pairs = zip(sequences, outcomes, strict=True)
         content = {
             "object": "list",

@@ -320,6 +320,17 @@ def test_a_client_that_leaves_frees_its_slot(server_url: str, http: httpx.Client
     assert time.monotonic() - started_s < 5
 
 
+def test_a_client_that_gives_up_waiting_frees_its_slots(http: httpx.Client) -> None:
+    body = {"prompt": "the", "n": 16, "max_tokens": 400, "ignore_eos": True}
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/v1/completions", json=body, timeout=0.1)
+    time.sleep(0.3)
+    figures = http.get("/metrics").text
+
+    assert "lamina_running 0.0" in figures
+    assert "lamina_waiting 0.0" in figures
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -433,6 +444,13 @@ def test_an_answer_in_a_conversation_is_scored_without_the_question(http: httpx.
     spelled = http.post("/detokenize", json={"tokens": data["tokens"]}).json()["content"]
 
     assert spelled == " the lease</s>"
+
+
+def test_more_texts_than_the_queue_holds_are_scored(http: httpx.Client) -> None:
+    texts = [f"the lease {number}" for number in range(400)]
+    data = http.post("/v1/score", json={"model": "B", "texts": texts}).json()["data"]
+
+    assert [item["index"] for item in data] == list(range(400))
 
 
 def test_nothing_to_score_is_refused(http: httpx.Client) -> None:
