@@ -39,6 +39,7 @@ class Page(BaseModel):
     height: float = Field(0.0, description="points; 0 where the format has no pages of its own")
     lines: tuple[Line, ...] = ()
     bad: int = Field(0, description="characters without meaning, counted before their removal")
+    confidence: float | None = Field(None, description="0 to 100, of text recognition only")
     reader: str = Field("pdfium", description="which reader gave the lines")
     why: str = Field("", description="why another reader than the first one was taken")
 

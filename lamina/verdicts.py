@@ -28,6 +28,7 @@ class Judgement(BaseModel):
     alpha_ratio: float = Field(0.0, description="letters among the characters that are no space")
     function_word_share: float = Field(0.0, description="common words of the language among words")
     bad_character_share: float = Field(0.0, description="control, private-use, U+FFFD characters")
+    confidence: float | None = Field(None, description="0 to 100, where text was recognised")
 
 
 class Verdict(Judgement):

@@ -34,6 +34,9 @@ class ReadingLimits(BaseModel):
     base_s: float = Field(30.0, gt=0, description="seconds for any file")
     page_s: float = Field(1.0, ge=0, description="seconds more for each page it has")
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
+    recognise: str = Field(
+        "", description="Tesseract's languages, such as `eng`: read pictures with it; slow"
+    )
     max_pages: int = Field(20_000, ge=1, description="files of more pages are refused unread")
 
 
@@ -82,7 +85,11 @@ class _Warden:
             "memory_bytes": limits.memory_bytes,
             "base_s": limits.base_s,
             "page_s": limits.page_s,
-            "limits": {"max_bytes": limits.max_bytes, "max_pages": limits.max_pages},
+            "limits": {
+                "max_bytes": limits.max_bytes,
+                "max_pages": limits.max_pages,
+                "recognise": limits.recognise,
+            },
         }
         try:
             end = self._ask(json.dumps(order))

@@ -8,15 +8,17 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
+from lamina.corpus.pages.recognition import is_available
 from lamina.corpus.reading import stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
+from lamina.errors import ResourceError
 from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.verdicts import VERDICTS_FILE, Judgement, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=6)
-JUDGE = Stage("judge_document", version=1)
+PRETEST = Stage("pdf_pretest", version=7)
+JUDGE = Stage("judge_document", version=2)
 JUDGEMENT_FILE = "judgement.json"
 
 
@@ -34,8 +36,17 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
 
     `workers` files are read at once, by default one per core. Facts: `documents`, `recommended`
     (counts) and `layers` (names of those with text to learn).
+
+    Raises:
+        ResourceError: text recognition is asked for, and its program is not installed.
+
     """
     chosen, bounds = settings or VerdictSettings(), limits or ReadingLimits()
+    if bounds.recognise and not is_available():
+        msg = (
+            "text recognition needs Tesseract, which is not installed; install it, or read without"
+        )
+        raise ResourceError(msg)
     ordered = sorted(documents, key=Document.content_identity)
 
     def make(folder: Path) -> dict[str, object]:

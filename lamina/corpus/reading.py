@@ -5,6 +5,7 @@ A file is read once for all layers and runs; a new one among a thousand costs on
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
@@ -14,7 +15,7 @@ from lamina.errors import LaminaError
 from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
 
-PAGES = Stage("pages", version=5)
+PAGES = Stage("pages", version=6)
 
 Read = Callable[[Document], Pages]
 
@@ -27,7 +28,7 @@ def stored_pages(
     document: Document,
     store: Store,
     read: Read,
-    limits: Mapping[str, float],
+    limits: Mapping[str, float | str],
     *,
     refresh: bool = False,
 ) -> ArtifactRef:
@@ -51,7 +52,7 @@ def read_file(
     path: Path,
     form: DocumentFormat,
     opened: Callable[[int], None],
-    limits: Mapping[str, int],
+    limits: Mapping[str, Any],
 ) -> Pages:
     """What the file holds; a file that cannot be read is a problem on record, never an error.
 
@@ -68,17 +69,17 @@ def read_file(
         if path.stat().st_size > limits["max_bytes"]:
             detail = f"it has more than {limits['max_bytes']} bytes"
             return Pages(format=form, problem="too_large", detail=detail)
-        return _read(path, form, checked)
+        return _read(path, form, checked, str(limits.get("recognise", "")))
     except _TooLargeError as error:
         return Pages(format=form, problem="too_large", detail=str(error))
     except OSError as error:
         return Pages(format=form, problem="unreadable", detail=str(error.strerror))
 
 
-def _read(path: Path, form: DocumentFormat, opened: Callable[[int], None]) -> Pages:
+def _read(path: Path, form: DocumentFormat, opened: Callable[[int], None], recognise: str) -> Pages:
     match form:
         case "pdf":
-            return read_pages(path, opened)
+            return read_pages(path, opened, recognise)
         case "text":
             return read_text(path)
         case "questions":

@@ -68,6 +68,7 @@ def _judgement(
         alpha_ratio=round(measures.alpha_ratio, 4),
         function_word_share=round(measures.function_word_share, 4),
         bad_character_share=round(measures.bad_character_share, 4),
+        confidence=_confidence(pages),
     )
 
 
@@ -116,6 +117,7 @@ def _warnings(pages: Pages, measures: Measures, settings: VerdictSettings) -> li
         "garbled_pages": kinds["garbled"] > 0,
         "mostly_lists": measures.function_word_share < settings.min_function_words,
         "repaired": "repaired" in pages.notes,
+        "recognised": _confidence(pages) is not None,
     }
     return [code for code, holds in found.items() if holds]
 
@@ -146,6 +148,7 @@ _WARNINGS = {
     "scanned_pages": "some pages are pictures without text",
     "garbled_pages": "some pages have text without meaning and are left out",
     "mostly_lists": "it holds lists more than sentences",
+    "recognised": "some pages are pictures whose text was recognised",
     "repaired": "the file was damaged and has been repaired for reading",
 }
 
@@ -165,6 +168,12 @@ def _accepted_sentence(pages: Pages, warnings: tuple[str, ...]) -> str:
     told = "; ".join(_WARNINGS[code] for code in warnings)
     count = _counted(sum(map(_has_text, pages.pages)), "page")
     return f"Accepted: {count} with text" + (f" ({told})." if told else ".")
+
+
+def _confidence(pages: Pages) -> float | None:
+    """Mean confidence of the recognised pages."""
+    sure = [page.confidence for page in pages.pages if page.confidence is not None]
+    return round(sum(sure) / len(sure), 1) if sure else None
 
 
 def _has_text(page: Page) -> bool:

@@ -49,10 +49,18 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
     in_time = _await_end(ear, order)
     os.close(ear)
     if not in_time:
-        os.kill(child, signal.SIGKILL)
+        _end_group(child)
     _, status, usage = os.wait4(child, 0)
     peak_bytes = usage.ru_maxrss * 1024
     return {"end": _end(status, peak_bytes, order, in_time=in_time), "peak_bytes": peak_bytes}
+
+
+def _end_group(child: int) -> None:
+    """End the child and what it has started."""
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:  # it had no time to become a group of its own
+        os.kill(child, signal.SIGKILL)
 
 
 def _await_end(ear: int, order: dict[str, Any]) -> bool:
@@ -103,6 +111,7 @@ def _tell(mouth: int, pages: int) -> None:
 def _confine(order: dict[str, Any]) -> None:
     if sys.platform == "linux":  # die with the warden, whatever kills it
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.setsid()
     memory_bytes = int(order["memory_bytes"])
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

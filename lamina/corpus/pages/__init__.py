@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lamina.corpus.pages import pdfium, plumber
+from lamina.corpus.pages import pdfium, plumber, recognition
 from lamina.corpus.pages.pdfium import BrokenError, LockedError
 from lamina.corpus.pages.repair import repaired
 from lamina.pages import Page, Pages
@@ -19,17 +19,20 @@ _TRIES = 3  # pages that pdfplumber may fail on before it is asked no more
 Opened = Callable[[int], None]  # told the number of pages
 
 
-def read_pages(path: Path, opened: Opened = lambda _: None) -> Pages:
-    """The pages of a PDF, or the problem why there are none. Raises nothing for a bad file."""
+def read_pages(path: Path, opened: Opened = lambda _: None, recognise: str = "") -> Pages:
+    """The pages of a PDF, or the problem why there are none. Raises nothing for a bad file.
+
+    With `recognise`, the names of Tesseract's languages, pages that are pictures are read by it.
+    """
     if detail := _not_a_pdf(path):
         return Pages(format="pdf", problem="not_pdf", detail=detail)
     try:
-        return _with_pdfium(path, path, opened)
+        return _with_pdfium(path, path, opened, recognise)
     except LockedError:
         detail = "a password is needed to open it"
         return Pages(format="pdf", problem="encrypted", detail=detail)
     except BrokenError:
-        return _damaged(path, opened)
+        return _damaged(path, opened, recognise)
 
 
 def _not_a_pdf(path: Path) -> str | None:
@@ -40,9 +43,9 @@ def _not_a_pdf(path: Path) -> str | None:
     return None if b"%PDF-" in head else "the file does not begin like a PDF"
 
 
-def _damaged(path: Path, opened: Opened) -> Pages:
+def _damaged(path: Path, opened: Opened, recognise: str) -> Pages:
     try:
-        found = _with_pdfium(repaired(path), path, opened)
+        found = _with_pdfium(repaired(path), path, opened, recognise)
         return found.model_copy(update={"notes": (*found.notes, "repaired")})
     except LockedError:
         detail = "a password is needed to open it"
@@ -51,19 +54,26 @@ def _damaged(path: Path, opened: Opened) -> Pages:
         return _with_plumber(path, opened)
 
 
-def _with_pdfium(source: Path | bytes, path: Path, opened: Opened) -> Pages:
+def _with_pdfium(source: Path | bytes, path: Path, opened: Opened, recognise: str) -> Pages:
     with pdfium.opened(source) as document:
         count = len(document)
         opened(count)
         if count == 0:
             return Pages(format="pdf", problem="no_pages", detail="it has no pages")
-        read = [pdfium.read_page(document, number) for number in range(1, count + 1)]
+        read = [_page(document, number, recognise) for number in range(1, count + 1)]
         is_form = pdfium.is_dynamic_form(document)
         created = pdfium.created(document)
     pages = _second_reading(path, read)
     partial = any(page.why and not page.lines for page in pages)
     notes = (*(["xfa"] if is_form else []), *(["partial"] if partial else []))
     return Pages(format="pdf", pages=tuple(pages), created=created, notes=notes)
+
+
+def _page(document: Any, number: int, recognise: str) -> Page | None:  # noqa: ANN401 - no types
+    page = pdfium.read_page(document, number)
+    if not recognise or not page or page.kind not in recognition.REASONS:
+        return page
+    return recognition.recognised(document, page, recognise) or page
 
 
 def _second_reading(path: Path, read: list[Page | None]) -> list[Page]:
