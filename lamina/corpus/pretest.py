@@ -42,34 +42,38 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
 
     """
     chosen, bounds = settings or VerdictSettings(), limits or ReadingLimits()
-    if bounds.recognise and not is_available():
-        msg = (
-            "text recognition needs Tesseract, which is not installed; install it, or read without"
-        )
-        raise ResourceError(msg)
+    _check(bounds)
     ordered = sorted(documents, key=Document.content_identity)
 
     def make(folder: Path) -> dict[str, object]:
         refs = read_documents(
-            ordered,
-            store=store,
-            progress=progress,
-            limits=bounds,
-            workers=workers,
-            refresh=refresh,
+            ordered, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
         )
-        verdicts = [
+        verdicts = tuple(
             _verdict(document, ref, _judged(ref, chosen, store))
             for document, ref in zip(ordered, refs, strict=True)
-        ]
-        result = Verdicts(verdicts=tuple(verdicts))
-        (folder / VERDICTS_FILE).write_text(result.model_dump_json(indent=1), encoding="utf-8")
-        recommended = sum(verdict.recommended for verdict in verdicts)
-        layers = list(result.layers())
-        return {"documents": len(verdicts), "recommended": recommended, "layers": layers}
+        )
+        return _write(folder, Verdicts(verdicts=verdicts))
 
     inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
     return store.once("verdicts", PRETEST, inputs, make, refresh=refresh)
+
+
+def _write(folder: Path, found: Verdicts) -> dict[str, object]:
+    (folder / VERDICTS_FILE).write_text(found.model_dump_json(indent=1), encoding="utf-8")
+    return {
+        "documents": len(found.verdicts),
+        "recommended": sum(verdict.recommended for verdict in found.verdicts),
+        "layers": list(found.layers()),
+    }
+
+
+def _check(limits: ReadingLimits) -> None:
+    if limits.recognise and not is_available():
+        msg = (
+            "text recognition needs Tesseract, which is not installed; install it, or read without"
+        )
+        raise ResourceError(msg)
 
 
 def read_documents(  # noqa: PLR0913 - keyword-only but for one

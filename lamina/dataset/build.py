@@ -23,7 +23,7 @@ from lamina.rows import Row, read_rows, write_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=10)
+BUILD = Stage("build_dataset", version=11)
 COMBINE = Stage("combine_datasets", version=2)
 TRAIN_FILE = "train.jsonl"
 HELDOUT_FILE = "heldout.jsonl"
@@ -50,11 +50,8 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 
     """
     chosen = settings or DatasetSettings()
-    known = read_verdicts(store, verdicts)
-    accepted = known.accepted(layer)
+    accepted = _accepted(read_verdicts(store, verdicts), layer)
     texts = sum(verdict.format != "questions" for verdict in accepted)
-    if not texts:
-        raise InvalidInputError(_nothing_to_use(known, layer))
 
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
@@ -75,6 +72,13 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
         "settings": chosen,
     }
     return store.once("dataset", BUILD, inputs, make, refresh=refresh)
+
+
+def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
+    accepted = known.accepted(layer)
+    if all(verdict.format == "questions" for verdict in accepted):
+        raise InvalidInputError(_nothing_to_use(known, layer))
+    return accepted
 
 
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:

@@ -94,7 +94,7 @@ class _Packed:
 
     def _kept(self) -> int:
         kept = len(self.units)
-        while kept > self.repeated + 1 and self.units[kept - 1].block.kind == "heading":
+        while kept > self.repeated + 1 and _leads_on(self.units[kept - 1]):
             kept -= 1
         return kept
 
@@ -133,6 +133,11 @@ def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
     return result
 
 
+def _leads_on(unit: Unit) -> bool:
+    """Whether a unit says what follows: a heading, or "as follows:"."""
+    return unit.block.kind == "heading" or unit.text.endswith(":")
+
+
 def _header(group: Sequence[Unit]) -> list[Unit]:
     """The first rows of a table, if they name its columns."""
     rows = [unit for unit in group if unit.block.kind == "row"]
@@ -140,12 +145,12 @@ def _header(group: Sequence[Unit]) -> list[Unit]:
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:
-    """Units that had better stay together: a paragraph or a table, with the headings above it."""
+    """Units that had better stay together: a paragraph or a table, and what leads on to it."""
     group: list[Unit] = []
     for unit in units:
         is_table = bool(group) and group[-1].block.kind == unit.block.kind == "row"
         goes_on = is_table or not unit.starts_block
-        if group and not goes_on and group[-1].block.kind != "heading":
+        if group and not goes_on and not _leads_on(group[-1]):
             yield group
             group = []
         group.append(unit)

@@ -11,7 +11,7 @@ _CUT_TAIL = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _WORDS_BEFORE_A_HYPHEN = (
     "non self pre post co mid ex all cross high low long short well in off on third first second "
     "multi inter intra sub anti semi tax non-tax held fair full half part year day time cash "
-    "first-in last-in other-than mark-to write interest one two three four five ten"
+    "straight first-in last-in other-than mark-to write interest one two three four five ten"
 )
 _KEPT_AFTER = frozenset(_WORDS_BEFORE_A_HYPHEN.split())
 

@@ -72,6 +72,19 @@ def test_a_heading_is_never_the_last_thing_in_a_chunk() -> None:
     assert not any(chunk.endswith("Rates") for chunk in cut(blocks, 16))
 
 
+def test_what_leads_on_to_a_table_stays_with_it() -> None:
+    blocks = [
+        text(f"{sentence(0)} {sentence(1)}"),
+        text("The rates are as follows:"),
+        Block("row", "Leases  5 %  6 %", (1, 1)),
+    ]
+
+    assert cut(blocks, 24) == [
+        f"{sentence(0)} {sentence(1)}",
+        "The rates are as follows:\n\nLeases  5 %  6 %",
+    ]
+
+
 def test_a_chunk_knows_its_pages() -> None:
     (chunk,) = chunks([text("One.", 3), text("Two.", 5)], sheets.count_words, 50)
 
