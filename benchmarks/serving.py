@@ -3,9 +3,10 @@
     python benchmarks/serving.py [--shape 1.1B] [--kind q4] [--requests 1,4,8,16] [--out FILE]
         [--llama-server PATH] [--llama-cpp-python]
 
-Makes its own random-weight model. Every request has its own prompt of token ids, so nothing is
-reused, and generates a fixed number of tokens. Peers are started here, with the same model,
-threads and context. Ratios of one run are what counts: absolute figures move with the machine.
+Makes its own random-weight model. Every request has its own prompt of words that are one token
+each, so nothing is reused, and generates a fixed number of tokens. Peers are started here, with
+the same model, threads and context. Ratios of one run are what counts: absolute figures move with
+the machine.
 """
 
 import argparse
@@ -95,7 +96,7 @@ def bodies(count: int, options: argparse.Namespace, models: tuple[str, ...] = ("
     """Requests with prompts of their own; `models` in turn."""
     return [
         {
-            "prompt": [1, *(random.randrange(300, 31000) for _ in range(options.prompt - 1))],
+            "prompt": " ".join(f"w{random.randrange(31000)}" for _ in range(options.prompt - 1)),
             "max_tokens": options.tokens,
             "temperature": 0,
             "ignore_eos": True,

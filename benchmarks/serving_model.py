@@ -142,6 +142,8 @@ class _Weights:
 def _write_vocabulary(writer: "gguf.GGUFWriter", size: int) -> None:
     named = [("<unk>", 2), ("<s>", 3), ("</s>", 3)]
     named += [(f"<0x{value:02X}>", 6) for value in range(256)]
+    # Pieces from which the tokenizer can build every word w0, w1, ...: one word, one token.
+    named += [(piece, 1) for piece in ("\u2581", "w", "\u2581w", *"0123456789")]
     named += [(f"\u2581w{number}", 1) for number in range(size - len(named))]
     writer.add_vocab_size(size)
     writer.add_tokenizer_model("llama")
