@@ -56,8 +56,8 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
     """Every document of the corpus once per layer, ordered by layer and digest.
 
     A folder's first level names the layer; files without a folder feed the layer `general`. Of
-    equal bytes within a layer the archived file counts, then the first name; the others are its
-    `copies`.
+    equal bytes within a layer the archived file counts, then the shortest name, then the
+    first; the others are its `copies`.
 
     Raises:
         NotFoundError: there is no document at all.
@@ -115,7 +115,7 @@ def _files(root: Path) -> Iterator[Path]:
             continue
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
+        for name in sorted(names, key=lambda name: (len(name), name)):  # x.pdf before x (1).pdf
             if is_document(name):
                 yield Path(folder) / name
 

@@ -7,7 +7,7 @@ Markdown files blank lines do.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import Literal
 
@@ -74,7 +74,13 @@ def blocks(pages: Pages) -> list[Block]:
     body_size = _body_size(lines for _, lines in cleaned)
     printed = [item for number, lines in cleaned for item in _looked_at(lines, number, body_size)]
     merged = _merged(printed, vocabulary)
-    return list(_with_headings(_questions(merged)))
+    found = list(_with_headings(_questions(merged)))
+    return [block for block, after in zip_longest(found, found[1:]) if not _is_asked(block, after)]
+
+
+def _is_asked(block: Block, after: Block | None) -> bool:
+    """Whether a heading stands over questions: they carry it, and as text it would be empty."""
+    return block.kind == "heading" and after is not None and after.kind == "qa"
 
 
 def _body_size(pages: Iterable[Sequence[Line]]) -> float:

@@ -23,7 +23,7 @@ from lamina.rows import Row, read_rows, write_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=11)
+BUILD = Stage("build_dataset", version=12)
 COMBINE = Stage("combine_datasets", version=2)
 TRAIN_FILE = "train.jsonl"
 HELDOUT_FILE = "heldout.jsonl"
@@ -62,8 +62,7 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
             progress.advance(number)
         kept, dropped = without_duplicates(parts)
         rows = [row for part in kept for row in rows_of(layer, part, count, chosen)]
-        digests = [verdict.digest for verdict in accepted]
-        return _write(folder, layer, rows, digests, dropped)
+        return _write(folder, layer, rows, [entry.digest for entry in accepted], dropped)
 
     inputs = {
         "layer": layer,

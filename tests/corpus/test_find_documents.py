@@ -64,6 +64,13 @@ def test_of_equal_bytes_the_archived_file_counts_and_the_others_are_copies(
     assert [copy.name for copy in document.copies] == ["a.pdf", "b.pdf"]
 
 
+def test_of_equal_new_files_the_one_with_the_plain_name_counts(workspace: Workspace) -> None:
+    put(workspace.raw_pdfs, "Leases/copy of note.pdf")
+    put(workspace.raw_pdfs, "Leases/note.pdf")
+
+    assert [document.name for document in find_documents(workspace)] == ["note.pdf"]
+
+
 def test_equal_bytes_in_two_layers_are_two_documents(workspace: Workspace) -> None:
     put(workspace.raw_pdfs, "Leases/a.pdf")
     put(workspace.raw_pdfs, "Revenue/a.pdf")

@@ -172,6 +172,18 @@ def test_a_question_and_its_answer_are_found_wrapped_or_not(q: str, a: str) -> N
     ]
 
 
+def test_a_heading_over_questions_goes_with_them() -> None:
+    found = blocks(
+        sheets.plain("# Questions\n\nQ: Who signs?\n\nA: Nils Quist\n\n# Rates\n\nNone.")
+    )
+
+    assert [(block.kind, block.heading) for block in found] == [
+        ("qa", ("Questions",)),
+        ("heading", ()),
+        ("text", ("Rates",)),
+    ]
+
+
 def test_a_question_without_an_answer_stays_text() -> None:
     found = blocks(sheets.pages(["Q: How long does a lease", "run?", "", "Nobody", "knows."]))
 
