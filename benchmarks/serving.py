@@ -76,7 +76,7 @@ async def _request(url: str, body: dict, load: Load) -> None:
             load.first_ms.append(1000 * (now_s - started_s))
         count, last_s = count + new, now_s
     writer.close()
-    load.tokens += body["max_tokens"]
+    load.tokens += min(count, body["max_tokens"])  # a server may cut a stream short
 
 
 def drive(url: str, bodies: list[dict]) -> Load:
@@ -168,6 +168,7 @@ def servers(
             [
                 *(sys.executable, "-m", "llama_cpp.server", "--model", str(model)),
                 *("--n_ctx", str(n_ctx), "--n_threads", threads, *common),
+                *("--interrupt_requests", "false"),  # else a new request ends the running one
             ],
             "/v1/models",
         )
