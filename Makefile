@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test check unit slow bench lock clean
+.PHONY: help setup demo test browser check unit slow lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,12 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/unpack_convert
 demo: setup  ## the main job on the embedded base: PDFs to layers to a measured table
 	@$(BIN)/lamina demo $(DEMO)
 
-test: setup check unit  ## everything CI runs
+test: setup browser check unit  ## everything CI runs
+
+browser:  ## Chromium for the browser tests, where it can be installed
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "no Chromium here, and no right to install it: browser tests will be skipped"
 
 check: setup  ## lint, types, architecture
 	$(BIN)/ruff check .

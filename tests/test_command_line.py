@@ -163,7 +163,7 @@ def test_the_verdicts_name_the_scan_and_the_duplicate(with_handbooks: Shell) -> 
     reasons = {row["file"]: row["reasons"] for row in rows if not row["recommended"]}
     assert reasons == {
         "scanned_count_sheet.pdf": ["no_text"],
-        "goodwill_manual.pdf": ["duplicate"],
+        "copy_of_goodwill_manual.pdf": ["duplicate"],
     }
 
 

@@ -78,9 +78,9 @@ def test_the_used_pdfs_are_archived_and_the_refused_stay(chain: Path) -> None:
     assert archived == {
         "leasing_manual.pdf",
         "leasing_pocket_guide.pdf",
-        "copy_of_goodwill_manual.pdf",
+        "goodwill_manual.pdf",
     }
-    assert left == {"goodwill_manual.pdf"}  # the duplicate
+    assert left == {"copy_of_goodwill_manual.pdf"}  # the duplicate
 
 
 def test_nothing_runs_when_nothing_changed(chain: Path) -> None:
