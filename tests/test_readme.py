@@ -24,10 +24,7 @@ ELSEWHERE = ("make demo", "make test", ".venv/bin/python deployments", ".venv/bi
 def commands() -> list[str]:
     """Every command of the README's shell blocks, continued lines joined."""
     text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"^```sh
-(.*?)^```", text, re.MULTILINE | re.DOTALL)
-        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
-    )
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
     return [line for line in lines if line.strip()]
 
