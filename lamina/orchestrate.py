@@ -24,8 +24,6 @@ def flow_environment(
     store = Workspace(settings).store.root
     chosen = {
         "DO_NOT_TRACK": "1",
-        # Spinning threads starve each other when cores are shared with a server or another run.
-        "OMP_WAIT_POLICY": "PASSIVE",
         "LAMINA_WORKSPACE": str(settings.workspace.expanduser().absolute()),
         "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(store / "results"),

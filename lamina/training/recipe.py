@@ -6,7 +6,6 @@ module costs nothing. What is trained on is decided by the dataset; how, by the 
 """
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -68,12 +67,11 @@ def train_layer(
 
 
 def _wake_torch(threads: int | None) -> None:
-    """Load torch with threads that sleep while they wait for each other.
+    """Load torch; its threads spin while they wait for each other, as OpenMP's default has it.
 
-    OpenMP lets them spin, which on cores that other work shares costs far more than it gains:
-    measured 50 tokens/s against 1,500 with two threads on two busy cores.
+    Right for cores that training has for itself: docs/experiments.md has the figures, and what to
+    set where it shares them.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is loaded
     import torch
 
     if threads:
