@@ -1,5 +1,6 @@
 """Runs one flow in this process: `python -m flows NAME '{"layers": ["Leases"]}'`."""
 
+import logging
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ def main(name: str, order: str) -> int:
     if name not in NAMES:
         print(f"flow {name!r} is unknown; choose one of {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    if not os.environ.get("LAMINA_DEBUG"):
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels of a GPU
     # The default action would skip the clean-up that ends a server of the flow's own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     run: Callable[[str], int] = import_module(f"flows.{name}").main

@@ -24,6 +24,7 @@ def flow_environment(
     store = Workspace(settings).store.root
     chosen = {
         "DO_NOT_TRACK": "1",
+        **({} if debug else {"PYTHONWARNINGS": "ignore"}),
         "LAMINA_WORKSPACE": str(settings.workspace.expanduser().absolute()),
         "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
         "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(store / "results"),
