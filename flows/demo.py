@@ -9,7 +9,7 @@ from flows.train_layers import train_layers
 from lamina.artifacts import ArtifactRef
 from lamina.demo.profile import CHUNK_TOKENS, LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
 from lamina.orders import AskLayers, Demo, TrainAll, TrainLayers
-from tasks import sample
+from tasks import assessment, sample
 
 LEVELS = TrainAll(
     chunk_tokens=CHUNK_TOKENS, rate_factor=LEVEL_RATE_FACTOR, overrides=LEVEL_OVERRIDES
@@ -45,4 +45,4 @@ def main(order: str) -> int:
         sample.announce("Once more, with one PDF added to one topic, and then taken away again:")
         demo_one_more_pdf()
         print_states()
-    return sample.show_proof(report)
+    return 0 if sample.proves(assessment.show_report(report)) else 1

@@ -2,7 +2,6 @@
 
 from prefect import flow
 
-from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import AskLayers
 from tasks import assessment
@@ -18,4 +17,5 @@ def qa_layers(order: AskLayers = AskLayers()) -> ArtifactRef:  # noqa: B008
 
 def main(order: str) -> int:
     """Run from the command line."""
-    return run_flow(qa_layers, AskLayers.model_validate_json(order))
+    assessment.show_report(qa_layers(AskLayers.model_validate_json(order)))
+    return 0

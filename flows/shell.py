@@ -22,6 +22,8 @@ def print_states() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    if not STATES:
+        return
     table = Table("stage", "state", "seconds", box=None, header_style="bold")
     table.columns[2].justify = "right"
     for name, state, seconds in STATES:

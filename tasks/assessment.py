@@ -5,6 +5,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.summary import Headline
 from lamina.orders import AskLayers
 from lamina.stages import worth
 from tasks import edge
@@ -23,3 +24,14 @@ def publish_report(report: ArtifactRef) -> None:
     with edge.pod("qa-report") as pod:
         page = worth.publish_report(pod, report)
         create_markdown_artifact(worth.report_markdown(pod, report, page), key="qa-layers")
+
+
+def show_report(report: ArtifactRef) -> Headline:
+    """Print the table and where the page lies; the run in one line of figures."""
+    from lamina.assessment.report import REPORT, print_table, read_summary
+
+    workspace = edge.workspace()
+    summary = read_summary(workspace.store.open(report))
+    print_table(summary)
+    print(f"\nreport: {workspace.qa / REPORT}")
+    return summary.headline

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from lamina.artifacts import ArtifactRef
+from lamina.assessment.summary import Headline
 from lamina.demo import handbooks
 from tasks import edge
 
@@ -40,16 +40,10 @@ def announce(line: str) -> None:
     print(f"\n{line}", flush=True)
 
 
-def show_proof(report: ArtifactRef) -> int:
-    """Print the table, the verdict and the report's path; 0 where the proof holds."""
-    from lamina.assessment.report import REPORT, print_table, read_summary
-
-    workspace = edge.workspace()
-    summary = read_summary(workspace.store.open(report))
-    print_table(summary)
-    gains = (summary.headline.gain_over_base, summary.headline.gain_over_others)
+def proves(headline: Headline) -> bool:
+    """Whether the layers gained enough over the base and over the other topics' layers; says so."""
+    gains = (headline.gain_over_base, headline.gain_over_others)
     proved = all(gain is not None and gain >= ENOUGH for gain in gains)
     told = " and ".join(f"{100 * (gain or 0):+.0f} points" for gain in gains)
-    print(f"\nproof {'holds' if proved else 'FAILS'}: {told} over the base and the other layers")
-    print(f"report: {workspace.qa / REPORT}")
-    return 0 if proved else 1
+    print(f"proof {'holds' if proved else 'FAILS'}: {told} over the base and the other layers")
+    return proved
