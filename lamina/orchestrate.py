@@ -1,4 +1,4 @@
-"""Starts a flow as a child process: the product does not import its orchestrator.
+"""Starts a flow by becoming its process: the product does not import its orchestrator.
 
 Without `PREFECT_API_URL` the flow brings a server of its own, which ends with it and keeps its
 records inside the workspace; with it, the run appears on that server.
@@ -6,15 +6,13 @@ records inside the workspace; with it, the run appears on that server.
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from lamina.settings import Settings
 from lamina.workspace import Workspace
-
-_STOPPED_BY_USER = 130
 
 
 def flow_environment(
@@ -48,18 +46,14 @@ def flow_environment(
 
 def run_flow(
     name: str, order: Mapping[str, object], settings: Settings, *, debug: bool = False
-) -> int:
-    """Run the flow `name` with the parameter model's values; its exit code.
+) -> NoReturn:
+    """Become the flow `name`, with the parameter model's values; its exit code is the command's.
 
-    The child is in this process's group, so Ctrl-C reaches it; it is waited for until it has ended.
+    The process is replaced, so that a signal to the command reaches the flow.
     """
-    command = [sys.executable, "-m", "flows", name, json.dumps(order)]
     environment = flow_environment(settings, os.environ, debug=debug)
     if home := environment.get("PREFECT_HOME"):
         Path(home).mkdir(parents=True, exist_ok=True)  # its database does not make folders
-    child = subprocess.Popen(command, env=environment)
-    try:
-        return child.wait()
-    except KeyboardInterrupt:
-        child.wait()
-        return _STOPPED_BY_USER
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "flows", name, json.dumps(order)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - the flow takes over

@@ -91,4 +91,4 @@ def demo(
 def _start(name: str, order: Mapping[str, object], **overrides: object) -> None:
     from lamina.orchestrate import run_flow
 
-    raise typer.Exit(run_flow(name, order, pod_settings(**overrides), debug=Choice.debug))
+    run_flow(name, order, pod_settings(**overrides), debug=Choice.debug)
