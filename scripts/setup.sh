@@ -24,7 +24,7 @@ pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 
 if [ "$(cat "$converters/VERSION" 2>/dev/null)" != "$llama_version" ]; then
-    echo "setup: building llama-cpp-python $llama_version from source (3 minutes on 2 cores)"
+    echo "setup: building llama-cpp-python $llama_version from source (4 minutes on 2 cores)"
     mkdir -p "$sources"
     pip download --no-deps --no-binary llama-cpp-python \
         --dest "$sources" "llama-cpp-python==$llama_version"
@@ -42,4 +42,4 @@ if [ "$(cat "$converters/VERSION" 2>/dev/null)" != "$llama_version" ]; then
 fi
 
 echo "setup: installing the pinned packages"
-pip install --constraint constraints.txt --editable '.[train,serve,demo,dev]'
+pip install --constraint constraints.txt --editable '.[train,serve,demo,s3,dask,postgres,up,dev]'
