@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Annotated
 
 import typer
 
@@ -27,13 +28,21 @@ def show_settings() -> None:
 
 
 @app.command("doctor")
-def doctor() -> None:
+def doctor(
+    *,
+    swap: Annotated[
+        bool,
+        typer.Option(
+            "--swap", help="only have the running server prove that a swap leaves nothing behind"
+        ),
+    ] = False,
+) -> None:
     """Check this pod: one line a finding, with the remedy."""
-    from lamina.doctor import examine
+    from lamina.doctor import examine, examine_swap
     from lamina.workspace import Workspace
 
     chosen = pod_settings()
-    findings = examine(chosen, Workspace(chosen))
+    findings = [examine_swap(chosen)] if swap else examine(chosen, Workspace(chosen))
     if Choice.as_json:
         print(json.dumps([finding.model_dump(mode="json") for finding in findings], indent=1))
     for finding in () if Choice.as_json else findings:

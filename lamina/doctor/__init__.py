@@ -5,5 +5,6 @@ Findings are made by pure functions from probed facts; nothing is changed, insta
 
 from lamina.doctor.examination import examine
 from lamina.doctor.finding import Finding, Level
+from lamina.doctor.swap import examine_swap
 
-__all__ = ["Finding", "Level", "examine"]
+__all__ = ["Finding", "Level", "examine", "examine_swap"]

@@ -97,7 +97,7 @@ def examine_services(
     settings: Settings, adapters: Path, prefect_api_url: str | None
 ) -> list[Finding]:
     """Ask, and judge; nothing is started."""
-    url = (settings.server_url or _own_url(settings)).rstrip("/")
+    url = server_url(settings)
     key = settings.api_key.get_secret_value() if settings.api_key else None
     health, ready = _ask(f"{url}/health"), _ask(f"{url}/ready")
     line = server(url, health, ready, wanted=settings.server_url is not None)
@@ -112,6 +112,11 @@ def examine_services(
         prefect(prefect_api_url, prefect_health),
     ]
     return [finding for finding in found if finding is not None]
+
+
+def server_url(settings: Settings) -> str:
+    """Where the layer server is asked: the named address, else this pod's own."""
+    return (settings.server_url or _own_url(settings)).rstrip("/")
 
 
 def _own_url(settings: Settings) -> str:

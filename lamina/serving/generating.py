@@ -59,7 +59,7 @@ def plan_chat(service: Service, body: ChatRequest) -> Plan:
     layers = service.choose(body.model, body.lora)
     schema = body.response_format.schema_of_answer() if body.response_format else None
     service.check_biases(body.logit_bias or {})
-    grammar = grammar_of_schema(json.dumps(schema)) if schema else body.grammar
+    grammar = grammar_of_schema(schema) if schema else body.grammar
     if grammar is not None:
         checked_grammar(grammar)
     prompt = loaded.prompts.chat([message.plain() for message in body.messages])

@@ -13,7 +13,8 @@ from lamina.serving.llama.context import (
     open_base,
     quiet,
 )
-from lamina.serving.llama.sampler import Sampler, grammar_of_schema
+from lamina.serving.llama.sampler import Sampler
+from lamina.serving.llama.schemas import grammar_of_schema
 from lamina.serving.llama.vocabulary import Vocabulary
 
 __all__ = [

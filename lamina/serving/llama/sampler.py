@@ -114,19 +114,3 @@ def _token_array(candidates: npt.NDArray[Any]) -> Any:  # noqa: ANN401 - llama_t
     array.selected = -1
     array.sorted = False
     return array
-
-
-def grammar_of_schema(schema: str) -> str:
-    """GBNF for a JSON schema, by llama-cpp-python's own converter.
-
-    Raises:
-        InvalidInputError: the schema cannot be turned into a grammar.
-
-    """
-    from llama_cpp.llama_grammar import json_schema_to_gbnf
-
-    try:
-        return str(json_schema_to_gbnf(schema))
-    except Exception as error:  # the converter raises whatever its recursion meets
-        msg = f"the JSON schema cannot be made a grammar ({error}); simplify it"
-        raise InvalidInputError(msg) from error

@@ -1,0 +1,63 @@
+"""`lamina doctor --swap` against the running server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lamina.doctor.services import Heard
+from lamina.doctor.swap import swap
+
+LAMINA = [sys.executable, "-c", "from lamina.cli import main; main()"]
+
+
+def doctor(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LAMINA_")}
+    return subprocess.run(
+        [*LAMINA, "doctor", "--swap"],
+        cwd=folder,
+        env={**kept, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_running_server_proves_it(server_url: str, tmp_path: Path) -> None:
+    ended = doctor(tmp_path, LAMINA_SERVER_URL=server_url)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "base -> A:1 -> B:1 -> A:1 -> base: as fresh" in ended.stdout
+
+
+def test_where_no_server_answers_the_remedy_is_named(tmp_path: Path) -> None:
+    ended = doctor(tmp_path, LAMINA_SERVER_URL="http://127.0.0.1:9")
+
+    assert ended.returncode == 1
+    assert "start `lamina serve`" in ended.stdout
+
+
+def visited(*, identical: bool, effect: float) -> dict:
+    visits = [{"model": "base", "identical": True}, {"model": "A:1", "identical": identical}]
+    return {"ok": identical and effect > 0, "smallest_effect_of_layers": effect, "visits": visits}
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        (Heard(200, visited(identical=False, effect=1.0)), "A:1 answered otherwise"),
+        (Heard(200, visited(identical=True, effect=0.0)), "no difference"),
+        (Heard(400, {"error": {"message": "there is no layer; put one there"}}), "is no layer"),
+        (Heard(401, {"error": {"message": "no"}}), "another key"),
+        (Heard(404, None), "status 404"),
+    ],
+)
+def test_whatever_fails_is_a_problem_with_a_remedy(heard: Heard, said: str) -> None:
+    finding = swap("http://127.0.0.1:5000", heard)
+
+    assert finding.level == "problem"
+    assert said in finding.sentence
+    assert finding.remedy
