@@ -3,7 +3,7 @@
 One definition for both, so a description is written once.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -89,6 +89,71 @@ class AskLayers(BaseModel):
     )
     max_tokens: int = Field(
         64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"
+    )
+
+
+class WatchPdfs(BaseModel):
+    """New PDFs are announced once they are whole."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    settle_s: float = Field(
+        30.0,
+        ge=0,
+        le=3600,
+        title="Settle window",
+        description="a file that did not change for so many seconds is whole",
+    )
+    patience_s: float = Field(
+        600.0,
+        ge=0,
+        title="Patience",
+        description="seconds that whole files wait for others that still grow",
+    )
+
+
+class PublishLayers(BaseModel):
+    """Layers that were trained elsewhere: fetched, checked, asked, and promoted or held."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layers: list[str] = Field(
+        default=[],
+        title="Layers",
+        description="layers to fetch from the depot; none = all that are new there",
+    )
+    promote: list[Literal["better", "unclear"]] = Field(
+        default=["better"],
+        title="Promote when",
+        description="verdicts with which a version takes the served one's place",
+    )
+    again: bool = Field(
+        default=False,
+        title="Again",
+        description="judge versions that were decided upon before, too",
+    )
+    max_tokens: int = Field(
+        64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"
+    )
+
+
+class Rollback(BaseModel):
+    """The version that served before takes a layer's place again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: str = Field(title="Layer", description="the layer whose served version is taken back")
+
+
+class MergeAndConvert(BaseModel):
+    """Trained levels or layers, merged into the base, converted to GGUF and quantized."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    merge: list[str] = Field(
+        default=[],
+        title="Merge",
+        description="levels or layers to merge; none = the level with the best held-out loss",
     )
 
 

@@ -45,6 +45,16 @@ class Settings(BaseSettings):
     server_url: str | None = Field(
         None, description="server that qa_layers and doctor ask; default: http://<host>:<port>"
     )
+    events_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("LAMINA_EVENTS_URL", "PREFECT_API_URL"),
+        description="API of the Prefect server, which is told of landed PDFs and trained layers",
+    )
+    events_auth: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("LAMINA_EVENTS_AUTH", "PREFECT_API_AUTH_STRING"),
+        description="its credentials, as user:password",
+    )
     n_ctx: int = Field(
         4096,
         ge=64,

@@ -1,0 +1,85 @@
+"""What the server does by itself when a pod vanishes or a run crashes.
+
+The triggers that start one deployment after another stand with the deployments, in `prefect.yaml`.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from change import Change
+from prefect.automations import AutomationCore, EventTrigger, Posture
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+
+# A pod that vanishes takes its worker along, so nobody is left to say that its runs ended. Runs
+# send a heartbeat every 30 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY); three missed ones are enough.
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Suspended", "AwaitingRetry")
+LOST = AutomationCore(
+    name="lamina: lost runs are crashed",
+    description="A run whose heartbeat stopped is marked Crashed, and its slot is free again",
+    trigger=EventTrigger(
+        after={"prefect.flow-run.heartbeat"},
+        expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in _ENDS)},
+        match={"prefect.resource.id": "prefect.flow-run.*"},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=timedelta(seconds=100),
+    ),
+    actions=[
+        ChangeFlowRunState(
+            state=StateType.CRASHED,
+            name="Crashed",
+            message="no heartbeat for 100 s: its process, worker or pod is gone",
+        )
+    ],
+)
+
+# What stands in the store is not done again, so a second try goes on where the first one stopped.
+RETRY = AutomationCore(
+    name="lamina: crashed runs are tried again",
+    description="The same run once more on any worker of its pool, three times in all",
+    trigger=EventTrigger(
+        expect={"prefect.flow-run.Crashed"},
+        match={"prefect.resource.id": "prefect.flow-run.*", "prefect.run-count": ["1", "2"]},
+        match_related={
+            "prefect.resource.id": "prefect.tag.retry-after-crash",
+            "prefect.resource.role": "tag",
+        },
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=timedelta(0),
+    ),
+    actions=[
+        ChangeFlowRunState(
+            state=StateType.SCHEDULED, name="AwaitingRetry", message="crashed; tried again"
+        )
+    ],
+)
+
+
+def automations(client: SyncPrefectClient) -> Iterator[Change]:
+    """The automations that are missing, or that are others now; a paused one stays paused."""
+    for wanted in (LOST, RETRY):
+        found = client.read_automations_by_name(wanted.name)
+        if not found:
+            yield Change(
+                f"automation {wanted.name}", lambda wanted=wanted: client.create_automation(wanted)
+            )
+        elif _body(found[0]) != _body(wanted):
+            changed = wanted.model_copy(update={"enabled": found[0].enabled})
+            yield Change(
+                f"automation {wanted.name} (changed)",
+                lambda known=found[0].id, changed=changed: client.update_automation(known, changed),
+            )
+
+
+def _body(automation: AutomationCore) -> object:
+    """What it does, in the server's own spelling."""
+    body = automation.model_dump(mode="json", include={"description", "trigger", "actions"})
+    body["trigger"].pop("id", None)
+    return AutomationCore.model_validate({"name": automation.name, **body}).model_dump(
+        mode="json", exclude={"enabled": True, "trigger": {"id"}}
+    )

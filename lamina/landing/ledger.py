@@ -1,0 +1,67 @@
+"""What was announced already, and what waits to be delivered: one file, one writer at a time."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, Field, ValidationError
+
+from lamina.errors import DamagedError
+from lamina.landing.inbox import Landed
+from lamina.landing.notice import Notice
+from lamina.store import write_atomically
+
+
+class Ledger(BaseModel):
+    """The memory of the watchers of one inbox."""
+
+    announced: dict[str, dict[str, str]] = Field(
+        default={}, description="layer to digest to the name it had"
+    )
+    outbox: list[Notice] = Field(default=[], description="events nobody has confirmed yet")
+
+    @property
+    def known(self) -> set[tuple[str, str]]:
+        """(layer, digest) of every file that was announced."""
+        return {(layer, digest) for layer, files in self.announced.items() for digest in files}
+
+    def note(self, landed: tuple[Landed, ...], told: Notice) -> None:
+        """The files are announced by this event, which is still to be delivered."""
+        for one in landed:
+            self.announced.setdefault(one.layer, {})[one.digest] = one.name
+        self.outbox.append(told)
+
+
+class LedgerFile:
+    """The ledger on disk. Whoever has it open is the only one, on this machine and its volume."""
+
+    def __init__(self, path: Path, ledger: Ledger) -> None:
+        self._path = path
+        self.ledger = ledger
+
+    def save(self) -> None:
+        """Write what stands in the ledger now, before anything is done that relies on it."""
+        write_atomically(self._path, self.ledger.model_dump_json(indent=1).encode())
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[LedgerFile]:
+    """The ledger, locked against other watchers until the end of the block.
+
+    Raises:
+        DamagedError: the file is no ledger.
+
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            ledger = Ledger.model_validate_json(path.read_bytes()) if path.exists() else Ledger()
+        except ValidationError as error:
+            msg = (
+                f"{path} is no ledger of landed PDFs; move it away and run again: "
+                "what lies in the inbox is then announced once more"
+            )
+            raise DamagedError(msg) from error
+        yield LedgerFile(path, ledger)
