@@ -66,7 +66,7 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
     """
     found: dict[tuple[str, ...], Document] = {}
     for root, origin in ((workspace.archive, "archive"), (workspace.raw_pdfs, "raw")):
-        for path in _files(root):
+        for path in document_files(root):
             document = _document(workspace, root, path, "archive" if origin == "archive" else "raw")
             key = tuple(document.content_identity())
             first = found.get(key)
@@ -105,7 +105,7 @@ def _with_copy(first: Document, other: Document) -> Document:
     return first.model_copy(update={"copies": (*first.copies, copy)})
 
 
-def _files(root: Path) -> Iterator[Path]:
+def document_files(root: Path) -> Iterator[Path]:
     """Documents under a folder in order of name. Linked folders count, each real folder once."""
     seen: set[str] = set()
     for folder, subfolders, names in os.walk(root, followlinks=True):

@@ -1,0 +1,100 @@
+"""PDFs land on this pod: the trainers are told, and given the files where they cannot see them."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from lamina.landing.inbox import Landed
+from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
+from lamina.landing.watch import Turn, watch_once
+from lamina.orders import WatchPdfs
+from lamina.stages.pod import Pod
+
+
+def events_api(pod: Pod) -> EventsApi | None:
+    """The events API of the server that this pod knows, if it knows one."""
+    url = pod.settings.events_url
+    return EventsApi(url, pod.settings.events_auth) if url else None
+
+
+def resource(pod: Pod) -> str:
+    """What this pod's events happen to: its workspace, by the name of its folder."""
+    return f"lamina.workspace.{pod.workspace.root.name}"
+
+
+def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
+    """One turn of the watcher over `raw_pdfs`.
+
+    Raises:
+        BusyError: the depot, where there is one, cannot be reached.
+        InvalidInputError: the server refuses events.
+
+    """
+    from lamina.corpus.documents import document_files
+
+    turn = watch_once(
+        pod.workspace.raw_pdfs,
+        document_files(pod.workspace.raw_pdfs),
+        pod.workspace.processed / "landed.json",
+        resource=resource(pod),
+        digest=pod.workspace.digests,
+        hand_in=lambda landed: _hand_in(pod, landed),
+        events=events_api(pod),
+        now_s=time.time(),
+        settle_s=order.settle_s,
+        patience_s=order.patience_s,
+    )
+    pod.workspace.digests.save()
+    return turn
+
+
+def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[Turn]:
+    """Turns for ever: when a file changed, and at least once a settle window.
+
+    The second is for network volumes, which do not tell of other machines' changes.
+    """
+    from watchfiles import watch
+
+    look_again_ms = int(1000 * max(1.0, min(order.settle_s, 60.0)))
+    yield watch_pdfs(pod, order)
+    for _ in watch(
+        pod.workspace.raw_pdfs,
+        rust_timeout=look_again_ms,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        yield watch_pdfs(pod, order)
+
+
+def sentences(turn: Turn) -> Iterator[str]:
+    """What a person wants to know of a turn."""
+    if turn.announced:
+        layers = ", ".join(sorted({one.layer for one in turn.announced}))
+        yield f"{len(turn.announced)} files landed for {layers}"
+    if turn.seen.growing:
+        yield f"{len(turn.seen.growing)} files are not whole yet, such as {turn.seen.growing[0]}"
+    yield from turn.seen.refused
+    if turn.waiting:
+        yield f"{turn.waiting} events wait to be delivered: {turn.trouble}"
+
+
+def announce_trained(pod: Pod, layers: list[str], known_as: UUID) -> bool:
+    """Tell that these layers have new versions in the depot; whether there is a server to tell.
+
+    Raises:
+        BusyError: no server answers; trying again with the same id tells it once.
+
+    """
+    api = events_api(pod)
+    if api is None or not layers:
+        return False
+    payload = {"layers": sorted(layers)}
+    api.deliver(notice(LAYERS_TRAINED, resource(pod), payload, known_as=known_as))
+    return True
+
+
+def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
+    """Put the files into the depot, where there is one, for pods that do not share this volume."""
+    del pod, landed
+    return {}
