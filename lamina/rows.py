@@ -1,4 +1,8 @@
-"""The dataset's rows: what `dataset` writes, `training` reads and `assessment` measures on."""
+"""The dataset's rows: what `dataset` writes, `training` reads and `assessment` measures on.
+
+A dataset's folder holds each split twice: as Parquet shards `<split>-00000.parquet` and so on, and
+as `<split>.jsonl`, the view for people. Both hold the same rows in the same order.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,6 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Split = Literal["train", "heldout"]
+BATCH_ROWS = 2048  # that are in memory at once when shards are written or read
+
 
 class Row(BaseModel):
     """One piece of training or held-out text, with where it came from."""
@@ -14,7 +21,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     layer: str
-    split: Literal["train", "heldout"]
+    split: Split
     kind: Literal["text", "qa"]
     text: str = Field(description="running text, or the answer of a qa row")
     question: str | None = Field(None, description="qa rows only: what the user asks")
@@ -31,11 +38,31 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield Row.model_validate_json(line)
 
 
+def shards(folder: Path, split: Split) -> list[Path]:
+    """The Parquet files of a split, in order."""
+    return sorted(folder.glob(f"{split}-*.parquet"))
+
+
+def read_shards(folder: Path, split: Split) -> Iterator[Row]:
+    """The rows of a dataset's split from its Parquet shards, a batch in memory at a time."""
+    from pyarrow import parquet  # 0.1 s, and only here
+
+    for path in shards(folder, split):
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield from map(Row.model_validate, batch.to_pylist())
+
+
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON Lines; returns how many."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
-            file.write(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n")
+            file.write(row_line(row))
             count += 1
     return count
+
+
+def row_line(row: Row) -> str:
+    """The row as one line of JSON."""
+    return json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n"

@@ -29,6 +29,7 @@ class Judgement(BaseModel):
     function_word_share: float = Field(0.0, description="common words of the language among words")
     bad_character_share: float = Field(0.0, description="control, private-use, U+FFFD characters")
     confidence: float | None = Field(None, description="0 to 100, where text was recognised")
+    created: str = Field("", description="YYYYMMDDhhmmss as the document says, or nothing")
 
 
 class Verdict(Judgement):

@@ -69,6 +69,7 @@ def _judgement(
         function_word_share=round(measures.function_word_share, 4),
         bad_character_share=round(measures.bad_character_share, 4),
         confidence=_confidence(pages),
+        created=pages.created,
     )
 
 

@@ -1,34 +1,37 @@
 """The stage `build_dataset`: one layer's accepted documents to rows, and layers to a whole.
 
-A layer's dataset is keyed on what was read of its own accepted documents, the tokenizer and the
-settings. A PDF that lands in another layer changes nothing here.
+A layer's dataset is keyed on what was read of its own accepted documents, the tokenizer, the
+settings and what is held out. A PDF that lands in another layer changes nothing here. Documents are
+taken one after the other: what is held out first, so that nothing held out is learned from a copy,
+then the newest, so that a newer edition wins.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.dataset.blocks import blocks
-from lamina.dataset.card import card, card_text
-from lamina.dataset.parts import Part, dropped_row, rows_of, token_counter, without_duplicates
+from lamina.dataset.duplicates import Place, Taken
+from lamina.dataset.heldout import HeldOut, remembered
+from lamina.dataset.parts import Part, dropped_text, rows_of, token_counter, without_copies
 from lamina.dataset.settings import DatasetSettings
-from lamina.dataset.split import Section, Split, is_held_out_whole, sections
+from lamina.dataset.split import sections
+from lamina.dataset.spool import Spool
+from lamina.dataset.writing import DatasetWriter
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
 from lamina.pages import Pages, read_stored_pages
 from lamina.progress import Progress
-from lamina.rows import Row, read_rows, write_rows
+from lamina.rows import read_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=12)
-COMBINE = Stage("combine_datasets", version=2)
-TRAIN_FILE = "train.jsonl"
-HELDOUT_FILE = "heldout.jsonl"
-DROPPED_FILE = "dropped.jsonl"
+BUILD = Stage("build_dataset", version=13)
+COMBINE = Stage("combine_datasets", version=3)
 ALL_LAYERS = "all"
+_TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
+_SPOOL_FILE = ".spool"  # the same
 
 
 def build_dataset(  # noqa: PLR0913 - keyword-only but for two
@@ -43,7 +46,8 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 ) -> ArtifactRef:
     """The layer's rows: artifact of kind `dataset`.
 
-    Facts: `layer`, `documents` (sorted digests), `train_rows`, `heldout_rows`, `tokens`.
+    Facts: `layer`, `documents` and `documents_held_out_whole` (sorted digests), `train_rows`,
+    `heldout_rows`, `tokens`.
 
     Raises:
         InvalidInputError: no document of the layer can be used; the message says why.
@@ -51,22 +55,23 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     """
     chosen = settings or DatasetSettings()
     accepted = _accepted(read_verdicts(store, verdicts), layer)
-    texts = sum(verdict.format != "questions" for verdict in accepted)
+    sizes = {one.digest: one.characters for one in accepted if one.format != "questions"}
+    held = remembered(store, layer, sizes, chosen)
 
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
         progress.start(f"building {layer}", len(accepted))
-        parts: list[Part] = []
-        for number, verdict in enumerate(accepted, start=1):
-            parts += _parts(verdict, texts, store, chosen)
-            progress.advance(number)
-        kept, dropped = without_duplicates(parts)
-        rows = [row for part in kept for row in rows_of(layer, part, count, chosen)]
-        return _write(folder, layer, rows, [entry.digest for entry in accepted], dropped)
+        with DatasetWriter(folder, layer) as writer, Taken(folder / _TAKEN_FILE) as taken:
+            for part in _parts(accepted, held, folder / _SPOOL_FILE, store, chosen, progress):
+                kept, dropped = without_copies(part, taken)
+                writer.drop_all(dropped)
+                writer.add_all(rows_of(layer, kept, count, chosen))
+        return _facts(writer, layer, [entry.digest for entry in accepted])
 
     inputs = {
         "layer": layer,
         "documents": accepted,
+        "held_out": held,
         "tokenizer": file_digest(tokenizer_file),
         "settings": chosen,
     }
@@ -74,46 +79,73 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 
 
 def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
+    """The layer's usable documents, the newest first."""
     accepted = known.accepted(layer)
     if all(verdict.format == "questions" for verdict in accepted):
         raise InvalidInputError(_nothing_to_use(known, layer))
-    return accepted
+    return tuple(sorted(accepted, key=lambda verdict: verdict.created, reverse=True))
 
 
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:
     """The layers' rows together, as the layer `all`; each row keeps its own layer.
 
-    A row that several layers have is taken once; one that any layer holds out is held out.
+    A row that several layers have is taken once; one that any layer holds out is held out, and a
+    document that any layer holds out whole is trained on in none.
     """
     ordered = sorted(refs, key=lambda ref: ref.digest)
+    facts = [store.manifest(ref).facts for ref in ordered]
+    whole = {name for fact in facts for name in fact["documents_held_out_whole"]}
 
     def make(folder: Path) -> Mapping[str, Any]:
-        taken: dict[tuple[str | None, str], Row] = {}
-        dropped = []
-        for name in (HELDOUT_FILE, TRAIN_FILE):
-            for row in (row for ref in ordered for row in read_rows(store.open(ref) / name)):
-                first = taken.setdefault((row.question, row.text), row)
-                if first is not row:
-                    dropped.append(dropped_row(row, first))
-        facts = [store.manifest(ref).facts for ref in ordered]
-        documents = [name for fact in facts for name in fact["documents"]]
-        return _write(folder, ALL_LAYERS, list(taken.values()), documents, dropped)
+        with DatasetWriter(folder, ALL_LAYERS) as writer, Taken(folder / _TAKEN_FILE) as taken:
+            for split in ("heldout", "train"):
+                for row in (
+                    r for ref in ordered for r in read_rows(store.open(ref) / f"{split}.jsonl")
+                ):
+                    place = Place(row.document, row.pages)
+                    if kept := taken.take_text(place, row.question, row.text):
+                        writer.drop(dropped_text(place, row.text, "repeat", kept))
+                    elif split == "train" and row.document in whole:
+                        writer.drop(dropped_text(place, row.text, "held out elsewhere", place))
+                    else:
+                        writer.add(row)
+        return _facts(writer, ALL_LAYERS, [name for fact in facts for name in fact["documents"]])
 
     return store.once("dataset", COMBINE, {"datasets": ordered}, make)
 
 
-def _parts(
-    verdict: Verdict, documents: int, store: Store, settings: DatasetSettings
+def _parts(  # noqa: PLR0913, PLR0917 - what one pass over the documents needs
+    accepted: Sequence[Verdict],
+    held: HeldOut,
+    spool_file: Path,
+    store: Store,
+    settings: DatasetSettings,
+    progress: Progress,
+) -> Iterator[Part]:
+    """What is held out of every document, then what is trained on; read once, spooled between."""
+    with Spool[Part](spool_file) as train:
+        for number, verdict in enumerate(accepted, start=1):
+            for part in _split(verdict, held, store, settings):
+                if part.split == "heldout":
+                    yield part
+                else:
+                    train.put(part)
+            progress.advance(number)
+        yield from train
+
+
+def _split(
+    verdict: Verdict, held: HeldOut, store: Store, settings: DatasetSettings
 ) -> Iterator[Part]:
     """The document's sections, each for training or held out."""
-    pages = _pages(verdict, store)
-    found = blocks(pages)
-    if not pages.questions and is_held_out_whole(verdict.digest, documents, settings):
-        split: list[Section] = [("heldout", found)]
+    found = blocks(_pages(verdict, store))
+    if verdict.digest in held.whole:
+        yield Part(verdict.digest, "heldout", found)
+    elif verdict.digest in held.sectioned:
+        for split, part in sections(verdict.digest, found, settings):
+            yield Part(verdict.digest, split, part)
     else:
-        split = sections(verdict.digest, found, settings)
-    for name, part in split:
-        yield Part(verdict.digest, pages.created, name, part)
+        yield Part(verdict.digest, "train", found)
 
 
 def _pages(verdict: Verdict, store: Store) -> Pages:
@@ -122,29 +154,15 @@ def _pages(verdict: Verdict, store: Store) -> Pages:
     return read_stored_pages(store, verdict.pages_ref)
 
 
-def _write(
-    folder: Path,
-    layer: str,
-    rows: Sequence[Row],
-    documents: Iterable[str],
-    dropped: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    splits: tuple[tuple[str, Split], ...] = ((TRAIN_FILE, "train"), (HELDOUT_FILE, "heldout"))
-    written = {
-        split: write_rows(folder / name, (row for row in rows if row.split == split))
-        for name, split in splits
-    }
-    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in dropped)
-    (folder / DROPPED_FILE).write_text(lines, "utf-8")
-    facts = card(layer, rows, dropped)
-    (folder / "card.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), "utf-8")
-    (folder / "card.md").write_text(card_text(facts), "utf-8")
+def _facts(writer: DatasetWriter, layer: str, documents: Sequence[str]) -> dict[str, Any]:
+    card = writer.write_card()
     return {
         "layer": layer,
         "documents": sorted(set(documents)),
-        "train_rows": written["train"],
-        "heldout_rows": written["heldout"],
-        "tokens": sum(row.n_tokens for row in rows),
+        "documents_held_out_whole": card["documents_held_out_whole"],
+        "train_rows": card["train"]["rows"],
+        "heldout_rows": card["heldout"]["rows"],
+        "tokens": card["train"]["tokens"] + card["heldout"]["tokens"],
     }
 
 

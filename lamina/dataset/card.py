@@ -1,39 +1,85 @@
 """The dataset's card: what a person should know before training on it."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from heapq import heappush, heappushpop
 from typing import Any
 
-from lamina.rows import Row
+from lamina.fingerprint import text_digest
+from lamina.pages import CELL_BORDER
+from lamina.rows import Row, Split
 
 _BARS = 40  # characters of the longest bar
 _SAMPLES = 10
+_BAR_TOKENS = 64  # that one bar of the histogram stands for
 
 
-def card(layer: str, rows: Sequence[Row], dropped: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The figures of the card, as JSON values."""
-    train = [row for row in rows if row.split == "train"]
-    heldout = [row for row in rows if row.split == "heldout"]
-    return {
-        "layer": layer,
-        "documents": len({row.document for row in rows}),
-        "pages": len({(row.document, page) for row in rows for page in _pages(row)}),
-        "train": _counted(train),
-        "heldout": _counted(heldout),
-        "documents_held_out_whole": sorted(
-            {row.document for row in heldout} - {row.document for row in train}
-        ),
-        "dropped": dict(sorted(Counter(entry["reason"] for entry in dropped).items())),
-        "length_histogram": _histogram([row.n_tokens for row in rows if row.kind == "text"]),
-        "samples": [row.model_dump(mode="json") for row in _spread(train)],
-    }
+class Tally:
+    """The card's figures, counted row by row: what it keeps does not grow with the rows' text."""
+
+    def __init__(self, layer: str) -> None:
+        self._layer = layer
+        self._counts: dict[Split, Counter[str]] = {"train": Counter(), "heldout": Counter()}
+        self._documents: dict[Split, set[str]] = {"train": set(), "heldout": set()}
+        self._pages: dict[str, int] = defaultdict(int)  # by document, a bit a page
+        self._dropped: Counter[str] = Counter()
+        self._lengths: Counter[int] = Counter()
+        self._samples: list[tuple[str, int, Row]] = []  # a heap: the largest digest is on top
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        counts = self._counts[row.split]
+        counts["rows"] += 1
+        counts["questions"] += row.kind == "qa"
+        counts["tokens"] += row.n_tokens
+        self._documents[row.split].add(row.document)
+        first, last = row.pages
+        self._pages[row.document] |= ((1 << (last - first + 1)) - 1) << first
+        if row.kind == "text":
+            self._lengths[row.n_tokens // _BAR_TOKENS] += 1
+        if row.split == "train":
+            self._sample(row, counts["rows"])
+
+    def _sample(self, row: Row, place: int) -> None:
+        """Keep the rows with the smallest digests: anywhere in the dataset, always the same."""
+        entry = (_inverted(text_digest(row.text)), place, row)
+        if len(self._samples) < _SAMPLES:
+            heappush(self._samples, entry)
+        elif entry[:2] > self._samples[0][:2]:
+            heappushpop(self._samples, entry)
+
+    def drop(self, reason: str) -> None:
+        """Count something that was left out."""
+        self._dropped[reason] += 1
+
+    def card(self) -> dict[str, Any]:
+        """The figures of the card, as JSON values."""
+        train, heldout = self._documents["train"], self._documents["heldout"]
+        samples = sorted(self._samples, key=lambda entry: entry[1])
+        return {
+            "layer": self._layer,
+            "documents": len(train | heldout),
+            "pages": sum(bits.bit_count() for bits in self._pages.values()),
+            **{split: _counted(counts) for split, counts in self._counts.items()},
+            "documents_held_out_whole": sorted(heldout - train),
+            "dropped": dict(sorted(self._dropped.items())),
+            "length_histogram": _histogram(self._lengths),
+            "samples": [row.model_dump(mode="json") for _, _, row in samples],
+        }
 
 
-def card_text(facts: dict[str, Any]) -> str:
+def _inverted(digest: str) -> str:
+    """A digest that sorts the other way round."""
+    return f"{(1 << 256) - int(digest, 16):065x}"
+
+
+def card_text(facts: Mapping[str, Any]) -> str:
     """The card as Markdown."""
+    whole = len(facts["documents_held_out_whole"])
     parts = [
         f"# Dataset of {facts['layer']}",
-        f"{facts['documents']} documents, {facts['pages']} pages.",
+        f"{facts['documents']} documents, {facts['pages']} pages. Held out for measuring: "
+        + (f"{whole} of the documents." if whole else "a section of each document."),
         "| part | rows | questions | tokens |\n|---|---:|---:|---:|\n"
         + "\n".join(
             f"| {name} | {facts[name]['rows']} | {facts[name]['questions']} "
@@ -48,31 +94,16 @@ def card_text(facts: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _counted(rows: Sequence[Row]) -> dict[str, int]:
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: counts[name] for name in ("rows", "questions", "tokens")}
+
+
+def _histogram(counts: Counter[int]) -> dict[str, int]:
+    """Rows per range of tokens."""
     return {
-        "rows": len(rows),
-        "questions": sum(row.kind == "qa" for row in rows),
-        "tokens": sum(row.n_tokens for row in rows),
+        f"{i * _BAR_TOKENS}-{(i + 1) * _BAR_TOKENS - 1}": counts[i]
+        for i in range(max(counts, default=-1) + 1)
     }
-
-
-def _pages(row: Row) -> range:
-    return range(row.pages[0], row.pages[1] + 1)
-
-
-def _histogram(lengths: Sequence[int]) -> dict[str, int]:
-    """Rows per range of 64 tokens."""
-    width = 64
-    counts = Counter(length // width for length in lengths)
-    return {
-        f"{i * width}-{(i + 1) * width - 1}": counts[i] for i in range(max(counts, default=-1) + 1)
-    }
-
-
-def _spread(rows: Sequence[Row]) -> list[Row]:
-    """Rows from all over the dataset, always the same ones."""
-    step = max(1, len(rows) // _SAMPLES)
-    return list(rows[::step][:_SAMPLES])
 
 
 def _bars(histogram: dict[str, int]) -> str:
@@ -96,4 +127,9 @@ def _sample_text(number: int, row: dict[str, Any]) -> str:
     above = " > ".join(row["heading"])
     head = f"**{number}.** {row['document'][:12]}, {where}" + (f", {above}" if above else "")
     body = f"Q: {row['question']}\nA: {row['text']}" if row["kind"] == "qa" else row["text"]
-    return head + "\n\n" + "\n".join(f"> {line}".rstrip() for line in body.splitlines())
+    return head + "\n\n" + "\n".join(map(_quoted, body.splitlines()))
+
+
+def _quoted(line: str) -> str:
+    """A line of a quotation that stays a line when Markdown is shown, with its cells apart."""
+    return f"> {line.replace(CELL_BORDER, ' | ')}  " if line else ">"

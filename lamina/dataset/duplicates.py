@@ -3,95 +3,132 @@
 Two paragraphs are near-duplicates when at least four fifths of their runs of words are the same.
 Candidates come from a prefix filter over hashed runs (Bayardo, Ma, Srikant: Scaling up all pairs
 similarity search, 2007): unlike MinHash it misses none. A paragraph whose figures the kept one does
-not state stays: last year's amounts are facts, not copies. Held-out text wins over train, so that
-nothing held out is learned from a copy; then the newer document wins.
+not state stays: last year's amounts are facts, not copies.
+
+What was taken is remembered in a file, so that a layer of millions of paragraphs needs no more
+memory than one of ten. The first of two copies is kept: the caller decides by the order.
 """
 
 import re
+import sqlite3
 import zlib
-from collections import defaultdict
+from array import array
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
+from typing import NamedTuple, Self
 
 from lamina.dataset.blocks import Block
-from lamina.dataset.split import Split
+from lamina.fingerprint import text_digest
 
 _RUN_WORDS = 3  # words that are compared together
 _SAME = 0.8  # share of equal runs (Jaccard)
 _FEWEST_WORDS = 15  # of a paragraph that is compared
 _WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d[\d,.]*")
+_CACHE_KIB = 64 << 10  # of the file that is held in memory
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE place (id INTEGER PRIMARY KEY, document TEXT, first INTEGER, last INTEGER);
+CREATE TABLE same (text INTEGER PRIMARY KEY, id INTEGER) WITHOUT ROWID;
+CREATE TABLE near (id INTEGER PRIMARY KEY, runs BLOB, figures TEXT);
+CREATE TABLE posting (run INTEGER, id INTEGER, PRIMARY KEY (run, id)) WITHOUT ROWID;
+"""
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A block with what decides which of two copies is kept."""
+class Place(NamedTuple):
+    """Where a text stands."""
 
     document: str
-    created: str  # when the document says it was made, sortable; empty if it does not say
-    split: Split
-    block: Block
+    pages: tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """A passage that is not taken, by its place in the given order, and the one that is."""
+class Copied:
+    """A text that is not taken."""
 
-    index: int
-    kept: int
     reason: str  # "repeat" or "near-duplicate"
+    kept: Place
 
 
-def duplicates(passages: Sequence[Passage]) -> list[Dropped]:
-    """Which passages to leave out, in the given order. Headings and rows are never compared."""
-    ranked = sorted(
-        (i for i, passage in enumerate(passages) if passage.block.kind in {"text", "qa"}),
-        key=lambda i: _rank(passages[i]),
-        reverse=True,
-    )
-    seen: dict[tuple[str | None, str], int] = {}
-    near = _Near()
-    dropped = []
-    for index in ranked:
-        block = passages[index].block
-        same = seen.setdefault((block.question, " ".join(block.text.split())), index)
-        if same != index:
-            if block.kind == "qa" or len(block.text.split()) >= _FEWEST_WORDS:
-                dropped.append(Dropped(index, same, "repeat"))
-        elif block.kind == "text" and (kept := near.find_or_add(index, block.text)) is not None:
-            dropped.append(Dropped(index, kept, "near-duplicate"))
-    return sorted(dropped, key=lambda entry: entry.index)
+class Taken:
+    """Every text that was taken so far. Use as a context, which removes its file at the end."""
 
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._count = 0
 
-def _rank(passage: Passage) -> tuple[bool, str, str]:
-    return passage.split == "heldout", passage.created, passage.document
+    def __enter__(self) -> Self:
+        self._tables = sqlite3.connect(self._file, isolation_level=None)
+        self._tables.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._tables.executescript(_TABLES + "BEGIN;")
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._tables.close()
+        self._file.unlink(missing_ok=True)
 
-class _Near:
-    """The kept paragraphs, to be searched for one that says the same."""
+    def take(self, document: str, block: Block) -> Copied | None:
+        """Take a block, unless it is a copy. Headings and rows are never compared."""
+        if block.kind not in {"text", "qa"}:
+            return None
+        place = Place(document, block.pages)
+        is_long = len(block.text.split()) >= _FEWEST_WORDS
+        if kept := self.take_text(place, block.question, " ".join(block.text.split())):
+            return Copied("repeat", kept) if block.kind == "qa" or is_long else None
+        near = self._near(block.text) if block.kind == "text" else None
+        return Copied("near-duplicate", near) if near else None
 
-    def __init__(self) -> None:
-        self._runs: dict[int, frozenset[int]] = {}
-        self._figures: dict[int, frozenset[str]] = {}
-        self._by_run: dict[int, list[int]] = defaultdict(list)
+    def take_text(self, place: Place, question: str | None, text: str) -> Place | None:
+        """Where exactly this text (as an answer: to this question) was taken before, or none."""
+        key = int(text_digest(f"{question or ''}\0{text}")[:15], 16)
+        known = self._tables.execute("SELECT id FROM same WHERE text = ?", (key,)).fetchone()
+        if known:
+            return self._place(known[0])
+        self._count += 1
+        self._tables.execute("INSERT INTO same VALUES (?, ?)", (key, self._count))
+        self._tables.execute(
+            "INSERT INTO place VALUES (?, ?, ?, ?)", (self._count, place.document, *place.pages)
+        )
+        return None
 
-    def find_or_add(self, index: int, text: str) -> int | None:
-        """The kept paragraph that the text repeats, or none: then it is kept itself."""
+    def _place(self, number: int) -> Place:
+        found = self._tables.execute(
+            "SELECT document, first, last FROM place WHERE id = ?", (number,)
+        ).fetchone()
+        return Place(found[0], (found[1], found[2]))
+
+    def _near(self, text: str) -> Place | None:
+        """Where a text was taken that says the same, or none: then this one is remembered."""
         words = _WORD.findall(text.lower())
         if len(words) < _FEWEST_WORDS:
             return None
         runs = _runs(words)
         figures = frozenset(figure.rstrip(".,") for figure in _FIGURE.findall(text))
         prefix = _prefix(runs)
-        candidates = sorted({kept for run in prefix for kept in self._by_run[run]})
-        for kept in candidates:
-            if _similar(runs, self._runs[kept]) and figures <= self._figures[kept]:
-                return kept
-        self._runs[index], self._figures[index] = runs, figures
-        for run in prefix:
-            self._by_run[run].append(index)
+        for number in self._candidates(prefix):
+            kept = self._tables.execute("SELECT runs, figures FROM near WHERE id = ?", (number,))
+            other, stated = kept.fetchone()
+            if _similar(runs, frozenset(array("I", other))) and figures <= set(stated.split()):
+                return self._place(number)
+        entry = (self._count, array("I", sorted(runs)).tobytes(), " ".join(figures))
+        self._tables.execute("INSERT INTO near VALUES (?, ?, ?)", entry)
+        self._tables.executemany(
+            "INSERT INTO posting VALUES (?, ?)", ((run, self._count) for run in prefix)
+        )
         return None
+
+    def _candidates(self, prefix: Sequence[int]) -> list[int]:
+        found: set[int] = set()
+        for run in prefix:
+            with closing(
+                self._tables.execute("SELECT id FROM posting WHERE run = ?", (run,))
+            ) as rows:
+                found.update(number for (number,) in rows)
+        return sorted(found)
 
 
 def _runs(words: Sequence[str]) -> frozenset[int]:

@@ -1,16 +1,15 @@
 """Parts of documents to rows: copies left out, the rest cut into chunks and counted."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
-from lamina.dataset.duplicates import Passage, duplicates
+from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
-from lamina.dataset.split import Split
-from lamina.rows import Row
+from lamina.rows import Row, Split
 
 _SHOWN = 200  # characters of what was dropped
 
@@ -20,48 +19,31 @@ class Part:
     """A section of a document, wholly in one split."""
 
     document: str
-    created: str
     split: Split
     blocks: Sequence[Block]
 
 
-def without_duplicates(parts: Sequence[Part]) -> tuple[list[Part], list[dict[str, Any]]]:
-    """The parts without what they repeat, and what was dropped, as JSON values."""
-    passages = [
-        Passage(part.document, part.created, part.split, block)
-        for part in parts
-        for block in part.blocks
-    ]
-    dropped = {entry.index: entry for entry in duplicates(passages)}
-    kept, start = [], 0
-    for part in parts:
-        end = start + len(part.blocks)
-        blocks = [passages[i].block for i in range(start, end) if i not in dropped]
-        kept.append(Part(part.document, part.created, part.split, blocks))
-        start = end
-    told = [
-        {
-            "document": passages[entry.index].document,
-            "pages": passages[entry.index].block.pages,
-            "reason": entry.reason,
-            "kept_document": passages[entry.kept].document,
-            "kept_pages": passages[entry.kept].block.pages,
-            "text": passages[entry.index].block.text[:_SHOWN],
-        }
-        for entry in dropped.values()
-    ]
-    return kept, told
+def without_copies(part: Part, taken: Taken) -> tuple[Part, list[dict[str, Any]]]:
+    """The part without what was taken before, and what was dropped, as JSON values."""
+    kept, dropped = [], []
+    for block in part.blocks:
+        if copied := taken.take(part.document, block):
+            place = Place(part.document, block.pages)
+            dropped.append(dropped_text(place, block.text, copied.reason, copied.kept))
+        else:
+            kept.append(block)
+    return replace(part, blocks=kept), dropped
 
 
-def dropped_row(row: Row, kept: Row) -> dict[str, Any]:
-    """What is told of a row that another layer has too."""
+def dropped_text(place: Place, text: str, reason: str, kept: Place) -> dict[str, Any]:
+    """What is told of a text that was left out."""
     return {
-        "document": row.document,
-        "pages": row.pages,
-        "reason": "repeat",
+        "document": place.document,
+        "pages": place.pages,
+        "reason": reason,
         "kept_document": kept.document,
         "kept_pages": kept.pages,
-        "text": row.text[:_SHOWN],
+        "text": text[:_SHOWN],
     }
 
 

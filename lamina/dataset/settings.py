@@ -15,8 +15,13 @@ class DatasetSettings(BaseModel):
         0, ge=0, description="tokens of whole sentences that a row repeats of the one before"
     )
     heldout_share: float = Field(
-        0.1, ge=0, lt=0.5, description="share of each document held out as one section"
+        0.1,
+        ge=0,
+        lt=0.5,
+        description="share of the text that is held out for measuring; 0 = nothing is",
     )
-    heldout_documents: float = Field(
-        0.08, ge=0, lt=0.5, description="chance of a document to be held out whole"
+    heldout_documents: int = Field(
+        3,
+        ge=2,
+        description="from so many documents on, whole ones are held out instead of sections",
     )

@@ -1,35 +1,23 @@
-"""Held-out text: chosen by content alone, so that nothing held out ever comes back to train.
+"""A held-out section of a document: chosen by its content alone, so that it never moves.
 
-Every document of at least five pieces gives one run of neighbouring pieces, about a tenth of its
-text. In a layer of four documents or more, a document whose digest says so is held out whole. Both
-choices depend on the document only: adding others cannot release what was held out (no rule that
-depends on the others could both hold out a document of every layer and never release one, short of
-holding out nearly all). Files of questions are never held out whole.
+A document of at least five pieces gives one run of neighbouring pieces, about a tenth of its text.
+Which documents give one, and which are held out whole, is told in `heldout`.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from lamina.dataset.blocks import Block
 from lamina.dataset.sentences import sentences
 from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
+from lamina.rows import Split
 
-Split = Literal["train", "heldout"]
 Section = tuple[Split, list[Block]]
 
-_FEWEST_DOCUMENTS = 4  # of a layer whose documents can be held out whole
 _FEWEST_PIECES = 5  # of a document that gives a section
 _COARSE_PIECES = 12  # with fewer blocks than this, sentences are the pieces
 _GAP_FROM_PIECES = 60  # from here on a piece on either side of the section is left out
-
-
-def is_held_out_whole(document: str, documents_in_layer: int, settings: DatasetSettings) -> bool:
-    """Whether a document (by digest) is for measuring only."""
-    if documents_in_layer < _FEWEST_DOCUMENTS:
-        return False
-    return _fraction(document, "document") < settings.heldout_documents
 
 
 def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) -> list[Section]:
@@ -93,7 +81,7 @@ def _run(sizes: Sequence[int], document: str, share: float) -> tuple[int, int]:
     large table or the end of the document is there, the next place is taken.
     """
     target = share * sum(sizes)
-    chosen = int(_fraction(document, "section") * (len(sizes) - 1))
+    chosen = int(fraction(document, "section") * (len(sizes) - 1))
     firsts = [1 + (chosen + step) % (len(sizes) - 1) for step in range(len(sizes) - 1)]
     runs = (_from(first, sizes, target) for first in firsts)
     fitting = (run for run in runs if target / 2 <= sum(sizes[slice(*run)]) <= 2 * target)
@@ -112,6 +100,6 @@ def _from(first: int, sizes: Sequence[int], target: float) -> tuple[int, int]:
     return first, last
 
 
-def _fraction(document: str, purpose: str) -> float:
+def fraction(document: str, purpose: str) -> float:
     """A number in [0, 1) that only the content decides."""
     return int(text_digest(f"{purpose} {document}")[:13], 16) / 16**13

@@ -1,5 +1,7 @@
 """From PDFs to datasets, and the PDFs into the archive."""
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ from lamina.corpus.documents import Document
 from lamina.errors import NotFoundError
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.stages.pod import Pod
-from lamina.store import write_atomically
 from lamina.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
+
+_COPY_BYTES = 1 << 20
 
 
 def find_base(pod: Pod) -> BaseIdentity:
@@ -104,9 +107,18 @@ def combine_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> ArtifactRef:
 
 def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> None:
     """Write `data/processed/train.jsonl` and `heldout.jsonl`: the rows of all these layers."""
+    pod.workspace.processed.mkdir(parents=True, exist_ok=True)
     for name in ("train.jsonl", "heldout.jsonl"):
-        parts = [(pod.store.open(ref) / name).read_bytes() for ref in datasets]
-        write_atomically(pod.workspace.processed / name, b"".join(parts))
+        view = pod.workspace.processed / name
+        aside = view.with_name(f".{name}.{os.getpid()}")
+        try:
+            with aside.open("wb") as file:
+                for ref in datasets:
+                    with (pod.store.open(ref) / name).open("rb") as part:
+                        shutil.copyfileobj(part, file, _COPY_BYTES)
+            aside.replace(view)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def archive_pdfs(

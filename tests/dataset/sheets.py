@@ -72,21 +72,28 @@ def verdicts(
     return store.once("verdicts", STAGE, {"entries": ordered}, make)
 
 
+def digest(read: Pages) -> str:
+    """What a document with these pages is called."""
+    return text_digest(read.model_dump_json())
+
+
 def _verdict(store: Store, layer: str, read: Pages, *, recommended: bool) -> Verdict:
-    digest = text_digest(read.model_dump_json())
+    name = digest(read)
 
     def make(folder: Path) -> dict[str, object]:
         write_pages(folder, read)
-        return {"document": digest}
+        return {"document": name}
 
     return Verdict(
         layer=layer,
-        digest=digest,
+        digest=name,
         format=read.format,
-        pages_ref=store.once("pages", STAGE, {"document": digest}, make),
+        pages_ref=store.once("pages", STAGE, {"document": name}, make),
         recommended=recommended,
         score=100 if recommended else 20,
         parts={},
         reasons=() if recommended else ("too_short",),
+        characters=len(read.text),
+        created=read.created,
         sentence="Accepted." if recommended else "Too short to learn from: 12 characters.",
     )

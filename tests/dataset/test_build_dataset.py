@@ -7,12 +7,13 @@ import pytest
 import sheets
 
 from lamina.artifacts import ArtifactRef
+from lamina.dataset import writing
 from lamina.dataset.build import build_dataset, combine_datasets
 from lamina.dataset.settings import DatasetSettings
 from lamina.errors import InvalidInputError
 from lamina.pages import Pages, Question
 from lamina.progress import Silent
-from lamina.rows import Row, read_rows
+from lamina.rows import Row, Split, read_rows, read_shards, shards
 from lamina.store import Store
 
 
@@ -115,8 +116,105 @@ def test_adding_a_document_never_moves_text_from_heldout_to_train(
         heldout = rows(store, build(store, fewer, "Leases", tokenizer), "heldout")
         train = rows(store, build(store, more, "Leases", tokenizer), "train")
 
-        trained = " ".join(row.text for row in train)
-        assert not any(row.text in trained for row in heldout)
+        trained = " ".join(f"{row.question} {row.text}." for row in train)
+        assert not any(f"{row.question} {row.text}." in trained for row in heldout)
+
+
+TEXT = " ".join(f"{word} stands here" for word in ("one", "two", "three", "four", "five", "six"))
+
+
+def reports(*created: str) -> list[Pages]:
+    """Documents of these dates, each with sentences of its own and one paragraph that all have."""
+    return [
+        sheets.pages([TEXT, "", *(f"Sentence {n} of {date} ends." for n in range(9))]).model_copy(
+            update={"created": date}
+        )
+        for date in created
+    ]
+
+
+def test_the_newest_of_two_copies_is_kept(store: Store, tokenizer: Path) -> None:
+    old, new = reports("2019", "2022")
+    known = sheets.verdicts(store, {"Leases": [old, new]})
+
+    ref = build(store, known, "Leases", tokenizer)
+
+    (entry,) = (json.loads(line) for line in dropped_file(store, ref))
+    newest = sheets.digest(new)
+    assert (entry["document"], entry["kept_document"]) == (sheets.digest(old), newest)
+
+
+def dropped_file(store: Store, ref: ArtifactRef) -> list[str]:
+    return (store.open(ref) / "dropped.jsonl").read_text().splitlines()
+
+
+def test_a_copy_of_held_out_text_is_not_trained_on_however_new(
+    store: Store, tokenizer: Path
+) -> None:
+    known = sheets.verdicts(store, {"Leases": reports("2019", "2020", "2021", "2022")})
+
+    ref = build(store, known, "Leases", tokenizer)
+
+    held = store.manifest(ref).facts["documents_held_out_whole"]
+    kept = {json.loads(line)["kept_document"] for line in dropped_file(store, ref)}
+    assert held
+    assert kept <= set(held)
+    assert not any(TEXT in row.text for row in rows(store, ref, "train"))
+
+
+def test_shards_and_readable_view_hold_the_same_rows(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+    ref = build(store, known, "Leases", tokenizer)
+
+    splits: tuple[Split, ...] = ("train", "heldout")
+    for split in splits:
+        assert list(read_shards(store.open(ref), split)) == rows(store, ref, split) != []
+
+
+def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: Path) -> None:
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    assert set(store.manifest(build(store, known, "Leases", tokenizer)).files) == {
+        "card.json",
+        "card.md",
+        "dropped.jsonl",
+        "heldout-00000.parquet",
+        "heldout.jsonl",
+        "train-00000.parquet",
+        "train.jsonl",
+    }
+
+
+def test_a_shard_that_is_full_is_followed_by_another(
+    store: Store, tokenizer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_SHARD_BYTES", 1000)
+    monkeypatch.setattr(writing, "_BATCH_BYTES", 1000)
+    known = sheets.verdicts(store, {"Leases": [document("leases")]})
+
+    ref = build(store, known, "Leases", tokenizer)
+
+    assert len(shards(store.open(ref), "train")) > 1
+    assert list(read_shards(store.open(ref), "train")) == rows(store, ref, "train")
+
+
+def test_a_document_held_out_whole_in_one_layer_is_trained_on_in_none(
+    store: Store, tokenizer: Path
+) -> None:
+    many = [document(f"subject {number}") for number in range(4)]
+    parts = [
+        build(store, sheets.verdicts(store, {"Tax": many}), "Tax", tokenizer),
+        *(
+            build(store, sheets.verdicts(store, {name: [one]}), name, tokenizer)
+            for name, one in zip(("A", "B", "C", "D"), many, strict=True)
+        ),
+    ]
+
+    whole = combine_datasets(parts, store=store)
+
+    held = store.manifest(parts[0]).facts["documents_held_out_whole"]
+    assert held
+    assert not {row.document for row in rows(store, whole, "train")} & set(held)
 
 
 def test_a_layer_without_a_usable_document_says_why(store: Store, tokenizer: Path) -> None:
