@@ -34,6 +34,11 @@ class TrainLayers(BaseModel):
         title="Overrides",
         description='single values of the profile, such as {"epochs": 5, "rank": 32}',
     )
+    general: str = Field(
+        "general",
+        title="General layer",
+        description="layer whose rows are mixed into the others' where general_share is above 0",
+    )
     chunk_tokens: ChunkTokens = 512
     archive: Archive = True
 
@@ -66,6 +71,38 @@ class TrainAll(BaseModel):
     archive: Archive = True
 
 
+class CheckParity(BaseModel):
+    """Whether layers say as GGUF what they say in PyTorch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tokens: int = Field(
+        2000,
+        ge=50,
+        le=100_000,
+        title="Tokens",
+        description="held-out tokens to compare on; a 7B base on two cores takes minutes for 2,000",
+    )
+    merged: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        title="Merged rung",
+        description="also compare the merged model, made for it and deleted: auto = for bases "
+        "of at most 2 GB, since merging and quantizing 7B takes ten minutes a layer",
+    )
+    f16_kl: float = Field(
+        1e-3, gt=0, title="KL limit", description="mean KL at F16, nats a token"
+    )
+    f16_agreement: float = Field(
+        0.99, gt=0, le=1, title="Agreement limit", description="share of equal first choices at F16"
+    )
+    quantized_loss: float = Field(
+        0.03,
+        gt=0,
+        title="Loss limit",
+        description="relative change of the held-out loss at Q4_K_M, in either direction",
+    )
+
+
 class AskLayers(BaseModel):
     """Questions over the base, layers and blends, against a running server."""
 
@@ -86,6 +123,11 @@ class AskLayers(BaseModel):
         default=False,
         title="Start a server",
         description="start one on this pod for the run, even if another one is up",
+    )
+    candidates: bool = Field(
+        default=False,
+        title="Candidates",
+        description="ask versions that wait for their verdict, on a server started for the run",
     )
     max_tokens: int = Field(
         64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"

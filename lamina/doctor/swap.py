@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lamina.doctor.finding import Finding, ok, problem
+from lamina.doctor.finding import Finding, ok, problem, warning
 from lamina.doctor.services import Heard, server_url
 from lamina.settings import Settings
 
@@ -35,7 +35,7 @@ def swap(url: str, heard: Heard) -> Finding:
         said = f"{way}: {', '.join(stale)} answered otherwise than in a fresh context"
         return problem(_NAME, said, "stop this server and do not trust its answers; report it")
     said = f"{way}: these layers make no difference to a logit"
-    return problem(_NAME, said, "train them again, or compare others")
+    return warning(_NAME, said, "train them again, or compare others")
 
 
 def _complaint(heard: Heard, body: Mapping[str, object]) -> str:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from lamina.errors import BusyError
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
 from lamina.landing.watch import Turn, watch_once
@@ -49,22 +51,26 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
     return turn
 
 
-def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[Turn]:
-    """Turns for ever: when a file changed, and at least once a settle window.
+def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
+    """Turns until interrupted: when a file changed, and a few times a settle window.
 
-    The second is for network volumes, which do not tell of other machines' changes.
+    The second is for network volumes, which do not tell of other machines' changes. Gives what a
+    person wants to know. A depot that is away is waited for: what landed stays news.
     """
     from watchfiles import watch
 
-    look_again_ms = int(1000 * max(1.0, min(order.settle_s, 60.0)))
-    yield watch_pdfs(pod, order)
-    for _ in watch(
+    look_again_ms = int(1000 * max(1.0, min(order.settle_s / 3, 20.0)))
+    changes = watch(
         pod.workspace.raw_pdfs,
         rust_timeout=look_again_ms,
         yield_on_timeout=True,
         raise_interrupt=False,
-    ):
-        yield watch_pdfs(pod, order)
+    )
+    for _ in chain([None], changes):
+        try:
+            yield from sentences(watch_pdfs(pod, order))
+        except BusyError as error:
+            yield f"waiting: {error}"
 
 
 def sentences(turn: Turn) -> Iterator[str]:

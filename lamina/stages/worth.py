@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
-from lamina.errors import NotFoundError
+from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages.pod import Pod
 
@@ -17,7 +17,7 @@ def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
 
     named = order.server_url or pod.settings.server_url
     own = named or f"http://{pod.settings.host}:{pod.settings.port}"
-    if not order.start_server and (named or answers(own)):
+    if not (order.start_server or order.candidates) and (named or answers(own)):
         yield own
         return
     model = pod.workspace.base_gguf(pod.settings)
@@ -27,7 +27,7 @@ def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
     pod.progress.say(f"starting a server on {model.name} for this run")
     with running_server(
         model,
-        adapters=pod.workspace.adapters_gguf,
+        adapters=_adapters(pod, order),
         allowed_roots=(pod.store.root,),
         n_ctx=pod.settings.n_ctx,
         n_threads=pod.settings.n_threads,
@@ -42,15 +42,18 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     from lamina.assessment.assess import qa_layers as ask
 
     heldout = pod.workspace.processed / "heldout.jsonl"
-    foreign = order.server_url and not order.start_server  # it may run another file than the pod's
+    own = order.start_server or order.candidates
+    foreign = order.server_url and not own  # it may run another file than the pod's
     key = pod.settings.api_key
     with layer_server(pod, order) as url:
+        if order.candidates:
+            _prove_swaps(pod, url)
         return ask(
             QaOrder(
                 server_url=url,
                 prompts=pod.workspace.prompts,
                 heldout=(heldout,) if heldout.is_file() else (),
-                adapters=pod.workspace.adapters_gguf,
+                adapters=_adapters(pod, order),
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
                 layers=tuple(order.layers),
                 blends=tuple(order.blends),
@@ -61,6 +64,21 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             api_key=key.get_secret_value() if key else None,
             digest=pod.workspace.digests,
         )
+
+
+def _adapters(pod: Pod, order: AskLayers) -> Path:
+    return pod.workspace.candidates if order.candidates else pod.workspace.adapters_gguf
+
+
+def _prove_swaps(pod: Pod, url: str) -> None:
+    """Raise DamagedError if the server's answers depend on which layer answered before."""
+    from lamina.doctor.swap import examine_swap
+
+    found = examine_swap(pod.settings.model_copy(update={"server_url": url}))
+    pod.progress.say(f"self-test of layer swaps: {found.sentence}")
+    if found.level == "problem":
+        msg = f"the self-test of layer swaps failed: {found.sentence}; {found.remedy}"
+        raise DamagedError(msg)
 
 
 def publish_report(pod: Pod, report: ArtifactRef) -> Path:

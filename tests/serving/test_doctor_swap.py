@@ -49,7 +49,6 @@ def visited(*, identical: bool, effect: float) -> dict:
     ("heard", "said"),
     [
         (Heard(200, visited(identical=False, effect=1.0)), "A:1 answered otherwise"),
-        (Heard(200, visited(identical=True, effect=0.0)), "no difference"),
         (Heard(400, {"error": {"message": "there is no layer; put one there"}}), "is no layer"),
         (Heard(401, {"error": {"message": "no"}}), "another key"),
         (Heard(404, None), "status 404"),
@@ -61,3 +60,10 @@ def test_whatever_fails_is_a_problem_with_a_remedy(heard: Heard, said: str) -> N
     assert finding.level == "problem"
     assert said in finding.sentence
     assert finding.remedy
+
+
+def test_layers_that_change_nothing_are_a_warning_and_no_fault_of_the_server() -> None:
+    finding = swap("http://127.0.0.1:5000", Heard(200, visited(identical=True, effect=0.0)))
+
+    assert finding.level == "warning"
+    assert "no difference" in finding.sentence

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# The whole system on one machine, without Docker: a Prefect server, a worker for each pool, the
+# layer server and the watcher, in two workspaces with a depot between them. Run by `make up`,
+# `make down` and `make ps`; starting what runs already changes nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export LAMINA_HOME=$PWD LAMINA_BIN=$PWD/.venv/bin
+export LAMINA_UP=${LAMINA_UP:-$PWD/workspace-up}
+export LAMINA_PREFECT_PORT=${LAMINA_PREFECT_PORT:-4200} LAMINA_PORT=${LAMINA_PORT:-5000}
+export LAMINA_BASE_MODEL=${LAMINA_BASE_MODEL:-tiny}
+export LAMINA_STORE_URL=${LAMINA_STORE_URL:-file://$LAMINA_UP/depot}
+export PREFECT_HOME=$LAMINA_UP/prefect PREFECT_API_URL=http://127.0.0.1:$LAMINA_PREFECT_PORT/api
+set -a; source deployments/prefect.env; set +a
+
+supervisor() { "$LAMINA_BIN/$1" -c deployments/supervisord.conf "${@:2}"; }
+control() { supervisor supervisorctl "$@"; }
+fail() { echo "error: $*; the logs are in $LAMINA_UP/logs" >&2; exit 1; }
+
+# Asks until the address answers, or the program behind it has given up.
+wait_for() {  # program, address
+    for _ in $(seq 240); do
+        if "$LAMINA_BIN/python" -c "import sys, httpx
+try: sys.exit(not httpx.get('$2', timeout=2, trust_env=False).is_success)
+except httpx.HTTPError: sys.exit(1)"; then return; fi
+        case "$(control status "$1" | awk '{print $2}')" in
+            FATAL | EXITED) fail "$1 does not start" ;;
+        esac
+        sleep 0.5
+    done
+    fail "$1 does not answer at $2"
+}
+
+is_up() { [ -S "$LAMINA_UP/run/supervisor.sock" ] && control pid >/dev/null 2>&1; }
+
+up() {
+    mkdir -p "$LAMINA_UP"/{run,logs,prefect,depot}
+    if ! is_up; then
+        for port in "$LAMINA_PREFECT_PORT" "$LAMINA_PORT"; do
+            if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+                fail "port $port is taken; set LAMINA_PREFECT_PORT or LAMINA_PORT to a free one"
+            fi
+        done
+        supervisor supervisord
+    fi
+    echo "up: Prefect server"
+    wait_for prefect-server "$PREFECT_API_URL/health"
+    "$LAMINA_BIN/python" deployments/bootstrap.py ${LAMINA_BOOTSTRAP:-}
+    "$LAMINA_BIN/prefect" --no-prompt deploy --all >"$LAMINA_UP/logs/deploy.log" 2>&1 \
+        || fail "the deployments were refused"
+    echo "up: the base, converted on one pod and handed to the other"
+    "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/gpu" convert_to_gguf >/dev/null
+    "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/gpu" push base >/dev/null
+    "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/cpu" pull base >/dev/null
+    control start gpu-worker cpu-worker layer-server watch >/dev/null || true
+    wait_for layer-server "http://127.0.0.1:$LAMINA_PORT/ready"
+    echo "Prefect      http://127.0.0.1:$LAMINA_PREFECT_PORT"
+    echo "layer server http://127.0.0.1:$LAMINA_PORT"
+    echo "PDFs go to   $LAMINA_UP/cpu/data/raw_pdfs/<layer>/"
+}
+
+down() {
+    is_up || { echo "nothing is up"; return; }
+    pid=$(control pid)
+    control shutdown >/dev/null
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+    echo "down; what was made stays in $LAMINA_UP"
+}
+
+case "${1:-}" in
+    up) up ;;
+    down) down ;;
+    ps) is_up && control status || true ;;
+    *) echo "usage: deployments/up.sh up | down | ps" >&2; exit 2 ;;
+esac

@@ -1,0 +1,46 @@
+"""Layers that were trained elsewhere: fetched, checked, promoted or held."""
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from lamina.artifacts import ArtifactRef
+from lamina.orders import PublishLayers
+from lamina.stages import handover, publishing
+from lamina.stages.publishing import Candidate
+from tasks import edge
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
+    """Fetch what the depot has of news."""
+    with edge.pod("fetch-layers") as pod:
+        return publishing.fetch_candidates(pod, order)
+
+
+@task(cache_policy=NO_CACHE)
+def sound_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Hold those that fail a check; give the others."""
+    with edge.pod("check-layers") as pod:
+        sound, held = publishing.sound_candidates(pod, candidates)
+        edge.table("layers-held", held, "Held before they were asked")
+        return sound
+
+
+@task(cache_policy=NO_CACHE)
+def decide(
+    order: PublishLayers, candidates: Sequence[Candidate], report: ArtifactRef
+) -> dict[str, str]:
+    """Promote or hold each by its verdict; layer to decision."""
+    with edge.pod("decide") as pod:
+        rows = publishing.decide(pod, order, candidates, report)
+        edge.table("layers-published", rows, "What became of each new version")
+        return {row["layer"]: row["decision"] for row in rows}
+
+
+@task(cache_policy=NO_CACHE)
+def rollback(layer: str) -> ArtifactRef:
+    """The version that served before takes the layer's place again."""
+    with edge.pod("rollback") as pod:
+        return handover.rollback(pod, layer)
