@@ -178,8 +178,7 @@ class Loop:
             self._counters.swaps += 1
         busy = self._slots.busy
         mine = [slot for slot in busy if slot.layers == lane]
-        others_decode = any(slot.decodes for slot in busy)
-        shares = self._stepper.fill(mine, others_decode=others_decode)
+        shares = self._stepper.fill(mine, busy)
         code = self._stepper.decode()
         for slot, begin, count in shares:
             if code:

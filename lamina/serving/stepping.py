@@ -30,27 +30,37 @@ class Stepper:
         self._prefill_rate = 0.0  # tokens per second, recent
         self._parts: list[Part] = []
 
-    def fill(self, slots: Sequence[Slot], *, others_decode: bool) -> list[Part]:
-        """Put the next tokens of these slots, which hold one layer set, into the batch."""
+    def fill(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> list[Part]:
+        """Put the next tokens of these slots, which hold one layer set, into the batch.
+
+        `busy` are the slots of every set: their answers wait while this step runs.
+        """
         by_number = {slot.running.sequence.number: slot for slot in slots if slot.running}
         self._base.batch.clear()
         self._parts = [
-            self._put(by_number[share.number], share.tokens)
-            for share in self._shares(slots, others_decode=others_decode)
+            self._put(by_number[share.number], share.tokens) for share in self._shares(slots, busy)
         ]
         return self._parts
 
-    def _shares(self, slots: Sequence[Slot], *, others_decode: bool) -> tuple[scheduler.Share, ...]:
+    def _shares(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> tuple[scheduler.Share, ...]:
         running = [slot.running.sequence for slot in slots if slot.running]
-        room = self._options.context.n_batch
-        prefill = scheduler.prefill_room(
-            others_decode=others_decode,
-            room=room,
-            tokens_per_s=self._prefill_rate,
-            max_stall_s=self._options.prefill_stall_s,
-        )
         runners = [scheduler.Runner(one.number, one.pending) for one in running]
-        return scheduler.compose_step(runners, room, prefill)
+        prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
+        room = prefill = 0
+        for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
+            room += pending
+            prefill = max(prefill, min(room, self._prefill_room(accepted_s, busy)))
+        return scheduler.compose_step(runners, self._options.context.n_batch, prefill)
+
+    def _prefill_room(self, accepted_s: float, busy: Sequence[Slot]) -> int:
+        """Prompt tokens that one step may take for a prompt accepted then."""
+        answers = [slot.running.sequence for slot in busy if slot.running and slot.decodes]
+        answering = [scheduler.Answering(one.admitted_s, one.first_token_s) for one in answers]
+        return scheduler.prefill_room(
+            room=self._options.context.n_batch,
+            tokens_per_s=self._prefill_rate,
+            patience_s=scheduler.patience_s(answering, accepted_s, self._options.prefill_stall_s),
+        )
 
     def _put(self, slot: Slot, count: int) -> Part:
         assert slot.running  # noqa: S101 - for the type checker: only busy slots come here

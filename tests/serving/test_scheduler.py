@@ -1,6 +1,8 @@
 import pytest
 
 from lamina.serving.scheduler import (
+    TILE_TOKENS,
+    Answering,
     Lane,
     Runner,
     Share,
@@ -8,6 +10,7 @@ from lamina.serving.scheduler import (
     choose_admission,
     choose_lane,
     compose_step,
+    patience_s,
     prefill_room,
 )
 
@@ -100,13 +103,39 @@ def test_prompts_share_a_step_oldest_first() -> None:
     assert (Share(1, 20), Share(2, 44)) == shares
 
 
+def test_a_step_that_cuts_a_prompt_holds_whole_tiles() -> None:
+    answers = [Runner(number, 0) for number in range(4)]
+
+    shares = compose_step([*answers, Runner(9, 1000)], room=512, prefill_room=33)
+
+    assert sum(share.tokens for share in shares) == 2 * TILE_TOKENS
+
+
+def test_a_prompt_always_gets_on() -> None:
+    answers = [Runner(number, 0) for number in range(TILE_TOKENS)]
+
+    shares = compose_step([*answers, Runner(99, 1000)], room=512, prefill_room=0)
+
+    assert Share(99, TILE_TOKENS) == shares[-1]
+
+
 def test_a_prompt_alone_takes_the_whole_step() -> None:
-    room = prefill_room(others_decode=False, room=512, tokens_per_s=50, max_stall_s=0.25)
+    alone = patience_s([], accepted_s=0, stall_s=0.25)
 
-    assert room == 512
+    assert prefill_room(room=512, tokens_per_s=50, patience_s=alone) == 512
 
 
-def test_a_prompt_beside_answers_takes_what_they_can_wait_for() -> None:
-    room = prefill_room(others_decode=True, room=512, tokens_per_s=400, max_stall_s=0.25)
+def test_a_prompt_takes_what_running_answers_can_wait_for() -> None:
+    assert prefill_room(room=512, tokens_per_s=400, patience_s=0.25) == 100
 
-    assert room == 100
+
+def test_an_answer_under_way_waits_only_a_moment_for_a_later_prompt() -> None:
+    running = Answering(admitted_s=0, first_token_s=4)
+
+    assert patience_s([running], accepted_s=5, stall_s=0.25) == 0.25
+
+
+def test_answers_wait_for_prompts_that_came_with_theirs_as_long_as_their_own_took() -> None:
+    quick, slow = Answering(0, first_token_s=2), Answering(0, first_token_s=4)
+
+    assert patience_s([quick, slow], accepted_s=1, stall_s=0.25) == 2
