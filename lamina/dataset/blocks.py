@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from statistics import median
-from typing import Literal
 
 from lamina.dataset.hyphens import Vocabulary
 from lamina.dataset.rows import is_row, row_text
 from lamina.dataset.running import without_running_lines
+from lamina.dataset.tables import BlockKind, Printed, whole_rows
 from lamina.pages import Line, Pages
-
-BlockKind = Literal["heading", "text", "row", "qa"]
 
 
 @dataclass(frozen=True)
@@ -31,16 +29,6 @@ class Block:
     level: int = 0  # headings only: 1 is the outermost
 
 
-@dataclass(frozen=True)
-class _Printed:
-    """A line with its page and what it looks like."""
-
-    line: Line
-    page: int
-    kind: BlockKind
-    level: int = 0
-
-
 _QUESTION = re.compile(r"(?:Q|Question)(?:\s?\d+)?[:.]\s+(?=\S)")
 _ANSWER = re.compile(r"(?:A|Answer)(?:\s?\d+)?[:.]\s+(?=\S)")
 _BULLET = re.compile(
@@ -51,6 +39,7 @@ _NUMBERED_HEADING = re.compile(
     r"(?:(?:Note|NOTE|Item|ITEM|Part|PART|Chapter|Section)\s+[\dIVX]+[A-Z]?\b|\d{1,2}(?:\.\d{1,2})*\.?\s)"
     r"[^a-z]*[A-Z(].*"
 )
+_RULE = re.compile(r"[_=\s]{4,}|[-\u2013\u2014\s]{4,}")  # a line drawn with characters
 _SENTENCE_END = (".", "!", "?", ":", ";", ".\u201d", '."', ".)")
 _NO_HEADING_END = (".", ",", ";", "-", " and", " or", " the", " of")
 _FEWEST_HEADING_LETTERS = 3
@@ -73,7 +62,7 @@ def blocks(pages: Pages) -> list[Block]:
     vocabulary = Vocabulary(line.text for _, lines in cleaned for line in lines)
     body_size = _body_size(lines for _, lines in cleaned)
     printed = [item for number, lines in cleaned for item in _looked_at(lines, number, body_size)]
-    merged = _merged(printed, vocabulary)
+    merged = _merged(whole_rows(printed), vocabulary)
     found = list(_with_headings(_questions(merged)))
     return [block for block, after in zip_longest(found, found[1:]) if not _is_asked(block, after)]
 
@@ -88,24 +77,26 @@ def _body_size(pages: Iterable[Sequence[Line]]) -> float:
     return median(sizes) if sizes else 0.0
 
 
-def _looked_at(lines: Sequence[Line], page: int, body_size: float) -> Iterator[_Printed]:
+def _looked_at(lines: Sequence[Line], page: int, body_size: float) -> Iterator[Printed]:
     for index, line in enumerate(lines):
+        if _RULE.fullmatch(line.text):
+            continue
         around = [lines[near].text for near in (index - 1, index + 1) if 0 <= near < len(lines)]
         if is_row(line.text, around):
-            yield _Printed(line._replace(text=row_text(line.text)), page, "row")
+            yield Printed(line._replace(text=row_text(line.text)), page, "row")
         else:
             yield _running(line._replace(text=" ".join(line.text.split())), page, body_size)
 
 
-def _running(line: Line, page: int, body_size: float) -> _Printed:
+def _running(line: Line, page: int, body_size: float) -> Printed:
     """A line that is no row: a heading, or a part of a paragraph."""
     text = line.text
     if text.startswith("#") and (markdown := _MARKDOWN_HEADING.match(text[:_LONGEST_HEADING])):
         clean = line._replace(text=markdown[2].rstrip("# "))
-        return _Printed(clean, page, "heading", len(markdown[1]))
+        return Printed(clean, page, "heading", len(markdown[1]))
     if level := _heading_level(line, body_size):
-        return _Printed(line, page, "heading", level)
-    return _Printed(line, page, "text")
+        return Printed(line, page, "heading", level)
+    return Printed(line, page, "text")
 
 
 def _heading_level(line: Line, body_size: float) -> int:
@@ -131,10 +122,10 @@ def _is_numbered(text: str) -> bool:
     return not is_ended and " " in text and _NUMBERED_HEADING.fullmatch(text) is not None
 
 
-def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:
+def _merged(printed: Sequence[Printed], vocabulary: Vocabulary) -> list[Block]:
     """Runs of text lines to paragraphs; headings over two lines to one; rows stay."""
     result: list[Block] = []
-    last: _Printed | None = None
+    last: Printed | None = None
     for item, pitch in zip(printed, _pitches(printed), strict=True):
         if not item.line.text:
             last = None
@@ -150,7 +141,7 @@ def _merged(printed: Sequence[_Printed], vocabulary: Vocabulary) -> list[Block]:
     return result
 
 
-def _pitches(printed: Sequence[_Printed]) -> list[float]:
+def _pitches(printed: Sequence[Printed]) -> list[float]:
     """For each line the usual distance between lines of running text around it, in points."""
     steps = [
         b.line.top - a.line.top if a.page == b.page and a.kind == b.kind == "text" else 0.0
@@ -163,7 +154,7 @@ def _pitches(printed: Sequence[_Printed]) -> list[float]:
     return [around[len(around) // 2] if around else 0.0 for around in near]
 
 
-def _continues(last: _Printed, item: _Printed, pitch: float) -> bool:
+def _continues(last: Printed, item: Printed, pitch: float) -> bool:
     """Whether a line goes on with what the line before it began."""
     text = item.line.text
     if item.kind != last.kind or item.kind == "row" or item.level != last.level:
@@ -194,7 +185,7 @@ def _begins(last: Line, line: Line) -> bool:
     return is_indented or (is_short and line.text[0].isupper())
 
 
-def _is_full(item: _Printed) -> bool:
+def _is_full(item: Printed) -> bool:
     """Whether the line is too long to be the end of a paragraph."""
     return len(item.line.text) > 60  # noqa: PLR2004 - characters
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from lamina.dataset.blocks import Block
-from lamina.dataset.rows import is_header
+from lamina.dataset.rows import is_caption, is_header, names_years
 from lamina.dataset.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]  # texts to their numbers of tokens
 
+_MOST_HEADER_ROWS = 4
 _SEPARATOR_TOKENS = 2  # a line break or two between units
 
 
@@ -134,14 +135,19 @@ def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
 
 
 def _leads_on(unit: Unit) -> bool:
-    """Whether a unit says what follows: a heading, or "as follows:"."""
+    """Whether a unit says what follows: a heading, "as follows:", a table's caption or columns."""
+    if unit.block.kind == "row":
+        return is_caption(unit.text) or names_years(unit.text)
     return unit.block.kind == "heading" or unit.text.endswith(":")
 
 
 def _header(group: Sequence[Unit]) -> list[Unit]:
     """The first rows of a table, if they name its columns."""
     rows = [unit for unit in group if unit.block.kind == "row"]
-    return list(takewhile(lambda unit: is_header(unit.text), rows[:-1]))
+    named = list(takewhile(_leads_on, rows[:-1]))[-_MOST_HEADER_ROWS:]
+    if any(is_header(unit.text) for unit in named):
+        return named
+    return rows[:1] if len(rows) > 1 and is_header(rows[0].text) else []
 
 
 def _groups(units: Sequence[Unit]) -> Iterator[list[Unit]]:

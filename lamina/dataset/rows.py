@@ -60,6 +60,16 @@ def is_header(text: str) -> bool:
     return len(own) > 1 and all(_YEAR.fullmatch(cell) or not is_figure(cell) for cell in own)
 
 
+def names_years(text: str) -> bool:
+    """Whether a row names columns that are years or dates: amounts must follow."""
+    return is_header(text) and _YEAR.search(text) is not None
+
+
+def is_caption(text: str) -> bool:
+    """Whether a row is a single cell of words: it says what the rows below it are."""
+    return CELL_BORDER not in text and not _figures_at_end(text)
+
+
 def _figures_at_end(text: str) -> int:
     count = 0
     for word in reversed(text.split()):

@@ -14,7 +14,9 @@ _PAGE_NUMBER = re.compile(
     r"\s*[-\u2013\u2014|]?(?:\s*(?:of|/)\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_LINKS = frozenset({"table of contents", "back to contents"})  # that filings have on every page
 _FOOT_BELOW = 0.8  # of the page's height: a last line set apart down there is a foot
+_CENTRED = 0.02  # of the page's width, twice the distance of a centred number from the middle
 _LOWEST_EDGE = 0.08  # of the page's height: where a lone number is a page number
 
 
@@ -33,7 +35,9 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
         dropped = {
             index
             for index in edges[page.number]
-            if _signature(page.lines[index]) in running or index == numbers.get(page.number)
+            if _signature(page.lines[index]) in running
+            or page.lines[index].text.casefold() in _LINKS
+            or index == numbers.get(page.number)
         }
         result.append(
             (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
@@ -116,5 +120,7 @@ def _at_edge(page: Page, index: int) -> bool:
     bottom = line.top + line.size
     edge = _LOWEST_EDGE * page.height
     above = max((o.top + o.size for o in page.lines if o is not line), default=0.0)
-    is_set_apart = line.top - above > line.size / 2 and line.top > _FOOT_BELOW * page.height
-    return line.top < edge or bottom > page.height - edge or is_set_apart
+    is_set_apart = line.top - above > line.size / 2
+    is_centred = abs(line.left + line.right - page.width) < _CENTRED * page.width
+    is_foot = is_set_apart and (is_centred or line.top > _FOOT_BELOW * page.height)
+    return line.top < edge or bottom > page.height - edge or is_foot
