@@ -11,9 +11,11 @@ Order = TypeVar("Order", bound=BaseModel)
 
 
 def run_flow(flow: Callable[[Order], object], order: Order) -> int:
-    """Run it in this process, then say which stages ran and which were cached."""
-    flow(order)
-    print_states()
+    """Run it in this process, then say which stages ran and which were cached, also on failure."""
+    try:
+        flow(order)
+    finally:
+        print_states()
     return 0
 
 

@@ -7,15 +7,17 @@ from prefect import flow
 from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainAll
-from lamina.training.plan import profile
+from lamina.stages.layers import check_failures, whole_corpus
+from lamina.training.profiles import profile
 from tasks import corpus, layers, models
+from tasks.each import each
 
 
 @flow(name="train-all", log_prints=False)
 def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noqa: B008
     """Train the levels, merge the best, and give the merged model as GGUF beside the base."""
     profiles = {
-        level: profile(level, **order.overrides).with_rate(order.rate_factor)
+        level: whole_corpus(profile(level, **order.overrides)).with_rate(order.rate_factor)
         for level in order.levels
     }
     base = corpus.find_base()
@@ -26,10 +28,11 @@ def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noq
     parts = [corpus.build_dataset(verdicts, name, base, order.chunk_tokens) for name in names]
     whole = corpus.combine_datasets(parts)
     corpus.publish_datasets([whole])
-    adapters = {
-        level: layers.train_layer(level, whole, base, chosen) for level, chosen in profiles.items()
-    }
+    orders = {level: (level, whole, base, chosen) for level, chosen in profiles.items()}
+    failed: dict[str, str] = {}
+    adapters = each(layers.train_layer, orders, failed)
     layers.publish_layers(adapters)
+    check_failures(failed, adapters)
     best = layers.choose_levels(adapters, order.merge)
     merged = models.merge_level([adapters[level] for level in best], base)
     models.publish_merged(best, merged, models.convert_merged(merged))

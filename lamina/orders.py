@@ -16,18 +16,15 @@ Archive = Annotated[
 ]
 
 
-class TrainLayers(BaseModel):
-    """One layer for each folder of `raw_pdfs`."""
+class _Training(BaseModel):
+    """What training one layer or many has in common."""
 
     model_config = ConfigDict(extra="forbid")
 
-    layers: list[str] = Field(
-        default=[],
-        title="Layers",
-        description="layers to bring up to date; none = all",
-    )
     profile: str = Field(
-        "level2", title="Profile", description="training preset: level1, level2, level3 or demo"
+        "level2",
+        title="Profile",
+        description="level1, level2, level3, demo, or a Training profile block of another name",
     )
     overrides: dict[str, Any] = Field(
         default={},
@@ -41,6 +38,22 @@ class TrainLayers(BaseModel):
     )
     chunk_tokens: ChunkTokens = 512
     archive: Archive = True
+
+
+class TrainLayers(_Training):
+    """One layer for each folder of `raw_pdfs`."""
+
+    layers: list[str] = Field(
+        default=[],
+        title="Layers",
+        description="layers to bring up to date; none = all",
+    )
+
+
+class TrainLayer(_Training):
+    """One layer; runs of several layers may go on side by side."""
+
+    layer: str = Field(title="Layer", description="the layer to bring up to date")
 
 
 class TrainAll(BaseModel):
@@ -89,9 +102,7 @@ class CheckParity(BaseModel):
         description="also compare the merged model, made for it and deleted: auto = for bases "
         "of at most 2 GB, since merging and quantizing 7B takes ten minutes a layer",
     )
-    f16_kl: float = Field(
-        1e-3, gt=0, title="KL limit", description="mean KL at F16, nats a token"
-    )
+    f16_kl: float = Field(1e-3, gt=0, title="KL limit", description="mean KL at F16, nats a token")
     f16_agreement: float = Field(
         0.99, gt=0, le=1, title="Agreement limit", description="share of equal first choices at F16"
     )

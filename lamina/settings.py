@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TTYD_PORT", "LAMINA_TTYD_PORT"),
         description="port of the web terminal on a pod",
     )
+    price_per_hour: float = Field(
+        0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
+    )
     seed: int = Field(20260101, ge=0, description="seed of training and of sampling in QA")
 
 

@@ -1,5 +1,6 @@
 """Where the tasks meet the pod: the only reader of settings, and Prefect's side of progress."""
 
+import base64
 import re
 import time
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import (
+    create_image_artifact,
+    create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
@@ -50,8 +53,8 @@ def note_state(task: Any, task_run: TaskRun, state: State) -> None:  # noqa: ANN
 class RunLog:
     """Progress as Prefect shows it: lines in the run's log, a bar among the run's artifacts."""
 
-    def __init__(self, key: str, terminal: Progress, interval_s: float = 5.0) -> None:
-        self._key = re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
+    def __init__(self, name: str, terminal: Progress, interval_s: float = 5.0) -> None:
+        self._key = _key(name)
         self._terminal = terminal
         self._interval_s = interval_s
         self._total = 1
@@ -103,7 +106,25 @@ def pod(key: str) -> Iterator[Pod]:
         yield Pod(settings=chosen, workspace=Workspace(chosen).make(), progress=told)
 
 
-def table(key: str, rows: list[dict[str, Any]], description: str = "") -> None:
+def table(name: str, rows: list[dict[str, Any]], description: str = "") -> None:
     """Show rows as a table among the run's artifacts; nothing outside of a run."""
     if FlowRunContext.get() and rows:
-        create_table_artifact(key=key, table=rows, description=description)
+        create_table_artifact(key=_key(name), table=rows, description=description)
+
+
+def markdown(key: str, text: str, description: str = "") -> None:
+    """Show Markdown among the run's artifacts; nothing outside of a run."""
+    if FlowRunContext.get():
+        create_markdown_artifact(text, key=_key(key), description=description)
+
+
+def picture(name: str, svg: str) -> None:
+    """Show an SVG among the run's artifacts; nothing outside of a run."""
+    if FlowRunContext.get():
+        encoded = base64.b64encode(svg.encode()).decode()
+        create_image_artifact(f"data:image/svg+xml;base64,{encoded}", _key(name))
+
+
+def _key(text: str) -> str:
+    """As Prefect wants keys of artifacts."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -8,25 +8,36 @@ from prefect.cache_policies import NO_CACHE
 from lamina.artifacts import ArtifactRef
 from lamina.passport import BaseIdentity
 from lamina.stages import layers
-from lamina.training.plan import Profile
+from lamina.training.profiles import Profile
 from lamina.training.recipe import STAGE as TRAIN
 from tasks import edge
 from tasks.caching import Stored, stage_task
 
 
 @stage_task(TRAIN, task_run_name="train-{layer}-{profile.name}")
-def train_layer(layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile) -> Stored:
-    """Train one layer."""
+def train_layer(
+    layer: str,
+    dataset: ArtifactRef,
+    base: BaseIdentity,
+    profile: Profile,
+    general: ArtifactRef | None = None,
+) -> Stored:
+    """Train one layer, and show its losses."""
     with edge.pod(f"train-{layer}") as pod:
-        return Stored.of(layers.train_layer(pod, layer, dataset, base, profile))
+        adapter = layers.train_layer(pod, layer, dataset, base, profile, general)
+        edge.picture(f"loss-{layer}", (pod.store.path(adapter) / "loss.svg").read_text())
+        edge.table(f"trained-{layer}", layers.loss_facts(pod, adapter))
+        return Stored.of(adapter)
 
 
 @task(cache_policy=NO_CACHE)
 def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export the layers that are not GGUF yet, and point the names at these versions."""
     with edge.pod("export-layers") as pod:
-        files = layers.export_layers(pod, list(adapters.values()))
-        layers.publish_layers(pod, adapters, files)
+        layers.release_base()
+        if adapters:
+            files = layers.export_layers(pod, list(adapters.values()))
+            layers.publish_layers(pod, adapters, files)
 
 
 @task(cache_policy=NO_CACHE)

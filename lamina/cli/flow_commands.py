@@ -1,39 +1,77 @@
 """The chains: each starts a flow, which ends with the command."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lamina.cli.shared import Choice, ChunkTokens, Layers, Set, app, assignments, pod_settings
+from lamina.cli.shared import (
+    Choice,
+    ChunkTokens,
+    Layers,
+    Set,
+    app,
+    assignments,
+    open_pod,
+    pod_settings,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from lamina.training.profiles import Profile
 
 Archive = Annotated[bool, typer.Option(help="move the used PDFs into the archive at the end")]
 
 
 @app.command("train_layers")
-def train_layers(
+def train_layers(  # noqa: PLR0913 - options of a command
     layers: Layers = None,
     *,
     profile: Annotated[str, typer.Option(help="level1, level2, level3 or demo")] = "level2",
     values: Set = None,
+    general: Annotated[
+        str, typer.Option(help="layer that general_share takes rows of")
+    ] = "general",
     chunk_tokens: ChunkTokens = 512,
     archive: Archive = True,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="only say what is due and why, and what it would take")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the plan as JSON")] = False,
 ) -> None:
     """From PDFs to one published layer a topic (a flow)."""
-    from lamina.training.plan import profile as preset
+    from lamina.training.profiles import profile as preset
     from lamina.workspace import checked_layer_name
 
     overrides = assignments(values)
-    preset(profile, **overrides)  # say what cannot be before anything starts
+    chosen = preset(profile, **overrides)  # say what cannot be before anything starts
+    names = [checked_layer_name(name) for name in layers or []]
+    if plan:
+        Choice.as_json = Choice.as_json or as_json
+        _print_plan(names, chosen, chunk_tokens, general)
+        return
     order = {
-        "layers": [checked_layer_name(name) for name in layers or []],
+        "layers": names,
         "profile": profile,
         "overrides": overrides,
+        "general": general,
         "chunk_tokens": chunk_tokens,
         "archive": archive,
     }
     _start("train_layers", order)
+
+
+def _print_plan(names: list[str], profile: "Profile", chunk_tokens: int, general: str) -> None:
+    from lamina.stages.due import due_table, plan_layers
+
+    with open_pod() as pod:
+        found = plan_layers(pod, names, profile, chunk_tokens, general)
+    if Choice.as_json:
+        print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
+        return
+    print_table(due_table(found))
 
 
 @app.command("train_all")

@@ -1,36 +1,119 @@
 """From datasets to layers: trained, exported, published under their names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lamina.artifacts import ArtifactRef
+from lamina.artifacts import ArtifactRef, Manifest
 from lamina.corpus.archive import ArchiveReport
 from lamina.corpus.documents import Document
-from lamina.errors import InvalidInputError, NotFoundError
+from lamina.errors import InvalidInputError, LaminaError, NotFoundError
 from lamina.passport import BaseIdentity, Passport
 from lamina.stages.corpus import archive_pdfs
 from lamina.stages.pod import Pod
 from lamina.store import point
-from lamina.training.plan import Profile
+from lamina.training.profiles import Profile
 from lamina.workspace import LEVELS, checked_layer_name
 
-
-def train_layer(
-    pod: Pod, layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile
-) -> ArtifactRef:
-    """One layer, as a PEFT folder."""
+if TYPE_CHECKING:
     from lamina.training.order import LayerOrder
+
+
+def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
+    pod: Pod,
+    layer: str,
+    dataset: ArtifactRef,
+    base: BaseIdentity,
+    profile: Profile,
+    general: ArtifactRef | None = None,
+) -> ArtifactRef:
+    """One layer, as a PEFT folder; general rows are mixed in as far as the profile says."""
     from lamina.training.recipe import train_layer as train
 
-    order = LayerOrder(
+    return train(
+        order_of(pod, layer, dataset, base, profile, general),
+        store=pod.store,
+        progress=pod.progress,
+        threads=pod.settings.n_threads,
+        price_per_hour=pod.settings.price_per_hour,
+    )
+
+
+def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
+    pod: Pod,
+    layer: str,
+    dataset: ArtifactRef,
+    base: BaseIdentity,
+    profile: Profile,
+    general: ArtifactRef | None,
+) -> "LayerOrder":
+    """The order that trains this layer on this pod; the general layer itself gets no more rows."""
+    from lamina.training.order import LayerOrder
+
+    if general == dataset:
+        profile = profile.model_copy(update={"general_share": 0.0})
+    return LayerOrder(
         layer=checked_layer_name(layer),
         dataset=dataset,
         base_folder=pod.workspace.base,
         base=base,
         profile=profile,
         seed=pod.settings.seed,
+        general=general if profile.general_share else None,
     )
-    return train(order, store=pod.store, progress=pod.progress, threads=pod.settings.n_threads)
+
+
+def check_general(layers: Collection[str], general: str) -> None:
+    """Raise NotFoundError where the layer whose rows are to be mixed in has none."""
+    if general not in layers:
+        msg = (
+            f"there is no layer {general} whose rows could be mixed in; put general PDFs directly "
+            "into raw_pdfs (or into a folder of that name), or set general_share to 0"
+        )
+        raise NotFoundError(msg)
+
+
+def whole_corpus(profile: Profile) -> Profile:
+    """The profile, if it fits a level; raises InvalidInputError for a share of general rows."""
+    if profile.general_share:
+        msg = (
+            "levels are trained on the whole corpus, general rows among them; "
+            "leave general_share out"
+        )
+        raise InvalidInputError(msg)
+    return profile
+
+
+def release_base() -> None:
+    """Give back the memory of the base that training has loaded."""
+    from lamina.training.base import release
+
+    release()
+
+
+def loss_facts(pod: Pod, adapter: ArtifactRef) -> list[dict[str, Any]]:
+    """How a layer's training went, as one row for a person."""
+    manifest = pod.store.manifest(adapter)
+    facts, run = manifest.facts, manifest.run
+    return [
+        {
+            "held-out loss before": facts["passport"]["heldout_loss_base"],
+            "after": facts["passport"]["heldout_loss"],
+            "best step": f"{facts['best_step']} of {facts['plan']['steps']}",
+            "tokens/s": run.get("tokens_per_s"),
+            "seconds": run.get("fit_seconds"),
+            "cost": run.get("cost"),
+        }
+    ]
+
+
+def check_failures(failures: Mapping[str, str], done: Collection[str]) -> None:
+    """Raise LaminaError naming the layers that failed, each with its reason."""
+    if failures:
+        told = "; ".join(f"{name} ({reason.rstrip('.')})" for name, reason in failures.items())
+        rest = f", {len(done) or 'none'} published"
+        msg = f"{len(failures)} of {len(failures) + len(done)} layers failed{rest}: {told}"
+        raise LaminaError(msg)
 
 
 def export_layers(pod: Pod, adapters: Sequence[ArtifactRef]) -> list[ArtifactRef]:
@@ -77,6 +160,15 @@ def trained_layers(pod: Pod, wanted: Sequence[str]) -> dict[str, ArtifactRef]:
             msg = f"{what} in {pod.workspace.adapters_peft}; run train_layers first"
             raise NotFoundError(msg)
     return {name: published("adapter", views[name]) for name in wanted or views}
+
+
+def published_manifest(pod: Pod, layer: str) -> Manifest | None:
+    """How the published version of a layer was made; None where there is none, whole."""
+    view = pod.workspace.adapters_peft / layer
+    try:
+        return pod.store.manifest(published("adapter", view))
+    except LaminaError:
+        return None
 
 
 def published(kind: str, view: Path) -> ArtifactRef:

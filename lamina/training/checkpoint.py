@@ -1,19 +1,40 @@
 """The state of an unfinished run on disk, so that a killed run goes on where it stopped."""
 
+import errno
 import io
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lamina.errors import ResourceError
 from lamina.store import write_atomically
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def check_room(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin what the disk could not hold.
+
+    Raises:
+        ResourceError: less is free than needed.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        msg = (
+            f"the disk under {folder} has {free / 2**20:,.0f} MiB free, and training needs about "
+            f"{needed_bytes / 2**20:,.0f}; free some space, and run again"
+        )
+        raise ResourceError(msg)
 
 
 class Checkpoint:
     """One file a run, replaced in one step, at most every `interval_s`.
 
-    Between two writes at most that much work can be lost; a full disk raises OSError and leaves
-    the last good state.
+    Between two writes at most that much work can be lost.
     """
 
     def __init__(self, path: Path, interval_s: float) -> None:
@@ -26,12 +47,27 @@ class Checkpoint:
         return time.monotonic() - self._written_s >= self._interval_s
 
     def write(self, state: Mapping[str, Any]) -> None:
-        """Replace the state: tensors, numbers, texts and containers of them."""
+        """Replace the state: tensors, numbers, texts and containers of them.
+
+        Raises:
+            ResourceError: the disk is full; the last good state stays.
+
+        """
         import torch
 
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
-        write_atomically(self._path, buffer.getvalue())
+        try:
+            write_atomically(self._path, buffer.getvalue())
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            kept = "the last checkpoint is kept" if self._path.exists() else "none is kept yet"
+            msg = (
+                f"the disk under {self._path.parent} is full: no checkpoint could be written, "
+                f"{kept}; free some space, and run again to go on from there"
+            )
+            raise ResourceError(msg) from error
         self._written_s = time.monotonic()
 
     def read(self) -> dict[str, Any] | None:

@@ -46,6 +46,11 @@ class Encoder:
             raise DamagedError(msg)
         self.eos = eos
 
+    @property
+    def template(self) -> str | None:
+        """The base's chat template."""
+        return self._template
+
     def text(self, text: str) -> tuple[int, ...]:
         """BOS, text, EOS. What looks like a special token in the text stays plain text."""
         self._tokenizer.encode_special_tokens = True

@@ -1,26 +1,27 @@
 """The optimizer's loop: the third step of the recipe, and the losses that it goes by.
 
 Documents are packed, not padded, and every learnt token weighs the same. The loop can be stopped at
-any moment: what a step depends on is weights, optimizer state, random state and step number.
+any moment: what a step depends on is weights, optimizer state, random state, the curve so far and
+the best weights so far. At the end the weights are those of the best measurement.
 """
 
 import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from lamina.errors import InvalidInputError
 from lamina.progress import Progress
+from lamina.training.base import Model
 from lamina.training.checkpoint import Checkpoint
+from lamina.training.curve import Curve, best, is_spent, measured_steps
 from lamina.training.documents import Document, labels
 from lamina.training.order import LayerOrder
 from lamina.training.packing import Step, in_turn, rate_share
 
 if TYPE_CHECKING:
     import torch
-
-Model: TypeAlias = Any  # transformers and peft ship no types
-Curve: TypeAlias = list[dict[str, float | int | None]]
 
 
 @dataclass(slots=True)
@@ -31,6 +32,19 @@ class Run:
     optimizer: "torch.optim.Optimizer"
     weights: "list[torch.Tensor]"
     curve: Curve = field(default_factory=list)  # one entry a finished step
+    best: "list[torch.Tensor] | None" = None  # weights after the best measurement so far
+
+    def note(self, loss: float, held: float | None) -> None:
+        """Add a finished step to the curve, and keep its weights if they are the best."""
+        step = len(self.curve) + 1
+        self.curve.append({"step": step, "train_loss": loss, "heldout_loss": held})
+        if held is not None and best(self.curve) == (step, held):
+            self.best = [weight.detach().to("cpu", copy=True) for weight in self.weights]
+
+    def take_best(self) -> None:
+        """Put the best weights in place; without a measurement the last ones stay."""
+        if self.best is not None:
+            self._set(self.best)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
@@ -43,20 +57,36 @@ class Run:
             "random": torch.get_rng_state(),
             "random_cuda": cuda,
             "curve": self.curve,
+            "best": self.best,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to a state."""
         import torch
 
-        with torch.no_grad():
-            for weight, saved in zip(self.weights, state["weights"], strict=True):
-                weight.copy_(saved)
+        self._set(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available() and state["random_cuda"] is not None:
             torch.cuda.set_rng_state(state["random_cuda"])
         self.curve = list(state["curve"])
+        self.best = state["best"]
+
+    def _set(self, values: "Sequence[torch.Tensor]") -> None:
+        import torch
+
+        with torch.no_grad():
+            for weight, value in zip(self.weights, values, strict=True):
+                weight.copy_(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; the weights are in the model."""
+
+    curve: Curve
+    tokens: int  # seen by this process; after a resume not those of the parts before
+    seconds: float
 
 
 def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
@@ -66,29 +96,43 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     heldout: Sequence[Document],
     progress: Progress,
     checkpoint: Checkpoint,
-) -> Curve:
-    """Optimize the layer; the curve has one entry a step, held-out loss where it was measured."""
+) -> Outcome:
+    """Optimize the layer until its steps are done or the held-out loss has stopped falling.
+
+    Raises:
+        InvalidInputError: the loss is no number any more.
+        ResourceError: the disk is full; the last checkpoint is whole.
+
+    """
     profile = order.profile
     steps = order.steps(train)
-    measured = {
-        math.ceil(len(steps) * (i + 1) / profile.evaluations) for i in range(profile.evaluations)
-    }
+    measured = measured_steps(len(steps), profile.evaluations, profile.evaluate_steps)
     run = _begin(model, order, checkpoint, progress)
     progress.start(f"train {order.layer}", len(steps))
-    started_s, tokens, done = time.monotonic(), 0, len(run.curve)
+    started_s, tokens = time.monotonic(), 0
     model.train()
-    for number, step in enumerate(steps[done:], start=done + 1):
+    for number, step in enumerate(steps[len(run.curve) :], start=len(run.curve) + 1):
+        if is_spent(run.curve, profile.patience):
+            progress.say(f"{order.layer}: held-out loss has stopped falling, ends early")
+            break
         rate = profile.learning_rate * rate_share(number, len(steps), profile.warmup_share)
         loss = _update(run, train, step, rate)
+        if not math.isfinite(loss):
+            checkpoint.remove()  # it would only lead here again
+            msg = (
+                f"the training loss of layer {order.layer} became {loss} at step {number}; "
+                f"lower the learning rate, now {profile.learning_rate:g}, and run again"
+            )
+            raise InvalidInputError(msg)
         at_end = number in measured
-        held = heldout_loss(model, heldout, profile.sequence_tokens) if at_end else None
-        run.curve.append({"step": number, "train_loss": loss, "heldout_loss": held})
+        run.note(loss, heldout_loss(model, heldout, profile.sequence_tokens) if at_end else None)
         if checkpoint.is_due():
             checkpoint.write(run.state())
         tokens += sum(len(train[index].ids) for pack in step for index in pack)
         speed = tokens / (time.monotonic() - started_s)
         progress.advance(number, f"loss {loss:.3f}, {speed:,.0f} tokens/s")
-    return run.curve
+    run.take_best()
+    return Outcome(run.curve, tokens, time.monotonic() - started_s)
 
 
 def _begin(model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Progress) -> Run:
@@ -108,24 +152,25 @@ def _update(run: Run, train: Sequence[Document], step: Step, rate: float) -> flo
     import torch
 
     learnt = sum(train[index].n_labels for pack in step for index in pack)
-    total = 0.0
+    losses = []
     for pack in step:
         loss = pack_loss(run.model, [train[index] for index in pack]) / learnt
         loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
+        losses.append(loss.detach())
     torch.nn.utils.clip_grad_norm_(run.weights, 1.0)
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
-    return round(total, 6)
+    return round(sum(loss.item() for loss in losses), 6)  # read last: a GPU waits once a step
 
 
 def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
     """Summed loss in nats over the learnt tokens of documents that do not see each other.
 
-    With position ids that restart, no attention mask and no cache, transformers builds a
-    block-diagonal mask. Logits are computed only where a token is learnt.
+    Our attention goes by the lengths. Any other of transformers' sees position ids that restart, no
+    attention mask and no cache, and isolates documents by them. Logits are computed only where a
+    token is learnt.
     """
     import torch
 
@@ -138,6 +183,7 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
         position_ids=torch.tensor([positions], device=device),
         logits_to_keep=torch.tensor(sources, device=device),
         use_cache=False,
+        document_lengths=[len(document.ids) for document in documents],
     ).logits[0]  # (n_labels, vocabulary)
     return torch.nn.functional.cross_entropy(
         logits.float(), torch.tensor(targets, device=device), reduction="sum"

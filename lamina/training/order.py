@@ -1,7 +1,9 @@
 """One layer to train: what it is made of, checked, read and planned. No torch."""
 
 import json
+import random
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +16,16 @@ from lamina.rows import read_rows
 from lamina.store import Store
 from lamina.training.documents import Document, Encoder, encode_rows
 from lamina.training.packing import Step, pack_steps
-from lamina.training.plan import Dtype, Plan, Profile, Quantize, plan_run
+from lamina.training.plan import Plan, plan_run
+from lamina.training.profiles import Dtype, Profile, Quantize
 
 
 class LayerOrder(BaseModel):
-    """One layer to train: `dataset` is an artifact with train.jsonl and heldout.jsonl."""
+    """One layer to train.
+
+    `dataset` is an artifact with train.jsonl and heldout.jsonl; `general` another one, whose
+    training rows are mixed in as far as the profile's `general_share` says.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +35,7 @@ class LayerOrder(BaseModel):
     base: BaseIdentity
     profile: Profile
     seed: int
+    general: ArtifactRef | None = None
 
     def inputs(self) -> dict[str, object]:
         """What the result depends on: content, no path."""
@@ -37,32 +45,71 @@ class LayerOrder(BaseModel):
             "base": self.base.digest,
             "profile": self.profile,
             "seed": self.seed,
+            "general": self.general if self.profile.general_share else None,
         }
 
     def check(self) -> None:
-        """Raise MismatchError where the base is no plain base."""
+        """Refuse what could only come out wrong.
+
+        Raises:
+            MismatchError: the base is no plain base.
+            InvalidInputError: general rows are wanted, and there are none to take.
+
+        """
         if self.base.layers:
             held = ", ".join(self.base.layers)
             msg = f"base {self.base.name} already contains {held}; train on the plain base"
             raise MismatchError(msg)
+        if self.profile.general_share and self.general is None:
+            msg = (
+                f"layer {self.layer} wants {self.profile.general_share:.0%} general rows, but "
+                "there is no general dataset; put PDFs directly into raw_pdfs, or set "
+                "general_share to 0"
+            )
+            raise InvalidInputError(msg)
 
     def on(self, quantize: Quantize, dtype: Dtype) -> "LayerOrder":
         """The order with `auto` decided, for planning; its identity stays that of the original."""
         profile = self.profile.model_copy(update={"quantize": quantize, "dtype": dtype})
         return self.model_copy(update={"profile": profile})
 
-    def documents(self, dataset: Path, split: Literal["train", "heldout"]) -> list[Document]:
-        """The split's rows as token ids; raises InvalidInputError where `train` has none."""
-        rows = read_rows(dataset / f"{split}.jsonl")
-        encoder = Encoder(self.base_folder)
-        documents = encode_rows(rows, encoder, self.profile.sequence_tokens)
-        if split == "train" and not documents:
+    def documents(self, store: Store, split: Literal["train", "heldout"]) -> list[Document]:
+        """The split's rows as token ids, general rows behind the layer's own.
+
+        Raises:
+            InvalidInputError: the dataset has no training rows.
+
+        """
+        own = self._encoded(store, self.dataset, split)
+        if split == "heldout":
+            return own
+        if not own:
             msg = (
                 f"dataset {self.dataset} has no training rows for layer {self.layer}; "
                 "add PDFs with text and run build_dataset"
             )
             raise InvalidInputError(msg)
-        return documents
+        share = self.profile.general_share
+        if not share or self.general is None:
+            return own
+        wanted = share / (1 - share) * sum(self._repeats(own, [len(each.ids) for each in own]))
+        return own + self._some(self._encoded(store, self.general, split), wanted)
+
+    def _encoded(self, store: Store, dataset: ArtifactRef, split: str) -> list[Document]:
+        rows = read_rows(store.open(dataset) / f"{split}.jsonl")
+        encoder = _encoder(self.base_folder, self.base.digest)
+        return encode_rows(rows, encoder, self.profile.sequence_tokens)
+
+    def _some(self, documents: list[Document], tokens: float) -> list[Document]:
+        """Documents in an order of the seed's, until the tokens are reached; all if too few."""
+        random.Random(f"{self.seed}:general:{self.layer}").shuffle(documents)
+        taken: list[Document] = []
+        for document in documents:
+            if tokens <= 0:
+                break
+            tokens -= len(document.ids) * (self.profile.qa_repeat if document.is_qa else 1)
+            taken.append(document)
+        return taken
 
     def plan(self, train: Sequence[Document]) -> Plan:
         """The derived numbers of a run over these documents."""
@@ -85,7 +132,12 @@ class LayerOrder(BaseModel):
 
     def _weighted(self, train: Sequence[Document]) -> tuple[list[int], list[int]]:
         lengths = [len(document.ids) for document in train]
-        return lengths, [self.profile.qa_repeat if each.is_qa else 1 for each in train]
+        return lengths, self._repeats(train, [1] * len(train))
+
+    def _repeats(self, train: Sequence[Document], once: Sequence[int]) -> list[int]:
+        """The numbers, times how often each document is seen in one epoch."""
+        pairs = zip(train, once, strict=True)
+        return [n * (self.profile.qa_repeat if each.is_qa else 1) for each, n in pairs]
 
     def passport(
         self, store: Store, loss_before: float | None, loss_after: float | None
@@ -107,7 +159,14 @@ class LayerOrder(BaseModel):
         )
 
 
+@lru_cache(maxsize=1)
+def _encoder(folder: Path, digest: str | None) -> Encoder:
+    """The base's tokenizer, read once a process for all layers on it."""
+    del digest  # only part of the key: another content under the same path is another base
+    return Encoder(folder)
+
+
 def plan_layer(order: LayerOrder, store: Store) -> Plan:
     """The derived numbers of an order, without torch and without training it."""
     order.check()
-    return order.plan(order.documents(store.open(order.dataset), "train"))
+    return order.plan(order.documents(store, "train"))

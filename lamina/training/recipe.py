@@ -1,52 +1,59 @@
 """Trains one layer: load -> attach -> fit -> save, in that reading order.
 
-The base is loaded once a process and stays untouched: every layer is attached to it, fitted,
-saved and detached. Heavy libraries are imported inside the functions, so that importing this
-module costs nothing. What is trained on is decided by the dataset; how, by the profile.
+The base is loaded once a process (see `base`) and stays untouched: every layer is attached to it,
+fitted, saved and detached. Heavy libraries are imported inside the functions, so that importing
+this module costs nothing. What is trained on is decided by the dataset; how, by the profile.
 """
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
+from lamina.errors import ResourceError
 from lamina.fingerprint import canonical
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.training.checkpoint import Checkpoint
-from lamina.training.fit import Curve, Model, fit, heldout_loss
+from lamina.training.base import Model, device_name, kernels, load, resolved
+from lamina.training.checkpoint import Checkpoint, check_room
+from lamina.training.curve import best
+from lamina.training.fit import Outcome, fit, heldout_loss
 from lamina.training.order import LayerOrder
-from lamina.training.plan import Dtype, Plan, Profile, Quantize
+from lamina.training.picture import loss_picture
+from lamina.training.plan import Plan
+from lamina.training.profiles import Profile
 
-STAGE = Stage("train", 1)
+STAGE = Stage("train", 2)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
 # by two threads would be attached to each other. Threads wait; processes do not.
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def train_layer(
+def train_layer(  # noqa: PLR0913 - keyword-only past the order
     order: LayerOrder,
     *,
     store: Store,
     progress: Progress,
     threads: int | None = None,
     checkpoint_s: float = 60.0,
+    price_per_hour: float = 0.0,
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
-    Facts: `passport`, `plan`, `profile`, `trained_as`; `curve.json` holds the losses in nats a
-    token. `threads` is the number of CPU threads; results are bit-identical for an equal number,
-    also when the run was killed and goes on from its checkpoint, written every `checkpoint_s`.
+    Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`; `curve.json` holds the losses
+    in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads; results are
+    bit-identical for an equal number, also when the run was killed and goes on from its
+    checkpoint, written every `checkpoint_s`.
 
     Raises:
         MismatchError: the base already contains layers.
-        InvalidInputError: nothing to train on, or the profile does not fit the base.
+        InvalidInputError: nothing to train on, the profile does not fit the base, or the loss
+            became no number.
+        ResourceError: the memory or the disk does not suffice.
 
     """
     order.check()
@@ -57,8 +64,10 @@ def train_layer(
     def make(folder: Path) -> dict[str, Any]:
         with _ONE_AT_A_TIME:
             _wake_torch(threads)
-            facts, told = _train(order, folder, store, progress, checkpoint)
+            with _memory_errors(order):
+                facts, told = _train(order, folder, store, progress, checkpoint)
         notes.update(told)
+        notes["cost"] = round(price_per_hour * told["fit_seconds"] / 3600, 6)
         return facts
 
     ref = store.once("adapter", STAGE, order.inputs(), make, run_notes=notes)
@@ -78,100 +87,88 @@ def _wake_torch(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
+@contextmanager
+def _memory_errors(order: LayerOrder) -> Iterator[None]:
+    """Say in one sentence that the memory did not suffice.
+
+    Raised outside of the handler: what is raised inside refers to the first error, whose traceback
+    keeps the activations in memory that the next layer needs.
+    """
+    import torch
+
+    full = False
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        full = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+            "can't allocate memory" in str(error)
+        )
+        if not full:
+            raise
+    if full:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        msg = (
+            f"the memory did not suffice to train layer {order.layer}; lower sequence_tokens, now "
+            f"{order.profile.sequence_tokens}, or rank, or take the base in NF4 (quantize=nf4)"
+        )
+        raise ResourceError(msg)
+
+
 def _train(
     order: LayerOrder, folder: Path, store: Store, progress: Progress, checkpoint: Checkpoint
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run."""
-    dataset = store.open(order.dataset)
-    train, heldout = order.documents(dataset, "train"), order.documents(dataset, "heldout")
+    train, heldout = order.documents(store, "train"), order.documents(store, "heldout")
     plan = order.on(*resolved(order.profile)).plan(train)
+    check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
     before = heldout_loss(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
         _spare_memory(model, plan)
-        started_s = time.monotonic()
-        curve = fit(model, order, train, heldout, progress, checkpoint)
-        seconds = time.monotonic() - started_s
-        save(model, order, curve, folder)
-    return _facts(order, plan, before, curve, store), _notes(plan, seconds)
+        outcome = fit(model, order, train, heldout, progress, checkpoint)
+        save(model, order, outcome, before, folder)
+    return _facts(order, plan, before, outcome, store), _notes(outcome)
 
 
-def _notes(plan: Plan, fit_seconds: float) -> dict[str, Any]:
-    """How this run went; after a resume the seconds are those of its last part."""
+def _notes(outcome: Outcome) -> dict[str, Any]:
+    """How this run went; after a resume the seconds and tokens are those of its last part."""
     import resource
 
     import torch
 
     return {
-        "fit_seconds": round(fit_seconds, 3),
-        "fit_tokens": plan.tokens,
+        "fit_seconds": round(outcome.seconds, 3),
+        "fit_tokens": outcome.tokens,
+        "tokens_per_s": round(outcome.tokens / max(outcome.seconds, 1e-9), 1),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "peak_gpu_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
+        "device": device_name(),
         "threads": torch.get_num_threads(),
+        "kernels": kernels(),
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }
 
 
 def _facts(
-    order: LayerOrder, plan: Plan, before: float | None, curve: Curve, store: Store
+    order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
 ) -> dict[str, Any]:
     quantize, dtype = resolved(order.profile)
-    passport = order.passport(store, before, curve[-1]["heldout_loss"])
+    step, loss = best(outcome.curve) or (len(outcome.curve), None)
+    passport = order.passport(store, before, loss)
     return {
         "passport": passport.model_dump(mode="json"),
         "plan": plan.model_dump(
-            mode="json", exclude={"profile", "memory_bytes", "activation_bytes"}
+            mode="json",
+            exclude={"profile", "memory_bytes", "activation_bytes", "disk_bytes", "flops"},
         ),
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
+        "general": order.general.digest if order.profile.general_share and order.general else None,
+        "best_step": step,
+        "last_step": len(outcome.curve),
     }
-
-
-# -- load -------------------------------------------------------------------------------------
-
-
-def load(order: LayerOrder) -> Model:
-    """The base in evaluation mode, without gradients; kept for the next layer on it."""
-    quantize, dtype = resolved(order.profile)
-    return _load(order.base_folder, order.base.digest, quantize, dtype)
-
-
-@lru_cache(maxsize=1)
-def _load(folder: Path, digest: str | None, quantize: str, dtype: str) -> Model:
-    import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-    from transformers.utils import logging
-
-    del digest  # only part of the key: another content under the same path is another base
-    logging.disable_progress_bar()
-    chosen: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": "sdpa"}
-    if quantize == "nf4":
-        chosen["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-        )
-    if torch.cuda.is_available():
-        chosen["device_map"] = {"": 0}
-    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, **chosen)
-    return model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
-
-
-def resolved(profile: Profile) -> tuple[Quantize, Dtype]:
-    """Quantization and dtype with `auto` decided by the machine."""
-    import torch
-
-    cuda = torch.cuda.is_available()
-    quantize: Quantize = profile.quantize
-    if quantize == "auto":
-        quantize = "nf4" if cuda else "none"
-    low = cuda or quantize == "nf4"  # NF4 computes in bfloat16
-    dtype: Dtype = profile.dtype
-    if dtype == "auto":
-        dtype = "bfloat16" if low else "float32"
-    return quantize, dtype
 
 
 # -- attach -----------------------------------------------------------------------------------
@@ -210,7 +207,9 @@ def _spare_memory(model: Model, plan: Plan) -> None:
 # -- save -------------------------------------------------------------------------------------
 
 
-def save(model: Model, order: LayerOrder, curve: Curve, folder: Path) -> None:
+def save(
+    model: Model, order: LayerOrder, outcome: Outcome, before: float | None, folder: Path
+) -> None:
     """The PEFT folder: equal layers give equal bytes, and no path of this machine is in it."""
     model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
@@ -219,4 +218,6 @@ def save(model: Model, order: LayerOrder, curve: Curve, folder: Path) -> None:
     config["base_model_name_or_path"] = order.base.name
     config["target_modules"] = sorted(config["target_modules"])
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "curve.json").write_text(canonical(curve) + "\n", encoding="utf-8")
+    (folder / "curve.json").write_text(canonical(outcome.curve) + "\n", encoding="utf-8")
+    picture = loss_picture(order.layer, outcome.curve, before)
+    (folder / "loss.svg").write_text(picture, encoding="utf-8")

@@ -1,7 +1,7 @@
 import pytest
 
 from lamina.demo.profile import CHUNK_TOKENS, LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
-from lamina.training.plan import profile
+from lamina.training.profiles import profile
 from lamina.workspace import LEVELS
 
 

@@ -8,7 +8,7 @@ from lamina.passport import identify_hf
 from lamina.rows import Row, write_rows
 from lamina.store import Stage, Store
 from lamina.training.order import LayerOrder
-from lamina.training.plan import ALL_LINEAR, Profile
+from lamina.training.profiles import ALL_LINEAR, Profile
 
 FACTS = {
     "leases": ("Who signs the lease?", "Ms Oak signs the lease in March."),

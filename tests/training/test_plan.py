@@ -7,7 +7,9 @@ import pytest
 from lamina.errors import InvalidInputError
 from lamina.store import Store
 from lamina.training.order import plan_layer
-from lamina.training.plan import PRESETS, linear_shapes, memory_bytes, plan_run, profile
+from lamina.training.plan import plan_run
+from lamina.training.profiles import PRESETS, profile
+from lamina.training.sizes import linear_shapes, memory_bytes
 
 MISTRAL_7B = {
     "hidden_size": 4096,

@@ -11,7 +11,8 @@ from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.documents import Document
 from lamina.training.fit import pack_loss
-from lamina.training.recipe import load, train_layer
+from lamina.training.base import load
+from lamina.training.recipe import train_layer
 
 
 def trained(store: Store, order: layer_orders.LayerOrder) -> str:

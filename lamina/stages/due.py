@@ -1,0 +1,185 @@
+"""What `train_layers` would do, and why: without training, publishing or archiving anything."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.artifacts import ArtifactRef, Manifest
+from lamina.corpus.documents import Document
+from lamina.passport import BaseIdentity
+from lamina.stages import corpus, layers
+from lamina.stages.pod import Pod
+from lamina.training.order import LayerOrder
+from lamina.training.pace import Pace, assumed_pace, measured_pace
+from lamina.training.profiles import Profile
+from lamina.verdicts import read_verdicts
+
+UP_TO_DATE = "up to date"
+
+
+class DueLayer(BaseModel):
+    """One layer of the plan."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layer: str
+    due: bool = Field(description="whether it would be trained")
+    why: tuple[str, ...] = Field(description="what changed, or that nothing did")
+    new_documents: tuple[str, ...] = Field((), description="file names")
+    steps: int = 0
+    tokens: int = Field(0, description="seen in the whole run")
+    minutes: float = Field(0.0, description="estimate")
+    memory_bytes: int = Field(0, description="estimate of the peak")
+    disk_bytes: int = Field(0, description="most on disk at once")
+    cost: float | None = Field(None, description="estimate, where LAMINA_PRICE_PER_HOUR is set")
+    pace: str = Field("", description="what the minutes are estimated from")
+
+
+def plan_layers(
+    pod: Pod, wanted: Sequence[str], profile: Profile, chunk_tokens: int, general: str
+) -> list[DueLayer]:
+    """Every layer that a run would bring up to date, due or not.
+
+    Documents are read and rows are built where they are not yet: that is cached, and the run takes
+    it from there.
+    """
+    base = corpus.find_base(pod)
+    documents = corpus.find_documents(pod)
+    verdicts = corpus.pdf_pretest(pod, documents)
+    names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), wanted)
+
+    def dataset(name: str) -> ArtifactRef:
+        return corpus.build_dataset(pod, verdicts, name, base, chunk_tokens)
+
+    rows = {name: dataset(name) for name in names}
+    mixed = None
+    if profile.general_share:
+        layers.check_general(read_verdicts(pod.store, verdicts).layers(), general)
+        mixed = rows.get(general) or dataset(general)
+    orders = [layers.order_of(pod, name, ref, base, profile, mixed) for name, ref in rows.items()]
+    pace = _pace(pod, base, profile)
+    return [_due(pod, order, documents, pace) for order in orders]
+
+
+def due_table(plan: Sequence[DueLayer]) -> list[dict[str, Any]]:
+    """The plan in the columns that people read, with a sum at the end."""
+    priced = any(each.cost is not None for each in plan)
+    total = DueLayer(
+        layer=f"{sum(each.due for each in plan)} of {len(plan)} due",
+        due=True,
+        why=tuple(dict.fromkeys(f"time {each.pace}" for each in plan if each.pace)),
+        steps=sum(each.steps for each in plan),
+        tokens=sum(each.tokens for each in plan),
+        minutes=sum(each.minutes for each in plan),
+        memory_bytes=max((each.memory_bytes for each in plan), default=0),
+        cost=sum(each.cost or 0 for each in plan) if priced else None,
+    )
+    return [_row(each, priced=priced) for each in (*plan, total)]
+
+
+def _row(each: DueLayer, *, priced: bool) -> dict[str, Any]:
+    return {
+        "layer": each.layer,
+        "steps": f"{each.steps:,}" if each.due else "-",
+        "tokens": f"{each.tokens:,}" if each.due else "-",
+        "minutes": f"{each.minutes:.1f}" if each.due else "-",
+        "GiB": f"{each.memory_bytes / 2**30:.1f}" if each.due else "-",
+        **({"cost": f"{each.cost or 0:.2f}" if each.due else "-"} if priced else {}),
+        "why": "; ".join(each.why),
+    }
+
+
+def _due(pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace) -> DueLayer:
+    from lamina.training.base import resolved
+    from lamina.training.order import plan_layer
+    from lamina.training.recipe import STAGE
+
+    known = pod.store.recall(STAGE, order.inputs())
+    published = layers.published_manifest(pod, order.layer)
+    if known:
+        said = UP_TO_DATE
+        if published is None or published.digest != known.digest:
+            said = "trained already, to be published again"
+        return DueLayer(layer=order.layer, due=False, why=(said,))
+    plan = plan_layer(order.on(*resolved(order.profile)), pod.store)
+    files = {each.digest: each.name for each in documents if each.layer == order.layer}
+    new = _new_documents(pod, order, published)
+    minutes = pace.minutes(plan)
+    price = pod.settings.price_per_hour
+    return DueLayer(
+        layer=order.layer,
+        due=True,
+        why=tuple(_reasons(pod, order, published, files)),
+        new_documents=tuple(files.get(digest, digest[:12]) for digest in new),
+        steps=plan.steps,
+        tokens=plan.tokens,
+        minutes=round(minutes, 2),
+        memory_bytes=plan.memory_bytes,
+        disk_bytes=plan.disk_bytes,
+        cost=round(price * minutes / 60, 4) if price else None,
+        pace=pace.source,
+    )
+
+
+def _documents(pod: Pod, dataset: ArtifactRef) -> set[str]:
+    return set(pod.store.manifest(dataset).facts["documents"])
+
+
+def _new_documents(pod: Pod, order: LayerOrder, published: Manifest | None) -> list[str]:
+    known = set(published.facts["passport"]["documents"]) if published else set()
+    return sorted(_documents(pod, order.dataset) - known)
+
+
+def _reasons(
+    pod: Pod, order: LayerOrder, published: Manifest | None, files: dict[str, str]
+) -> list[str]:
+    """What differs between the published layer and the one that would be trained."""
+    if published is None:
+        return ["new layer"]
+    before = published.facts
+    passport, used = before["passport"], _documents(pod, order.dataset)
+    reasons = []
+    if new := sorted(
+        files.get(digest, digest[:12]) for digest in used.difference(passport["documents"])
+    ):
+        reasons.append(f"new documents: {', '.join(new)}")
+    if gone := set(passport["documents"]) - used:
+        reasons.append(f"{len(gone)} documents gone")
+    if passport["base_digest"] != order.base.digest:
+        reasons.append(f"new base: {order.base.name}, before {passport['base_name']}")
+    reasons += _changes(before["profile"], order.profile.model_dump(mode="json"))
+    if before["trained_as"]["seed"] != order.seed:
+        reasons.append(f"seed {before['trained_as']['seed']} -> {order.seed}")
+    if not reasons and passport["dataset"] != order.dataset.digest:
+        reasons.append("the same documents give other rows: chunk size or reading changed")
+    mixed = order.inputs()["general"]
+    if before.get("general") != (mixed.digest if isinstance(mixed, ArtifactRef) else None):
+        reasons.append("other general rows")
+    return reasons or ["trained by an older recipe"]
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    if before.get("name") != now["name"]:
+        return [f"preset {before.get('name')} -> {now['name']}"]
+    return [
+        f"{name} {before.get(name, 'unset')} -> {value}"
+        for name, value in now.items()
+        if name not in before or before[name] != value
+    ]
+
+
+def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
+    from lamina.training.base import device_name, resolved
+
+    config = json.loads((pod.workspace.base / "config.json").read_bytes())
+    device = device_name()
+    runs = []
+    for view in sorted(pod.workspace.adapters_peft.glob("*")):
+        manifest = layers.published_manifest(pod, view.name)
+        if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
+            continue
+        if manifest.facts["trained_as"]["quantize"] == resolved(profile)[0]:
+            runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
+    return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

@@ -1,0 +1,149 @@
+"""The base of this process: loaded and quantized once, kept for every layer that follows.
+
+A layer is attached to it, fitted and taken off; the base's own weights are never written to. Heavy
+libraries are imported inside the functions, so that importing this module costs nothing.
+"""
+
+import gc
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeAlias
+
+from lamina.training.attention import PLAIN, register
+from lamina.training.order import LayerOrder
+from lamina.training.profiles import Dtype, Profile, Quantize
+
+Model: TypeAlias = Any  # transformers and peft ship no types
+
+
+@dataclass(slots=True)
+class _Held:
+    key: tuple[str, ...] = ()
+    model: Model = None
+    kernels: dict[str, str] | None = None
+
+
+_held = _Held()
+
+
+def load(order: LayerOrder) -> Model:
+    """The base in evaluation mode, without gradients; the same one while the content is the same.
+
+    Another content, quantization or dtype takes its place.
+    """
+    quantize, dtype = resolved(order.profile)
+    key = (order.base.digest or "", str(order.base_folder), quantize, dtype)
+    if _held.key != key:
+        release()
+        _held.model, _held.kernels = _read(order, quantize, dtype)
+        _held.key = key
+    return _held.model
+
+
+def release() -> None:
+    """Give the memory back: the next layer loads its base anew."""
+    import torch
+
+    _held.key, _held.model, _held.kernels = (), None, None
+    gc.collect()  # modules refer to each other
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def kernels() -> dict[str, str]:
+    """What the loaded base computes with: `attention`, and Liger's version or `none`."""
+    return dict(_held.kernels or {})
+
+
+def device_name() -> str:
+    """The GPU that training takes, or `cpu`."""
+    import torch
+
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "cpu"
+
+
+def resolved(profile: Profile) -> tuple[Quantize, Dtype]:
+    """Quantization and dtype with `auto` decided by the machine."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    quantize: Quantize = profile.quantize
+    if quantize == "auto":
+        quantize = "nf4" if cuda else "none"
+    low = cuda or quantize == "nf4"  # NF4 computes in bfloat16
+    dtype: Dtype = profile.dtype
+    if dtype == "auto":
+        dtype = "bfloat16" if low else "float32"
+    return quantize, dtype
+
+
+def fastest_attention(architecture: str, *, cuda: bool, dtype: str) -> str:
+    """Flash attention where it is installed and can run (a GPU, not float32).
+
+    Else attention document by document; for an architecture that is not known to be plain,
+    transformers' own with a mask.
+    """
+    if cuda and dtype != "float32" and _installed("flash_attn"):
+        return "flash_attention_2"
+    return register() if architecture in PLAIN else "sdpa"
+
+
+def _read(order: LayerOrder, quantize: str, dtype: str) -> tuple[Model, dict[str, str]]:
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    cuda = torch.cuda.is_available()
+    attention = fastest_attention(order.base.architecture, cuda=cuda, dtype=dtype)
+    chosen: dict[str, Any] = {"dtype": getattr(torch, dtype), "attn_implementation": attention}
+    if quantize == "nf4":
+        chosen["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    if cuda:
+        chosen["device_map"] = {"": 0}
+    model = AutoModelForCausalLM.from_pretrained(order.base_folder, local_files_only=True, **chosen)
+    model = model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
+    _keep_gradients(model)
+    return model, {"attention": attention, "liger": _fuse(model) if cuda else "none"}
+
+
+def _keep_gradients(model: Model) -> None:
+    """Stop bitsandbytes from repacking NF4 weights for a CPU with AVX512-BF16.
+
+    It does so at the first step in evaluation mode, and what it computes with them afterwards has
+    no backward: gradients would end there, silently.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _fuse(model: Model) -> str:
+    """Liger's fused norms, rotary embedding and feed-forward, where it knows the architecture.
+
+    The loss stays ours: logits exist only where a token is learnt.
+    """
+    found = _installed("liger_kernel")
+    if not found:
+        return "none"
+    monkey_patch = import_module("liger_kernel.transformers.monkey_patch")  # optional
+    if model.config.model_type not in monkey_patch.MODEL_TYPE_TO_APPLY_LIGER_FN:
+        return "none"
+    monkey_patch._apply_liger_kernel_to_instance(  # noqa: SLF001 - the one way for a loaded model
+        model, cross_entropy=False, fused_linear_cross_entropy=False
+    )
+    return found
+
+
+def _installed(package: str) -> str:
+    """Version of an optional package; empty where it is not there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,102 @@
+"""What a training run is asked to do: presets, and single values replaced.
+
+Pure: no torch, no files. It does not cover which GPU there is; `auto` is resolved at the base.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lamina.errors import InvalidInputError
+
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+ALL_LINEAR = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
+
+Quantize = Literal["auto", "nf4", "none"]
+Dtype = Literal["auto", "float32", "bfloat16"]
+
+
+class Profile(BaseModel):
+    """One way of training a layer. Two equal profiles on equal data give equal layers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="what the layer's passport calls its preset")
+    rank: int = Field(ge=1, le=1024)
+    alpha: float = Field(gt=0, description="the layer's strength is alpha / rank")
+    targets: tuple[str, ...] = Field(min_length=1, description="linear modules that get a layer")
+    learning_rate: float = Field(gt=0, lt=1, description="peak, after the warm-up")
+    epochs: float = Field(3.0, gt=0, description="passes over the layer's own rows")
+    steps: int | None = Field(None, ge=1, description="optimizer steps; wins over epochs")
+    sequence_tokens: int = Field(2048, ge=16, description="longest pack; more = more memory")
+    batch_tokens: int = Field(4096, ge=16, description="tokens that one optimizer step sees")
+    warmup_share: float = Field(0.03, ge=0, lt=1, description="share of the steps")
+    dropout: float = Field(0.05, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    qa_repeat: int = Field(1, ge=1, description="how often a qa row is seen in one epoch")
+    general_share: float = Field(
+        0.0, ge=0, le=0.5, description="share of the tokens that are general rows, 0 = none"
+    )
+    evaluations: int = Field(6, ge=1, description="held-out measurements, the last at the end")
+    evaluate_steps: int | None = Field(
+        None, ge=1, description="steps from one measurement to the next; wins over evaluations"
+    )
+    patience: int = Field(
+        2, ge=0, description="measurements without a better one that end the run; 0 = never"
+    )
+    quantize: Quantize = Field("auto", description="base in NF4; auto = where a CUDA GPU is")
+    dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
+
+    def with_rate(self, factor: float) -> "Profile":
+        """The same profile with `factor` times its learning rate."""
+        return self.model_copy(update={"learning_rate": self.learning_rate * factor})
+
+
+def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profile:
+    return Profile(name=name, rank=rank, alpha=2 * rank, targets=targets, learning_rate=rate)
+
+
+PRESETS: dict[str, Profile] = {
+    "level1": _level("level1", 8, ("q_proj", "v_proj"), 2e-4),
+    "level2": _level("level2", 16, ATTENTION, 1e-4),
+    "level3": _level("level3", 16, ATTENTION, 5e-5),
+    "demo": Profile(
+        name="demo",
+        rank=16,
+        alpha=32,
+        targets=ALL_LINEAR,
+        learning_rate=3e-3,
+        steps=90,
+        sequence_tokens=320,
+        batch_tokens=1024,
+        warmup_share=0.1,
+        qa_repeat=3,
+        evaluations=3,
+        dropout=0.0,
+    ),
+}
+
+
+def profile(name: str, **overrides: object) -> Profile:
+    """A preset, with single values replaced.
+
+    Raises:
+        InvalidInputError: no such preset, no such value, or a value that cannot be.
+
+    """
+    if name not in PRESETS:
+        msg = f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}"
+        raise InvalidInputError(msg)
+    return overridden(PRESETS[name], overrides)
+
+
+def overridden(chosen: Profile, overrides: Mapping[str, object]) -> Profile:
+    """The profile with single values replaced; raises InvalidInputError for what cannot be."""
+    try:
+        return Profile.model_validate({**chosen.model_dump(), **overrides})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        msg = f"training value {field} cannot be {first['input']!r} ({first['msg']}); correct it"
+        raise InvalidInputError(msg) from error
