@@ -1,0 +1,21 @@
+"""What keeps a pod well."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from lamina.errors import ResourceError
+from tasks import edge
+
+
+@task(cache_policy=NO_CACHE)
+def examine() -> None:
+    """The doctor's findings as a table; raises ResourceError if one is a problem."""
+    from lamina.doctor import examine as look
+
+    with edge.pod("doctor") as pod:
+        findings = look(pod.settings, pod.workspace)
+        edge.table("doctor", [one.model_dump(mode="json") for one in findings])
+    problems = [one for one in findings if one.level == "problem"]
+    if problems:
+        msg = f"this pod is not well: {problems[0].sentence}; {problems[0].remedy}"
+        raise ResourceError(msg)
