@@ -3,13 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamina.corpus.normalise import bad_characters, normalise
-from lamina.pages import Line, Page, Pages, Question
+from lamina.pages import CELL_BORDER, Line, Page, Pages, Question
 
+_PIPE = re.compile(r"(?<!\\)\|")  # between the cells of a Markdown table
+_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*|\s*\|\s*:?-+:?\s*\|\s*")
+_COLUMN_GAP = re.compile(r" {3,}|\t+")  # between the cells of a table set with a typewriter
 _FORM_FEED = "\f"  # what printers and converters put between pages
 
 
@@ -35,9 +39,24 @@ def _decoded(content: bytes) -> str:
 
 
 def _sheet(number: int, text: str) -> Page:
-    lines = tuple(Line(normalise(line), 0.0, 0.0, 0.0, 0.0) for line in text.splitlines())
+    lines = tuple(Line(line, 0.0, 0.0, 0.0, 0.0) for line in _lines(text.splitlines()))
     kind = "text" if any(line.text for line in lines) else "blank"
     return Page(number=number, kind=kind, lines=lines, bad=bad_characters(text), reader="text")
+
+
+def _lines(printed: Sequence[str]) -> Iterator[str]:
+    """The lines, the cells of tables with the border that every format's rows have."""
+    ruled = {index for index, line in enumerate(printed) if _DELIMITER.fullmatch(line)}
+    in_table = False
+    for index, line in enumerate(printed):
+        in_table = "|" in line and (in_table or index + 1 in ruled)
+        if index in ruled and in_table:
+            continue  # the line that parts a table's head from its rows
+        if in_table:
+            cells = (cell.replace("\\|", "|") for cell in _PIPE.split(line))
+        else:
+            cells = iter(_COLUMN_GAP.split(line.strip()))
+        yield CELL_BORDER.join(filter(None, map(normalise, cells)))
 
 
 def read_questions(path: Path) -> Pages:

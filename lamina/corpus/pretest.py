@@ -17,7 +17,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.verdicts import VERDICTS_FILE, Judgement, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=8)
+PRETEST = Stage("pdf_pretest", version=9)
 JUDGE = Stage("judge_document", version=3)
 JUDGEMENT_FILE = "judgement.json"
 

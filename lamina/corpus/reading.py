@@ -15,7 +15,7 @@ from lamina.errors import LaminaError
 from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
 
-PAGES = Stage("pages", version=6)
+PAGES = Stage("pages", version=7)
 
 Read = Callable[[Document], Pages]
 

@@ -33,8 +33,6 @@ def cells(text: str) -> list[str]:
 
 def is_row(text: str, neighbours: Sequence[str] = ()) -> bool:
     """Whether a line is a row: by its figures, or by cells like those of the lines around it."""
-    if text.count("|") >= _FEWEST_FIGURES:  # Markdown
-        return True
     own = cells(text)
     if len(own) > 1:
         if any(is_figure(cell) for cell in own[1:]):

@@ -90,7 +90,6 @@ def test_a_paragraph_goes_on_over_a_page_break() -> None:
         "Goodwill 2,110 1,980",
         "Cost of sales \u2014 45",
         "Rate 3.5 % 4.1 %",
-        "| Period | 82 months |",
     ],
 )
 def test_a_line_that_ends_in_figures_is_a_row(text: str) -> None:
