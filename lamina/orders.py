@@ -37,6 +37,7 @@ class _Training(BaseModel):
         description="layer whose rows are mixed into the others' where general_share is above 0",
     )
     chunk_tokens: ChunkTokens = 512
+    reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
     archive: Archive = True
 
 
@@ -81,6 +82,7 @@ class TrainAll(BaseModel):
         default={}, title="Overrides", description='single values, such as {"epochs": 1}'
     )
     chunk_tokens: ChunkTokens = 512
+    reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
     archive: Archive = True
 
 

@@ -39,10 +39,18 @@ class Passport(BaseModel):
     documents: tuple[str, ...] = Field(description="sha256 of each PDF it was trained on")
     heldout_loss_base: float | None = None
     heldout_loss: float | None = None
+    parents: tuple[str, ...] = Field(
+        (), description="layers folded into this one, as <layer>:<scale>@<artifact digest>"
+    )
+    fold_error: float | None = Field(
+        None, description="of a folded layer: relative, in the Frobenius norm of its whole change"
+    )
 
     def metadata(self) -> dict[str, str | int | float]:
         """As GGUF metadata: one key a field under `lamina.`, lists as JSON."""
         fields = self.model_dump(mode="json", exclude_none=True)
+        if not self.parents:  # files of layers that were trained stay as they were
+            del fields["parents"]
         return {
             PREFIX + name: canonical(value) if isinstance(value, list) else value
             for name, value in fields.items()
@@ -64,7 +72,8 @@ class Passport(BaseModel):
         if not fields:
             return None
         try:
-            fields["documents"] = json.loads(str(fields.get("documents", "[]")))
+            for name in ("documents", "parents"):
+                fields[name] = json.loads(str(fields.get(name, "[]")))
             return cls.model_validate(fields)
         except ValueError as broken:
             msg = f"the passport in {header.path} cannot be read; export the layer again"

@@ -9,11 +9,25 @@ from typing import Annotated
 
 import typer
 
-from lamina.cli import flow_commands, pod_commands, stage_commands
+from lamina.cli import (
+    flow_commands,
+    landing_commands,
+    model_commands,
+    pod_commands,
+    stage_commands,
+)
 from lamina.cli.shared import Choice, app
 from lamina.errors import LaminaError
 
-__all__ = ["app", "flow_commands", "main", "pod_commands", "stage_commands"]
+__all__ = [
+    "app",
+    "flow_commands",
+    "landing_commands",
+    "main",
+    "model_commands",
+    "pod_commands",
+    "stage_commands",
+]
 
 
 def main() -> None:

@@ -1,9 +1,6 @@
 """One subcommand a stage, named like it; each calls the stage's function and nothing else."""
 
 import json
-from typing import Annotated
-
-import typer
 
 from lamina.cli.shared import (
     Choice,
@@ -57,9 +54,9 @@ def build_dataset(layers: Layers = None, chunk_tokens: ChunkTokens = 512) -> Non
 
 def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:
     from lamina.stages import corpus, layers
-    from lamina.training.plan import profile
+    from lamina.training.profiles import profile
 
-    chosen = profile(level, **assignments(values))
+    chosen = layers.whole_corpus(profile(level, **assignments(values)))
     with open_pod() as pod:
         base = corpus.find_base(pod)
         parts = layer_datasets(pod, [], chunk_tokens)
@@ -85,49 +82,6 @@ def train_level2(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
 def train_level3(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
     """Train level3 (r=16 on q,k,v,o, lr 5e-5) on the whole corpus."""
     _train_level("level3", values, chunk_tokens)
-
-
-@app.command("export_layers")
-def export_layers(names: Layers = None) -> None:
-    """Turn trained layers into GGUF, with their passports inside."""
-    from lamina.stages import layers
-
-    with open_pod() as pod:
-        adapters = layers.trained_layers(pod, names or [])
-        files = layers.export_layers(pod, list(adapters.values()))
-        layers.publish_layers(pod, adapters, files)
-        for name in adapters:
-            print(pod.workspace.adapters_gguf / f"{name}.gguf")
-
-
-@app.command("merge_level")
-def merge_level(
-    levels: Annotated[
-        list[str] | None, typer.Argument(help="none = the best by held-out loss")
-    ] = None,
-) -> None:
-    """Merge levels into the base, under peft/merged."""
-    from lamina.stages import corpus, models
-
-    with open_pod() as pod:
-        base = corpus.find_base(pod)
-        names, merged = models.merge_best(pod, base, levels or [])
-        print(f"{pod.workspace.merged} holds {', '.join(names)}")
-        print_ref(pod, merged)
-
-
-@app.command("convert_to_gguf")
-def convert_to_gguf(
-    merged: Annotated[bool, typer.Option(help="the model under peft/merged, not the base")] = False,
-) -> None:
-    """Convert the base (or the merged model) to GGUF, quantized to Q4_K_M."""
-    from lamina.stages import corpus, models
-
-    with open_pod() as pod:
-        if merged:
-            print(models.convert_published_merge(pod))
-        else:
-            print(models.publish_base(pod, models.convert_base(pod, corpus.find_base(pod))))
 
 
 @app.command("archive_pdfs")

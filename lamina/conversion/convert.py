@@ -3,41 +3,23 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.converter import Converter
+from lamina.conversion.ftypes import UNQUANTIZED, checked_ftype
 from lamina.conversion.jobs import Check, Quantize, Script
-from lamina.errors import DamagedError, InvalidInputError, ResourceError
+from lamina.errors import DamagedError, ResourceError
 from lamina.fingerprint import canonical
 from lamina.gguf import read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weight_files
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 
-STAGE = Stage("convert", 1)
-FILE, F16_FILE = "model.gguf", "model.F16.gguf"
-UNQUANTIZED = ("F32", "F16", "BF16")
-QUANTIZED = (
-    "Q8_0",
-    "Q6_K",
-    "Q5_K_M",
-    "Q5_K_S",
-    "Q5_1",
-    "Q5_0",
-    "Q4_K_M",
-    "Q4_K_S",
-    "Q4_1",
-    "Q4_0",
-    "IQ4_NL",
-    "IQ4_XS",
-    "Q3_K_L",
-    "Q3_K_M",
-    "Q3_K_S",
-    "IQ3_M",
-    "IQ3_S",
-    "Q2_K",
-)  # fmt: skip - smaller ones need an importance matrix
+STAGE = Stage("convert", 2)
+FILE = "model.gguf"
 
 
 def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its identity
@@ -49,12 +31,14 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
     llama_cpp_dir: Path,
     ftype: str = "Q4_K_M",
     keep_f16: bool = False,
+    importance: ArtifactRef | None = None,
     threads: int | None = None,
 ) -> ArtifactRef:
     """The model as `model.gguf` (kind `gguf`); `identity` is `identify_hf(model_folder)`.
 
     Base or merged model: the file's `lamina.*` metadata say what it holds, and so do the facts
-    (a BaseIdentity's fields, and `ftype`). `keep_f16` leaves `model.F16.gguf` beside it.
+    (a BaseIdentity's fields, and `ftype`). `keep_f16` leaves the F16 file in the store as an
+    artifact of its own; where it is there, whatever made it, it is not converted again.
 
     Raises:
         InvalidInputError: unknown ftype, or an architecture that the converter does not know.
@@ -62,24 +46,55 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
         DamagedError: the model cannot be converted, or the result cannot be loaded.
 
     """
-    if ftype not in (*UNQUANTIZED, *QUANTIZED):
-        msg = f"ftype {ftype!r} is unknown; choose one of {', '.join((*UNQUANTIZED, *QUANTIZED))}"
-        raise InvalidInputError(msg)
+    ftype = checked_ftype(ftype, importance=importance is not None)
     papers = base_papers(model_folder, identity)
+    log = store.root / "logs" / "convert_to_gguf.log"
+    f16: Path | None = None
+    if ftype not in UNQUANTIZED:
+        f16_inputs = {"model": identity.digest, "ftype": "F16"}
+        kept = store.recall(STAGE, f16_inputs)
+        if keep_f16 and kept is None:
+            kept = convert_to_gguf(
+                model_folder, identity, store=store, progress=progress,
+                llama_cpp_dir=llama_cpp_dir, ftype="F16",
+            )  # fmt: skip
+        f16 = store.path(kept) / FILE if kept else None
 
     def make(folder: Path) -> dict[str, object]:
-        _check_disk(model_folder, store, ftype)
-        log = store.root / "logs" / "convert_to_gguf.log"
+        check_disk(model_folder, store, ftype, has_f16=f16 is not None)
+        matrix = store.open(importance) / "importance.npz" if importance else None
         with Converter(llama_cpp_dir, log) as converter:
-            _write(converter, model_folder, papers, folder, ftype, threads, progress)
-            converter.run(Check(path=str(folder / FILE)))
+            progress.start(f"convert {papers.name}", 3)
+            target = folder / FILE
+            with _first(converter, model_folder, papers, target, ftype, f16) as first:
+                progress.advance(1, "F16" if first != target else ftype)
+                if first != target:
+                    _quantize(converter, first, target, ftype, threads, matrix)
+            progress.advance(2, ftype)
+            converter.run(Check(path=str(target)))
             progress.advance(3, "loaded")
-        if not keep_f16:
-            (folder / F16_FILE).unlink(missing_ok=True)
-        return _facts(folder / FILE, papers, ftype)
+        return _facts(target, papers, ftype)
 
-    inputs = {"model": identity.digest, "ftype": ftype, "keep_f16": keep_f16}
+    inputs: dict[str, object] = {"model": identity.digest, "ftype": ftype}
+    if importance:
+        inputs["importance"] = importance
     return store.once("gguf", STAGE, inputs, make)
+
+
+def write_gguf(  # noqa: PLR0913 - one file from one model
+    model_folder: Path,
+    identity: BaseIdentity,
+    target: Path,
+    *,
+    converter: Converter,
+    ftype: str,
+    threads: int | None = None,
+) -> None:
+    """The model as a GGUF file that nothing remembers: for measuring, and then deleting."""
+    papers = base_papers(model_folder, identity)
+    with _first(converter, model_folder, papers, target, ftype, None) as first:
+        if first != target:
+            _quantize(converter, first, target, ftype, threads, None)
 
 
 def base_papers(model_folder: Path, identity: BaseIdentity) -> BaseIdentity:
@@ -92,42 +107,55 @@ def base_papers(model_folder: Path, identity: BaseIdentity) -> BaseIdentity:
     return identity.model_copy(update=named)
 
 
-def _write(  # noqa: PLR0913, PLR0917 - one call, from convert_to_gguf
+@contextmanager
+def _first(  # noqa: PLR0913, PLR0917 - from the two functions above
     converter: Converter,
     model_folder: Path,
     papers: BaseIdentity,
-    folder: Path,
+    target: Path,
     ftype: str,
-    threads: int | None,
-    progress: Progress,
-) -> None:
-    progress.start(f"convert {papers.name}", 3)
-    first = FILE if ftype in UNQUANTIZED else F16_FILE
-    outtype = ftype.lower() if ftype in UNQUANTIZED else "f16"
+    f16: Path | None,
+) -> Iterator[Path]:
+    """What the script writes: the result itself, or an F16 file that goes away afterwards."""
+    if f16 is not None:
+        yield f16
+        return
+    plain = ftype in UNQUANTIZED
+    first = target if plain else target.with_suffix(".F16.gguf")
+    arguments = (
+        str(model_folder), "--outfile", str(first), "--outtype", ftype.lower() if plain else "f16",
+    )  # fmt: skip
     converter.run(
         Script(
             script="convert_hf_to_gguf.py",
-            arguments=(
-                str(model_folder),
-                "--outfile",
-                str(folder / first),
-                "--outtype",
-                outtype,
-            ),
+            arguments=arguments,
             name="+".join((papers.name, *papers.layers)),
             metadata=_metadata(papers),
         )
     )
-    progress.advance(1, outtype.upper())
-    if first != FILE:
-        job = Quantize(
-            source=str(folder / first),
-            target=str(folder / FILE),
-            ftype=ftype,
-            threads=threads or len(os.sched_getaffinity(0)),
-        )
-        converter.run(job)
-    progress.advance(2, ftype)
+    try:
+        yield first
+    finally:
+        if first != target:
+            first.unlink(missing_ok=True)
+
+
+def _quantize(  # noqa: PLR0913, PLR0917 - the job's own fields
+    converter: Converter,
+    source: Path,
+    target: Path,
+    ftype: str,
+    threads: int | None,
+    matrix: Path | None,
+) -> None:
+    job = Quantize(
+        source=str(source),
+        target=str(target),
+        ftype=ftype,
+        threads=threads or len(os.sched_getaffinity(0)),
+        importance=str(matrix) if matrix else None,
+    )
+    converter.run(job)
 
 
 def _metadata(papers: BaseIdentity) -> dict[str, str | int | float]:
@@ -149,10 +177,10 @@ def _facts(path: Path, papers: BaseIdentity, ftype: str) -> dict[str, object]:
     return {**found.model_dump(mode="json"), "ftype": ftype}
 
 
-def _check_disk(model_folder: Path, store: Store, ftype: str) -> None:
-    """F16 and result together: twice the weights' size is enough, whatever their dtype."""
+def check_disk(model_folder: Path, store: Store, ftype: str, *, has_f16: bool = False) -> None:
+    """Raise ResourceError unless F16 file and result fit: at most twice the weights' size."""
     weights = sum(path.stat().st_size for path in weight_files(model_folder))
-    needed = weights * (2 if ftype == "F32" else 1.5)
+    needed = weights * (2 if ftype == "F32" else 0.6 if has_f16 else 1.6)
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed:

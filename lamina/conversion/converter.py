@@ -1,4 +1,4 @@
-"""Runs llama.cpp's converters in one child process, started when the first job comes.
+"""Runs llama.cpp and its converters in one child process, started when the first job comes.
 
 A child, because the scripts want `sys.path`, `sys.argv` and logging for themselves, end the process
 on errors, and keep gigabytes; and because a crash inside llama.cpp must not take a worker along.
@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from lamina.conversion.jobs import Check, Job, Quantize, Reply, Script
+from lamina.conversion.jobs import Check, Job, Open, Quantize, Reply, Script
 from lamina.errors import DamagedError, InvalidInputError, LaminaError, ResourceError
 
 SCRIPTS = ("convert_hf_to_gguf.py", "convert_lora_to_gguf.py")
@@ -24,6 +24,7 @@ class Converter:
         self._llama_cpp_dir = llama_cpp_dir
         self._log = log
         self._child: subprocess.Popen[str] | None = None
+        self._open = "no model"
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +42,8 @@ class Converter:
         self._child.communicate()
         self._child = None
 
-    def run(self, job: Job) -> None:
-        """Do one job and wait for it.
+    def run(self, job: Job) -> Any:  # noqa: ANN401 - the job's own value
+        """Do one job and wait for it; its value, where it has one.
 
         Raises:
             ResourceError: the converters are not there, or the child was killed.
@@ -50,6 +51,10 @@ class Converter:
             DamagedError: the input cannot be converted; the log file says more.
 
         """
+        if isinstance(job, Script):
+            self._check_scripts()
+        if isinstance(job, Open):
+            self._open = Path(job.path).name
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101 - asked for in _start
         assert child.stdout is not None  # noqa: S101 - asked for in _start
@@ -64,8 +69,9 @@ class Converter:
         reply = Reply.model_validate_json(line)
         if reply.error:
             raise self._translated(job, reply.error)
+        return reply.value
 
-    def _start(self) -> "subprocess.Popen[str]":
+    def _check_scripts(self) -> None:
         for name in SCRIPTS:
             if not (self._llama_cpp_dir / name).is_file():
                 msg = (
@@ -73,6 +79,8 @@ class Converter:
                     "or name a llama.cpp checkout with LAMINA_LLAMA_CPP_DIR"
                 )
                 raise ResourceError(msg)
+
+    def _start(self) -> "subprocess.Popen[str]":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("w", encoding="utf-8") as log:
             self._child = subprocess.Popen(
@@ -101,6 +109,8 @@ class Converter:
                 return DamagedError(f"{name} cannot be converted ({error}); see {self._log}")
             case Quantize(source=path) | Check(path=path):
                 return DamagedError(f"{Path(path).name}: {error}; see {self._log}")
+            case _:
+                return DamagedError(f"{self._open}: {error}; see {self._log}")
 
 
 def _package_root() -> str:

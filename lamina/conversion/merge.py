@@ -75,10 +75,7 @@ def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
 
     def make(folder: Path) -> dict[str, object]:
         _check_disk(base_folder, store)
-        held = _held(base, layers)
-        _copy_files(base_folder, folder, held)
-        _write_weights(base_folder, folder, _updates(layers), shard_bytes, progress)
-        return held
+        return write_merged(base_folder, base, layers, folder, progress, shard_bytes)
 
     inputs = {
         "base": base.digest,
@@ -86,6 +83,21 @@ def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
         "shard_bytes": shard_bytes,
     }
     return store.once("merged", STAGE, inputs, make)
+
+
+def write_merged(  # noqa: PLR0913, PLR0917 - from merge_level, and from the parity ladder
+    base_folder: Path,
+    base: BaseIdentity,
+    layers: Sequence[tuple[Layer, float]],
+    folder: Path,
+    progress: Progress,
+    shard_bytes: int = SHARD_BYTES,
+) -> dict[str, object]:
+    """Write the merged model into a folder; what it holds."""
+    held = _held(base, layers)
+    _copy_files(base_folder, folder, held)
+    _write_weights(base_folder, folder, _updates(layers), shard_bytes, progress)
+    return held
 
 
 def _held(base: BaseIdentity, layers: Sequence[tuple[Layer, float]]) -> dict[str, object]:

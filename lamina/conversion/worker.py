@@ -15,7 +15,21 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lamina.conversion.jobs import JOB, Check, Job, Quantize, Reply, Script
+from lamina.conversion import importance
+from lamina.conversion.jobs import (
+    JOB,
+    Check,
+    Importance,
+    Job,
+    Open,
+    Quantize,
+    Reply,
+    Score,
+    Script,
+    Tokenize,
+    Words,
+)
+from lamina.conversion.loaded import Loaded
 
 # What the converter guesses from a folder's name: in the store that is a digest.
 GUESSED = ("general.basename", "general.finetune", "general.version", "general.organization")
@@ -27,11 +41,44 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what scripts print must not be taken for an answer
     sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
+    bench = Bench()
     for line in sys.stdin:
-        answers.write(_answer(JOB.validate_json(line), llama_cpp).model_dump_json() + "\n")
+        answers.write(_answer(JOB.validate_json(line), llama_cpp, bench).model_dump_json() + "\n")
 
 
-def _answer(job: Job, llama_cpp: Path) -> Reply:
+class Bench:
+    """The model that is open, if one is."""
+
+    def __init__(self) -> None:
+        self._loaded: Loaded | None = None
+
+    def open(self, job: Open) -> Words:
+        """Let the last model go and load this one."""
+        if self._loaded:
+            self._loaded.close()
+            self._loaded = None
+        self._loaded = Loaded(job)
+        return self._loaded.words()
+
+    @property
+    def loaded(self) -> Loaded:
+        """The open model."""
+        if self._loaded is None:
+            msg = "no model is open"
+            raise RuntimeError(msg)
+        return self._loaded
+
+    def gathered(self, job: Importance) -> int:
+        """Write the importance matrix; the number of its weights."""
+        observer = self.loaded.observer
+        if observer is None:
+            msg = "the open model is not observed"
+            raise RuntimeError(msg)
+        return observer.write(Path(job.target))
+
+
+def _answer(job: Job, llama_cpp: Path, bench: Bench) -> Reply:
+    value: object = None
     try:
         match job:
             case Script():
@@ -40,12 +87,20 @@ def _answer(job: Job, llama_cpp: Path) -> Reply:
                 _quantize(job)
             case Check():
                 _check(job)
+            case Open():
+                value = bench.open(job).model_dump()
+            case Tokenize():
+                value = bench.loaded.tokenize(job)
+            case Score():
+                value = bench.loaded.score(job).model_dump()
+            case Importance():
+                value = bench.gathered(job)
     except SystemExit as stopped:
         return Reply(error=f"the script stopped with {stopped.code}") if stopped.code else Reply()
     except Exception as error:  # noqa: BLE001 - the process's border: translated by the parent
         traceback.print_exc()
         return Reply(error=f"{type(error).__name__}: {error}")
-    return Reply()
+    return Reply(value=value)
 
 
 def _run_script(job: Script, llama_cpp: Path) -> None:
@@ -91,9 +146,13 @@ def _quantize(job: Quantize) -> None:
     params = llama_cpp.llama_model_quantize_default_params()
     params.nthread = job.threads
     params.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{job.ftype}")
+    matrix, kept = importance.native(Path(job.importance)) if job.importance else (None, [])
+    if matrix is not None:
+        params.imatrix = matrix
     status = llama_cpp.llama_model_quantize(
         job.source.encode(), job.target.encode(), ctypes.byref(params)
     )
+    del kept  # the matrix's memory, until here
     if status != 0:
         msg = f"llama.cpp could not quantize to {job.ftype} (status {status})"
         raise RuntimeError(msg)

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
-from lamina.errors import NotFoundError
+from lamina.errors import InvalidInputError, NotFoundError
 from lamina.passport import BaseIdentity, identify_hf
-from lamina.stages.layers import best_levels, passport, published, trained_layers
+from lamina.rows import read_rows
+from lamina.stages.corpus import combine_datasets
+from lamina.stages.layers import best_levels, export_layers, passport, published, trained_layers
 from lamina.stages.pod import Pod
 from lamina.store import point
-from lamina.workspace import LEVELS
+from lamina.workspace import LEVELS, checked_layer_name
+
+FTYPE = "Q4_K_M"  # what the server loads
 
 
 def merge_level(
@@ -39,30 +43,48 @@ def merge_best(
     return names, merged
 
 
-def convert_base(pod: Pod, base: BaseIdentity) -> ArtifactRef:
-    """The base as Q4_K_M GGUF."""
-    return _convert(pod, pod.workspace.base, base)
+def convert_base(
+    pod: Pod,
+    base: BaseIdentity,
+    ftype: str = FTYPE,
+    *,
+    keep_f16: bool = False,
+    importance: ArtifactRef | None = None,
+) -> ArtifactRef:
+    """The base as GGUF: Q4_K_M, or another of llama.cpp's types."""
+    return _convert(pod, pod.workspace.base, base, ftype, keep_f16, importance)
 
 
-def convert_merged(pod: Pod, merged: ArtifactRef) -> ArtifactRef:
-    """A merged model as Q4_K_M GGUF."""
+def convert_merged(
+    pod: Pod, merged: ArtifactRef, ftype: str = FTYPE, *, keep_f16: bool = False
+) -> ArtifactRef:
+    """A merged model as GGUF."""
     folder = pod.store.open(merged)
     held = json.loads((folder / "config.json").read_bytes())["lamina"]
     identity = identify_hf(folder, pod.workspace.digests)
-    return _convert(pod, folder, identity.model_copy(update={"name": held["base_name"]}))
+    named = identity.model_copy(update={"name": held["base_name"]})
+    return _convert(pod, folder, named, ftype, keep_f16, None)
 
 
-def convert_published_merge(pod: Pod) -> Path:
+def convert_published_merge(pod: Pod, ftype: str = FTYPE, *, keep_f16: bool = False) -> Path:
     """Convert what `peft/merged` points at; the path of the GGUF under `models/`."""
     if not pod.workspace.merged.exists():
         msg = f"there is no merged model at {pod.workspace.merged}; run merge_level first"
         raise NotFoundError(msg)
     merged = published("merged", pod.workspace.merged)
     names = json.loads((pod.workspace.merged / "config.json").read_bytes())["lamina"]["layers"]
-    return publish_merged(pod, names, merged, convert_merged(pod, merged))
+    gguf = convert_merged(pod, merged, ftype, keep_f16=keep_f16)
+    return publish_merged(pod, names, merged, gguf)
 
 
-def _convert(pod: Pod, folder: Path, identity: BaseIdentity) -> ArtifactRef:
+def _convert(  # noqa: PLR0913, PLR0917 - from the two functions above
+    pod: Pod,
+    folder: Path,
+    identity: BaseIdentity,
+    ftype: str,
+    keep_f16: bool,
+    importance: ArtifactRef | None,
+) -> ArtifactRef:
     from lamina.conversion.convert import convert_to_gguf
 
     return convert_to_gguf(
@@ -71,12 +93,21 @@ def _convert(pod: Pod, folder: Path, identity: BaseIdentity) -> ArtifactRef:
         store=pod.store,
         progress=pod.progress,
         llama_cpp_dir=pod.settings.llama_cpp_dir,
+        ftype=ftype,
+        keep_f16=keep_f16,
+        importance=importance,
     )
 
 
 def publish_base(pod: Pod, gguf: ArtifactRef) -> Path:
-    """Point `MODEL_PATH` at the converted base; a file of the owner's is left as it is."""
+    """Point `MODEL_PATH` at the converted base; a file of the owner's is left as it is.
+
+    Other types than Q4_K_M are put beside it, under their own names.
+    """
+    ftype = _ftype(pod, gguf)
     view = pod.workspace.base_gguf(pod.settings)
+    if ftype != FTYPE:
+        view = pod.workspace.models / f"{pod.workspace.base_name()}.{ftype}.gguf"
     if view.exists() and not view.is_symlink():
         pod.progress.say(f"{view} is a file of your own: left as it is")
     else:
@@ -85,9 +116,67 @@ def publish_base(pod: Pod, gguf: ArtifactRef) -> Path:
 
 
 def publish_merged(pod: Pod, layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
-    """Point `peft/merged` and `models/<base>+<layers>.Q4_K_M.gguf` at a merged model."""
-    name = f"{pod.workspace.base_name()}+{'+'.join(layers)}.Q4_K_M.gguf"
+    """Point `peft/merged` and `models/<base>+<layers>.<ftype>.gguf` at a merged model."""
+    name = f"{pod.workspace.base_name()}+{'+'.join(layers)}.{_ftype(pod, gguf)}.gguf"
     point(pod.workspace.merged, pod.store.open(merged))
     view = pod.workspace.models / name
     point(view, pod.store.open(gguf) / "model.gguf")
     return view
+
+
+def _ftype(pod: Pod, gguf: ArtifactRef) -> str:
+    return str(pod.store.manifest(gguf).facts["ftype"])
+
+
+def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> ArtifactRef:
+    """A blend of published layers as one layer (kind `adapter`); of a given rank, or exact.
+
+    Raises:
+        InvalidInputError: no blend, a rank beyond the exact one, or a name that is taken.
+        NotFoundError: a layer, or the dataset of one, is not here.
+
+    """
+    from lamina.assessment.blend import parse_blend
+    from lamina.conversion.fold import fold_layers
+
+    parts = parse_blend(blend).parts
+    view = pod.workspace.adapters_peft / checked_layer_name(name)
+    taken = view.exists() and not passport(pod, published("adapter", view)).parents
+    if taken or name in LEVELS:
+        msg = f"{name} is a trained layer; choose another name for the folded one"
+        raise InvalidInputError(msg)
+    if not parts:
+        msg = f"blend {blend!r} names no layer, so there is nothing to fold"
+        raise InvalidInputError(msg)
+    adapters = trained_layers(pod, [layer for layer, _ in parts])
+    weighted = [(adapters[layer], scale) for layer, scale in parts]
+    digests = sorted({passport(pod, ref).dataset for ref in adapters.values()})
+    datasets = [ArtifactRef(kind="dataset", digest=digest) for digest in digests]
+    whole = combine_datasets(pod, datasets) if len(datasets) > 1 else datasets[0]
+    return fold_layers(name, weighted, whole, rank=rank, store=pod.store, progress=pod.progress)
+
+
+def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
+    """Which weights of the base matter for a published layer's text (kind `importance`)."""
+    from lamina.conversion.observe import observe_importance
+    from lamina.training.documents import Encoder
+
+    (adapter,) = trained_layers(pod, [layer]).values()
+    (exported,) = export_layers(pod, [adapter])
+    dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
+    encoder = Encoder(pod.workspace.base)
+    rows = read_rows(pod.store.open(dataset) / "train.jsonl")
+    texts = (
+        encoder.chat(row.question, row.text) if row.question else encoder.text(row.text)
+        for row in rows
+    )
+    return observe_importance(
+        convert_base(pod, base, "F16"),
+        exported,
+        dataset,
+        texts,
+        store=pod.store,
+        progress=pod.progress,
+        llama_cpp_dir=pod.settings.llama_cpp_dir,
+        threads=pod.settings.n_threads,
+    )

@@ -54,13 +54,42 @@ def test_matrices_are_quantized_and_norms_are_not(store: Store, q4: ArtifactRef)
     assert tensors["blk.0.attn_norm.weight"].type == 0  # F32
 
 
-def test_f16_is_removed_unless_it_is_kept(
-    store: Store, base: Path, identity: BaseIdentity, q4: ArtifactRef
-) -> None:
-    kept = converted(base, identity, store, keep_f16=True)
-
+def test_only_the_result_remains(store: Store, q4: ArtifactRef) -> None:
     assert sorted(p.name for p in store.path(q4).iterdir()) == ["manifest.json", "model.gguf"]
-    assert (store.path(kept) / "model.F16.gguf").is_file()
+
+
+def test_an_f16_file_that_was_kept_is_not_converted_again(
+    tmp_path: Path, base: Path, identity: BaseIdentity, q4: ArtifactRef
+) -> None:
+    elsewhere = Store(tmp_path / "store")
+    first = converted(base, identity, elsewhere, keep_f16=True)
+    (elsewhere.root / "logs" / "convert_to_gguf.log").unlink()
+
+    second = converted(base, identity, elsewhere, ftype="Q5_K_M")
+
+    kept = converted(base, identity, elsewhere, ftype="F16")
+    log = (elsewhere.root / "logs" / "convert_to_gguf.log").read_text()
+    assert first == q4
+    assert elsewhere.manifest(second).facts["ftype"] == "Q5_K_M"
+    assert (elsewhere.path(kept) / "model.gguf").is_file()
+    assert "llama_model_quantize" in log
+    assert "hf-to-gguf" not in log
+
+
+@pytest.mark.parametrize("ftype", ["Q8_0", "q3_k_s", "IQ4_NL", "BF16"])
+def test_any_type_of_llama_cpps_is_written(
+    store: Store, base: Path, identity: BaseIdentity, ftype: str
+) -> None:
+    ref = converted(base, identity, store, ftype=ftype)
+
+    assert store.manifest(ref).facts["ftype"] == ftype.upper()
+
+
+def test_a_type_that_needs_an_importance_matrix_is_refused_without_one(
+    store: Store, base: Path, identity: BaseIdentity
+) -> None:
+    with pytest.raises(InvalidInputError, match="IQ2_XS needs an importance matrix"):
+        converted(base, identity, store, ftype="IQ2_XS")
 
 
 def test_the_same_base_under_another_path_gives_the_same_file(
@@ -102,7 +131,7 @@ def test_training_and_llama_cpp_cut_a_chat_into_the_same_tokens(base: Path, f16:
 
 
 def test_an_unknown_ftype_is_refused(store: Store, base: Path, identity: BaseIdentity) -> None:
-    with pytest.raises(InvalidInputError, match="Q4_K_XXL"):
+    with pytest.raises(InvalidInputError, match="Q4_K_XXL.*Q4_K_M.*Q5_K_M"):
         converted(base, identity, store, ftype="Q4_K_XXL")
 
 

@@ -1,0 +1,224 @@
+"""Whether a layer says on the server what it said in training: checked before it is published."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from lamina.artifacts import ArtifactRef
+from lamina.conversion.jobs import Words
+from lamina.conversion.ladder import Ladder, Limits, Sample, read_ladder
+from lamina.errors import MismatchError, NotFoundError
+from lamina.fingerprint import text_digest
+from lamina.orders import CheckParity
+from lamina.passport import weight_files
+from lamina.rows import Row, read_rows
+from lamina.stages.corpus import find_base
+from lamina.stages.layers import export_layers, passport
+from lamina.stages.models import convert_base
+from lamina.stages.pod import Pod
+from lamina.store import point
+from lamina.workspace import checked_layer_name
+
+if TYPE_CHECKING:
+    from lamina.conversion.parity import Tokenizer
+    from lamina.conversion.served import Served
+    from lamina.training.documents import Encoder
+
+SMALL_BASE_BYTES = 2_000_000_000  # up to here the merged rung costs seconds
+_SAMPLE_TOKENS = 512  # longest text that is evaluated
+_PROMPTS = 8
+
+
+def check_parity(
+    pod: Pod,
+    adapter: ArtifactRef,
+    order: CheckParity = CheckParity(),  # noqa: B008 - frozen
+) -> ArtifactRef:
+    """The layer's parity ladder (kind `parity`): an artifact also where a limit fails.
+
+    Needs torch, and the dataset that the layer was trained on. `verdict` tells what it says.
+
+    Raises:
+        MismatchError: the layer was trained on another base.
+        NotFoundError: the dataset is not in this pod's store.
+        InvalidInputError: the dataset has no rows.
+
+    """
+    from lamina.conversion.converter import Converter
+    from lamina.conversion.parity import ParityOrder, Tools
+    from lamina.conversion.parity import check_parity as check
+
+    base = find_base(pod)
+    dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
+    split, samples = _samples(pod, dataset, order.tokens)
+    (exported,) = export_layers(pod, [adapter])
+    wanted = ParityOrder(
+        adapter=adapter,
+        exported=exported,
+        base_folder=pod.workspace.base,
+        base=base,
+        f16=convert_base(pod, base, ftype="F16"),  # kept: the next layer needs it, too
+        quantized=convert_base(pod, base),
+        dataset=dataset,
+        split=split,
+        samples=samples,
+        template=_encoder(pod).template,
+        merged=order.merged == "yes" or (order.merged == "auto" and _is_small(pod.workspace.base)),
+        limits=Limits(
+            f16_kl=order.f16_kl,
+            f16_agreement=order.f16_agreement,
+            quantized_loss=order.quantized_loss,
+        ),
+    )
+    log = pod.store.root / "logs" / "parity.log"
+    with Converter(pod.settings.llama_cpp_dir, log) as converter:
+        tools = Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
+        return check(wanted, tools)
+
+
+def check_served(pod: Pod, layer: str) -> "Served":
+    """A published layer on this pod's own files (`MODEL_PATH`), against its ladder; no torch.
+
+    Raises:
+        NotFoundError: base, layer or ladder is not on this pod.
+
+    """
+    from lamina.conversion.converter import Converter
+    from lamina.conversion.parity import Tools
+    from lamina.conversion.served import check_served as check
+
+    files = {
+        "base": pod.workspace.base_gguf(pod.settings),
+        "layer": pod.workspace.adapters_gguf / f"{checked_layer_name(layer)}.gguf",
+        "parity ladder": parity_view(pod, layer),
+    }
+    for what, path in files.items():
+        if not path.exists():
+            msg = (
+                f"the {what} of {layer} is not at {path}; run `lamina parity {layer}` where it was "
+                "trained, then push and pull it"
+            )
+            raise NotFoundError(msg)
+    log = pod.store.root / "logs" / "parity.log"
+    with Converter(pod.settings.llama_cpp_dir, log) as converter:
+        tools = Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
+        model, adapter, ladder = (path.resolve() for path in files.values())
+        return check(model, adapter, ladder, tools)
+
+
+def verdict(pod: Pod, parity: ArtifactRef) -> Ladder:
+    """What a parity artifact says."""
+    return read_ladder(pod.store.open(parity))
+
+
+def require_parity(ladder: Ladder) -> None:
+    """Raise MismatchError, with rung and figures, unless the ladder was climbed."""
+    if not ladder.passed:
+        msg = f"{ladder.sentence}; it is not published: export it again, or train it again"
+        raise MismatchError(msg)
+
+
+def publish_parity(pod: Pod, parity: ArtifactRef) -> Path:
+    """Point `output/parity/<layer>` at the layer's ladder; the folder."""
+    folder = pod.store.open(parity)
+    view = parity_view(pod, read_ladder(folder).layer)
+    point(view, folder)
+    return view
+
+
+def parity_view(pod: Pod, layer: str) -> Path:
+    """Where the layer's ladder is found."""
+    return pod.workspace.root / "output" / "parity" / layer
+
+
+def server_ids(
+    template: str | None, words: Words, tokenize: "Tokenizer", samples: Sequence[Sample]
+) -> list[list[int]]:
+    """The ids that the server makes of these texts, with the template and the ends of the GGUF."""
+    from lamina.serving.chat import ChatTemplate, Message, PromptMaker
+
+    chosen = ChatTemplate(template, bos=words.bos, eos=words.eos) if template else None
+    maker = PromptMaker(tokenize, chosen, bos=words.bos if words.adds_bos else "")
+
+    def ids(sample: Sample) -> list[int]:
+        if sample.kind == "text":
+            return [*maker.plain(sample.text), words.eos_id]
+        if chosen is None:
+            return []
+        messages: list[Message] = [{"role": "user", "content": sample.question or ""}]
+        if sample.kind == "qa":
+            messages.append({"role": "assistant", "content": sample.text})
+        found = maker.chat(messages, answer_follows=sample.kind == "prompt")
+        # Training ends an answer where a template does not.
+        unended = sample.kind == "qa" and found[-1:] != [words.eos_id]
+        return [*found, words.eos_id] if unended else found
+
+    return [ids(sample) for sample in samples]
+
+
+def _samples(
+    pod: Pod, dataset: ArtifactRef, tokens: int
+) -> tuple[Literal["heldout", "train"], tuple[Sample, ...]]:
+    """Held-out rows up to that many predicted tokens, and prompts; training rows if none is held.
+
+    The rows are drawn by the digest of their text: spread over the documents, and always the same.
+    """
+    folder = pod.store.open(dataset)
+    encoder = _encoder(pod)
+    split: Literal["heldout", "train"] = "heldout"
+    rows = list(read_rows(folder / "heldout.jsonl"))
+    if not rows:
+        split, rows = "train", list(read_rows(folder / "train.jsonl"))
+    rows.sort(key=lambda row: text_digest(f"{row.question}\n{row.text}"))
+    chosen: list[Sample] = []
+    left = tokens
+    for row in rows:
+        if left <= 0:
+            break
+        sample = _sample(row, encoder, left)
+        if sample:
+            chosen.append(sample)
+            left -= sample.n_labels
+    return split, (*chosen, *_prompts(rows, encoder))
+
+
+def _sample(row: Row, encoder: "Encoder", left: int) -> Sample | None:
+    from lamina.training.documents import encode_rows
+
+    whole = encode_rows([row], encoder, 1 << 30)
+    if not whole:
+        return None
+    (document,) = whole
+    ids = document.ids[: min(_SAMPLE_TOKENS, document.first_label + left)]
+    if len(ids) <= document.first_label:
+        return None
+    return Sample(
+        kind=row.kind,
+        text=row.text,
+        question=row.question,
+        whole=document.ids,
+        ids=ids,
+        first=document.first_label,
+    )
+
+
+def _prompts(rows: Sequence[Row], encoder: "Encoder") -> Iterator[Sample]:
+    """Questions as the server is asked them; where the rows have none, the beginnings of texts."""
+    if encoder.template is None:
+        return
+    questions = [row.question for row in rows if row.question]
+    texts = [row.text.split(". ")[0][:300] for row in rows]
+    for question in (questions or texts)[:_PROMPTS]:
+        ids = encoder.chat(question)
+        short = ids[:_SAMPLE_TOKENS]
+        yield Sample(kind="prompt", text="", question=question, whole=ids, ids=short, first=1)
+
+
+def _encoder(pod: Pod) -> "Encoder":
+    from lamina.training.documents import Encoder
+
+    return Encoder(pod.workspace.base)
+
+
+def _is_small(base: Path) -> bool:
+    return sum(path.stat().st_size for path in weight_files(base)) <= SMALL_BASE_BYTES
