@@ -1,6 +1,7 @@
 """Whether a layer says on the server what it said in training: checked before it is published."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +21,7 @@ from lamina.store import point
 from lamina.workspace import checked_layer_name
 
 if TYPE_CHECKING:
-    from lamina.conversion.parity import Tokenizer
+    from lamina.conversion.parity import ParityOrder, Tokenizer, Tools
     from lamina.conversion.served import Served
     from lamina.training.documents import Encoder
 
@@ -44,15 +45,18 @@ def check_parity(
         InvalidInputError: the dataset has no rows.
 
     """
-    from lamina.conversion.converter import Converter
-    from lamina.conversion.parity import ParityOrder, Tools
-    from lamina.conversion.parity import check_parity as check
+    return climb(pod, parity_order(pod, adapter, order))
+
+
+def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityOrder":
+    """The layer in all its forms, exported and converted where they are missing."""
+    from lamina.conversion.parity import ParityOrder
 
     base = find_base(pod)
     dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
     split, samples = _samples(pod, dataset, order.tokens)
     (exported,) = export_layers(pod, [adapter])
-    wanted = ParityOrder(
+    return ParityOrder(
         adapter=adapter,
         exported=exported,
         base_folder=pod.workspace.base,
@@ -70,10 +74,24 @@ def check_parity(
             quantized_loss=order.quantized_loss,
         ),
     )
+
+
+def climb(pod: Pod, order: "ParityOrder") -> ArtifactRef:
+    """The ladder of a layer in these forms."""
+    from lamina.conversion.parity import check_parity as check
+
+    with _tools(pod) as tools:
+        return check(order, tools)
+
+
+@contextmanager
+def _tools(pod: Pod) -> "Iterator[Tools]":
+    from lamina.conversion.converter import Converter
+    from lamina.conversion.parity import Tools
+
     log = pod.store.root / "logs" / "parity.log"
     with Converter(pod.settings.llama_cpp_dir, log) as converter:
-        tools = Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
-        return check(wanted, tools)
+        yield Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
 
 
 def check_served(pod: Pod, layer: str) -> "Served":
@@ -83,8 +101,6 @@ def check_served(pod: Pod, layer: str) -> "Served":
         NotFoundError: base, layer or ladder is not on this pod.
 
     """
-    from lamina.conversion.converter import Converter
-    from lamina.conversion.parity import Tools
     from lamina.conversion.served import check_served as check
 
     files = {
@@ -99,9 +115,7 @@ def check_served(pod: Pod, layer: str) -> "Served":
                 "trained, then push and pull it"
             )
             raise NotFoundError(msg)
-    log = pod.store.root / "logs" / "parity.log"
-    with Converter(pod.settings.llama_cpp_dir, log) as converter:
-        tools = Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
+    with _tools(pod) as tools:
         model, adapter, ladder = (path.resolve() for path in files.values())
         return check(model, adapter, ladder, tools)
 
