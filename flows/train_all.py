@@ -22,7 +22,7 @@ def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noq
     }
     base = corpus.find_base()
     documents = corpus.find_documents()
-    verdicts = corpus.pdf_pretest(documents)
+    verdicts = corpus.judge(documents, order.reading)
     corpus.publish_verdicts(documents, verdicts)
     names = corpus.choose_layers(verdicts, [])
     parts = [corpus.build_dataset(verdicts, name, base, order.chunk_tokens) for name in names]

@@ -25,7 +25,7 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     chosen = profile(order.profile, **order.overrides)
     base = corpus.find_base()
     documents = corpus.find_documents()
-    verdicts = corpus.pdf_pretest(documents)
+    verdicts = corpus.judge(documents, order.reading)
     corpus.publish_verdicts(documents, verdicts)
     names = corpus.choose_layers(verdicts, order.layers)
     rows = {name: (verdicts, name, base, order.chunk_tokens) for name in names}

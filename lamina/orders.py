@@ -16,6 +16,29 @@ Archive = Annotated[
 ]
 
 
+class Reading(BaseModel):
+    """How documents are read and judged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: Literal["any", "cs", "de", "en", "es", "fr", "it", "nl", "pt"] = Field(
+        "en",
+        title="Language",
+        description="language of the documents; others are refused; `any` takes every one",
+    )
+    ocr: bool = Field(
+        default=False,
+        title="OCR",
+        description="read pages that are pictures with Tesseract, which must be installed; slow",
+    )
+    ocr_language: str = Field(
+        "eng",
+        pattern=r"^\w+(\+\w+)*$",
+        title="OCR language",
+        description="Tesseract's name of the language on the pictures, such as deu or eng+fra",
+    )
+
+
 class _Training(BaseModel):
     """What training one layer or many has in common."""
 

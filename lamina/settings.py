@@ -45,6 +45,22 @@ class Settings(BaseSettings):
     server_url: str | None = Field(
         None, description="server that qa_layers and doctor ask; default: http://<host>:<port>"
     )
+    store_url: str | None = Field(
+        None,
+        description="depot between pods: a folder, sftp://user@host:port/path, s3://bucket/prefix",
+    )
+    store_key_file: Path | None = Field(
+        None, description="private key for an SFTP depot; default: those of ~/.ssh and the agent"
+    )
+    store_known_hosts: Path | None = Field(
+        None, description="where the key of the SFTP host stands; default: ~/.ssh/known_hosts"
+    )
+    store_s3_endpoint: str | None = Field(
+        None, description="address of an S3 that is not Amazon's; keys come from AWS_* variables"
+    )
+    store_patience_s: float = Field(
+        60.0, ge=0, description="seconds that a broken link is tried again while nothing arrives"
+    )
     events_url: str | None = Field(
         None,
         validation_alias=AliasChoices("LAMINA_EVENTS_URL", "PREFECT_API_URL"),
@@ -76,6 +92,11 @@ class Settings(BaseSettings):
     )
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
+    )
+    dask_address: str | None = Field(
+        None,
+        description="Dask scheduler whose workers read the documents, such as tcp://10.0.0.5:8786; "
+        "none = this pod's processes do",
     )
     seed: int = Field(20260101, ge=0, description="seed of training and of sampling in QA")
 

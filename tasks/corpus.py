@@ -1,5 +1,6 @@
 """From PDFs to datasets."""
 
+import time
 from collections.abc import Sequence
 
 from prefect import task
@@ -9,11 +10,15 @@ from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.pretest import PRETEST
 from lamina.dataset.build import BUILD, COMBINE
+from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus
 from lamina.verdicts import read_verdicts
 from tasks import edge
 from tasks.caching import Stored, stage_task
+from tasks.cluster import judge_on_cluster
+
+SHOWN = 500  # documents of the table in the UI, which is kept in Prefect's database
 
 
 @task(cache_policy=NO_CACHE)
@@ -30,19 +35,27 @@ def find_documents() -> tuple[Document, ...]:
         return corpus.find_documents(pod)
 
 
+def judge(documents: tuple[Document, ...], reading: Reading) -> Stored:
+    """Read and judge every document, on the pod's cluster if it has one."""
+    judge_on_cluster(documents, reading)
+    return pdf_pretest(documents, reading)
+
+
 @stage_task(PRETEST, task_run_name="pdf_pretest")
-def pdf_pretest(documents: tuple[Document, ...]) -> Stored:
-    """Read and judge every document."""
+def pdf_pretest(documents: tuple[Document, ...], reading: Reading) -> Stored:
+    """Read and judge every document that is not yet."""
     with edge.pod("pdf-pretest") as pod:
-        return Stored.of(corpus.pdf_pretest(pod, documents))
+        return Stored.of(corpus.pdf_pretest(pod, documents, reading))
 
 
 @task(cache_policy=NO_CACHE)
 def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> None:
     """Show what became of each document: the view on disk, and a table in the UI."""
     with edge.pod("verdicts") as pod:
-        corpus.publish_verdicts(pod, documents, verdicts)
-        edge.table("pdf-verdicts", corpus.verdict_table(pod, documents, verdicts))
+        view = corpus.publish_verdicts(pod, documents, verdicts)
+        rows = corpus.verdict_table(pod, documents, verdicts, most=SHOWN)
+        told = f"{len(rows)} of {len(documents)} documents, the refused first; all are in {view}"
+        edge.table("pdf-verdicts", rows, told)
 
 
 @task(cache_policy=NO_CACHE)
@@ -55,9 +68,13 @@ def choose_layers(verdicts: ArtifactRef, wanted: Sequence[str]) -> tuple[str, ..
 def build_dataset(
     verdicts: ArtifactRef, layer: str, base: BaseIdentity, chunk_tokens: int
 ) -> Stored:
-    """The rows of one layer."""
+    """The rows of one layer; its card is shown when it was made now."""
     with edge.pod(f"dataset-{layer}") as pod:
-        return Stored.of(corpus.build_dataset(pod, verdicts, layer, base, chunk_tokens))
+        began_s = time.time()
+        ref = corpus.build_dataset(pod, verdicts, layer, base, chunk_tokens)
+        if card := corpus.card_made_since(pod, ref, began_s):
+            edge.markdown(f"dataset-{layer}", card, f"what {layer} is trained on")
+        return Stored.of(ref)
 
 
 @stage_task(COMBINE, task_run_name="combine_datasets")
@@ -69,9 +86,10 @@ def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
 
 @task(cache_policy=NO_CACHE)
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
-    """Show the rows of this run's layers."""
+    """Show the rows of this run's layers: the files, and a table of all layers in the UI."""
     with edge.pod("datasets") as pod:
         corpus.publish_datasets(pod, datasets)
+        edge.table("datasets", corpus.dataset_table(pod, datasets), "rows by layer")
 
 
 @task(cache_policy=NO_CACHE)

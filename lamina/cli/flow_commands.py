@@ -10,16 +10,21 @@ import typer
 from lamina.cli.shared import (
     Choice,
     ChunkTokens,
+    Language,
     Layers,
+    Ocr,
+    OcrLanguage,
     Set,
     app,
     assignments,
     open_pod,
     pod_settings,
     print_table,
+    reading,
 )
 
 if TYPE_CHECKING:
+    from lamina.orders import Reading
     from lamina.training.profiles import Profile
 
 Archive = Annotated[bool, typer.Option(help="move the used PDFs into the archive at the end")]
@@ -35,6 +40,9 @@ def train_layers(  # noqa: PLR0913 - options of a command
         str, typer.Option(help="layer that general_share takes rows of")
     ] = "general",
     chunk_tokens: ChunkTokens = 512,
+    language: Language = "en",
+    ocr: Ocr = False,
+    ocr_language: OcrLanguage = "eng",
     archive: Archive = True,
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what is due and why, and what it would take")
@@ -48,9 +56,10 @@ def train_layers(  # noqa: PLR0913 - options of a command
     overrides = assignments(values)
     chosen = preset(profile, **overrides)  # say what cannot be before anything starts
     names = [checked_layer_name(name) for name in layers or []]
+    how = reading(language, ocr, ocr_language)
     if plan:
         Choice.as_json = Choice.as_json or as_json
-        _print_plan(names, chosen, chunk_tokens, general)
+        _print_plan(names, chosen, chunk_tokens, general, how)
         return
     order = {
         "layers": names,
@@ -58,16 +67,19 @@ def train_layers(  # noqa: PLR0913 - options of a command
         "overrides": overrides,
         "general": general,
         "chunk_tokens": chunk_tokens,
+        "reading": how.model_dump(),
         "archive": archive,
     }
     _start("train_layers", order)
 
 
-def _print_plan(names: list[str], profile: "Profile", chunk_tokens: int, general: str) -> None:
+def _print_plan(
+    names: list[str], profile: "Profile", chunk_tokens: int, general: str, how: "Reading"
+) -> None:
     from lamina.stages.due import due_table, plan_layers
 
     with open_pod() as pod:
-        found = plan_layers(pod, names, profile, chunk_tokens, general)
+        found = plan_layers(pod, names, profile, chunk_tokens, general, how)
     if Choice.as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
         return
@@ -75,12 +87,15 @@ def _print_plan(names: list[str], profile: "Profile", chunk_tokens: int, general
 
 
 @app.command("train_all")
-def train_all(
+def train_all(  # noqa: PLR0913 - options of a command
     merge: Annotated[list[str] | None, typer.Option(help="levels to merge; none = best")] = None,
     values: Set = None,
     *,
     rate_factor: Annotated[float, typer.Option(help="times the presets' learning rates")] = 1.0,
     chunk_tokens: ChunkTokens = 512,
+    language: Language = "en",
+    ocr: Ocr = False,
+    ocr_language: OcrLanguage = "eng",
     archive: Archive = True,
 ) -> None:
     """From PDFs to the three levels, and the best one merged and quantized (a flow)."""
@@ -89,6 +104,7 @@ def train_all(
         "rate_factor": rate_factor,
         "overrides": assignments(values),
         "chunk_tokens": chunk_tokens,
+        "reading": reading(language, ocr, ocr_language).model_dump(),
         "archive": archive,
     }
     _start("train_all", order)

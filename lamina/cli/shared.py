@@ -12,6 +12,7 @@ from lamina.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from lamina.artifacts import ArtifactRef
+    from lamina.orders import Reading
     from lamina.settings import Settings
     from lamina.stages.pod import Pod
 
@@ -27,6 +28,9 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="value of the profile, such as --set epochs=5")
 ]
 ChunkTokens = Annotated[int, typer.Option(help="longest chunk, in tokens of the base")]
+Language = Annotated[str, typer.Option(help="of the documents, such as de; any = every one")]
+Ocr = Annotated[bool, typer.Option(help="read pages that are pictures with Tesseract; slow")]
+OcrLanguage = Annotated[str, typer.Option(help="Tesseract's name for it, such as deu or eng+fra")]
 
 
 class Choice:
@@ -58,14 +62,25 @@ def open_pod() -> Iterator["Pod"]:
         yield Pod(chosen, Workspace(chosen).make(), progress)
 
 
-def layer_datasets(pod: "Pod", wanted: list[str], chunk_tokens: int) -> dict[str, "ArtifactRef"]:
+def reading(language: str, ocr: bool, ocr_language: str) -> "Reading":
+    """How documents are to be read; raises InvalidInputError for a language without words."""
+    from lamina.corpus.languages import function_words
+    from lamina.orders import Reading
+
+    function_words(language)  # say what cannot be before anything starts
+    return Reading.model_validate({"language": language, "ocr": ocr, "ocr_language": ocr_language})
+
+
+def layer_datasets(
+    pod: "Pod", wanted: list[str], chunk_tokens: int, chosen: "Reading | None" = None
+) -> dict[str, "ArtifactRef"]:
     """The datasets of the wanted layers (none = all), built where they are not up to date."""
     from lamina.stages import corpus
     from lamina.verdicts import read_verdicts
 
     base = corpus.find_base(pod)
     documents = corpus.find_documents(pod)
-    verdicts = corpus.pdf_pretest(pod, documents)
+    verdicts = corpus.pdf_pretest(pod, documents, chosen)
     corpus.publish_verdicts(pod, documents, verdicts)
     names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), wanted)
     return {name: corpus.build_dataset(pod, verdicts, name, base, chunk_tokens) for name in names}

@@ -5,7 +5,10 @@ import json
 from lamina.cli.shared import (
     Choice,
     ChunkTokens,
+    Language,
     Layers,
+    Ocr,
+    OcrLanguage,
     Set,
     app,
     assignments,
@@ -13,17 +16,21 @@ from lamina.cli.shared import (
     open_pod,
     print_ref,
     print_table,
+    reading,
 )
 
 
 @app.command("pdf_pretest")
-def pdf_pretest() -> None:
+def pdf_pretest(
+    *, language: Language = "en", ocr: Ocr = False, ocr_language: OcrLanguage = "eng"
+) -> None:
     """Read and judge every PDF; writes data/processed/pdf_pretest.json."""
     from lamina.stages import corpus
 
+    chosen = reading(language, ocr, ocr_language)
     with open_pod() as pod:
         documents = corpus.find_documents(pod)
-        verdicts = corpus.pdf_pretest(pod, documents)
+        verdicts = corpus.pdf_pretest(pod, documents, chosen)
         view = corpus.publish_verdicts(pod, documents, verdicts)
         rows = corpus.verdict_table(pod, documents, verdicts)
     if Choice.as_json:
@@ -34,12 +41,20 @@ def pdf_pretest() -> None:
 
 
 @app.command("build_dataset")
-def build_dataset(layers: Layers = None, chunk_tokens: ChunkTokens = 512) -> None:
+def build_dataset(
+    layers: Layers = None,
+    *,
+    chunk_tokens: ChunkTokens = 512,
+    language: Language = "en",
+    ocr: Ocr = False,
+    ocr_language: OcrLanguage = "eng",
+) -> None:
     """Chunk the accepted PDFs into train.jsonl and heldout.jsonl."""
     from lamina.stages import corpus
 
+    chosen = reading(language, ocr, ocr_language)
     with open_pod() as pod:
-        datasets = layer_datasets(pod, layers or [], chunk_tokens)
+        datasets = layer_datasets(pod, layers or [], chunk_tokens, chosen)
         corpus.publish_datasets(pod, list(datasets.values()))
         manifests = {name: pod.store.manifest(ref) for name, ref in datasets.items()}
     facts = {name: {**manifest.facts} for name, manifest in manifests.items()}

@@ -38,6 +38,11 @@ class ReadingLimits(BaseModel):
         "", description="Tesseract's languages, such as `eng`: read pictures with it; slow"
     )
     max_pages: int = Field(20_000, ge=1, description="files of more pages are refused unread")
+    picture_s: float = Field(30.0, ge=0, description="as `page_s`, where text is recognised")
+
+    def without_recognition(self) -> "ReadingLimits":
+        """The same for a reading that leaves pictures alone."""
+        return self.model_copy(update={"recognise": ""})
 
 
 class Readers:
@@ -84,7 +89,7 @@ class _Warden:
             "out": name,
             "memory_bytes": limits.memory_bytes,
             "base_s": limits.base_s,
-            "page_s": limits.page_s,
+            "page_s": limits.picture_s if limits.recognise else limits.page_s,
             "limits": {
                 "max_bytes": limits.max_bytes,
                 "max_pages": limits.max_pages,

@@ -53,9 +53,9 @@ def _lines(printed: Sequence[str]) -> Iterator[str]:
         if index in ruled and in_table:
             continue  # the line that parts a table's head from its rows
         if in_table:
-            cells = (cell.replace("\\|", "|") for cell in _PIPE.split(line))
+            cells = [cell.replace("\\|", "|") for cell in _PIPE.split(line)]
         else:
-            cells = iter(_COLUMN_GAP.split(line.strip()))
+            cells = _COLUMN_GAP.split(line.strip())
         yield CELL_BORDER.join(filter(None, map(normalise, cells)))
 
 

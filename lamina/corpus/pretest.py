@@ -8,10 +8,9 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
-from lamina.corpus.pages.recognition import is_available
-from lamina.corpus.reading import stored_pages
+from lamina.corpus.pages.recognition import REASONS, check_recognition
+from lamina.corpus.reading import PAGES, pages_inputs, stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.errors import ResourceError
 from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
@@ -38,22 +37,25 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     (counts) and `layers` (names of those with text to learn).
 
     Raises:
-        ResourceError: text recognition is asked for, and its program is not installed.
+        ResourceError: text recognition is asked for, and its program or language is missing.
 
     """
     chosen, bounds = settings or VerdictSettings(), limits or ReadingLimits()
-    _check(bounds)
+    if bounds.recognise:
+        check_recognition(bounds.recognise)
     ordered = sorted(documents, key=Document.content_identity)
 
     def make(folder: Path) -> dict[str, object]:
-        refs = read_documents(
-            ordered, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
+        verdicts = judged_documents(
+            ordered,
+            store=store,
+            progress=progress,
+            settings=chosen,
+            limits=bounds,
+            workers=workers,
+            refresh=refresh,
         )
-        verdicts = tuple(
-            _verdict(document, ref, _judged(ref, chosen, store))
-            for document, ref in zip(ordered, refs, strict=True)
-        )
-        return _write(folder, Verdicts(verdicts=verdicts))
+        return _write(folder, Verdicts(verdicts=tuple(verdicts)))
 
     inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
     return store.once("verdicts", PRETEST, inputs, make, refresh=refresh)
@@ -68,12 +70,54 @@ def _write(folder: Path, found: Verdicts) -> dict[str, object]:
     }
 
 
-def _check(limits: ReadingLimits) -> None:
-    if limits.recognise and not is_available():
-        msg = (
-            "text recognition needs Tesseract, which is not installed; install it, or read without"
+def judged_documents(  # noqa: PLR0913 - keyword-only but for one
+    documents: Sequence[Document],
+    *,
+    store: Store,
+    progress: Progress,
+    settings: VerdictSettings,
+    limits: ReadingLimits,
+    workers: int | None = None,
+    refresh: bool = False,
+) -> list[Verdict]:
+    """The documents' verdicts, in their order.
+
+    Only files that the store does not know are read, so a batch of a larger corpus can be judged on
+    any machine that shares the store. Text is recognised in those files alone that have pages
+    without any.
+    """
+
+    def judged(found: Sequence[Document], bounds: ReadingLimits, label: str) -> list[Verdict]:
+        progress.start(label, len(found))
+        refs = read_documents(
+            found, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
         )
-        raise ResourceError(msg)
+        return [
+            _verdict(document, ref, _judged(ref, settings, store))
+            for document, ref in zip(found, refs, strict=True)
+        ]
+
+    verdicts = judged(documents, limits.without_recognition(), "reading documents")
+    places = [place for place, verdict in enumerate(verdicts) if _has_pictures(verdict)]
+    if limits.recognise and places:
+        pictures = [documents[place] for place in places]
+        for place, verdict in zip(
+            places, judged(pictures, limits, "recognising text"), strict=True
+        ):
+            verdicts[place] = verdict
+    return verdicts
+
+
+def unread(
+    documents: Sequence[Document], store: Store, limits: ReadingLimits
+) -> tuple[Document, ...]:
+    """The documents whose pages the store does not hold."""
+    key = limits.without_recognition().model_dump()
+    return tuple(one for one in documents if not store.recall(PAGES, pages_inputs(one, key)))
+
+
+def _has_pictures(verdict: Verdict) -> bool:
+    return any(kind in REASONS for kind in verdict.page_kinds)
 
 
 def read_documents(  # noqa: PLR0913 - keyword-only but for one
@@ -85,14 +129,9 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     workers: int | None = None,
     refresh: bool = False,
 ) -> list[ArtifactRef]:
-    """The pages of every document, several read at once, in the order of the documents.
-
-    Only files that the store does not know are read, so a batch of a larger corpus can be read on
-    any machine that shares the store.
-    """
+    """The pages of every document, several read at once, in the order of the documents."""
     count = min(len(documents), workers or len(os.sched_getaffinity(0)))
     key = limits.model_dump()
-    progress.start("reading documents", len(documents))
     refs: list[ArtifactRef] = []
     with Readers.opened(count, limits) as readers, ThreadPoolExecutor(count) as threads:
 

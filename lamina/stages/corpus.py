@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.archive import ArchiveReport
 from lamina.corpus.documents import Document
+from lamina.corpus.isolation import ReadingLimits
+from lamina.corpus.verdict import VerdictSettings
 from lamina.errors import NotFoundError
+from lamina.orders import Reading
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.stages.pod import Pod
 from lamina.verdicts import Verdicts, read_verdicts
@@ -32,11 +36,47 @@ def find_documents(pod: Pod) -> tuple[Document, ...]:
     return find(pod.workspace)
 
 
-def pdf_pretest(pod: Pod, documents: Sequence[Document]) -> ArtifactRef:
+def pdf_pretest(
+    pod: Pod, documents: Sequence[Document], reading: Reading | None = None
+) -> ArtifactRef:
     """A verdict for every document."""
     from lamina.corpus.pretest import pdf_pretest as judge
 
-    return judge(documents, store=pod.store, progress=pod.progress)
+    settings, limits = _chosen(reading)
+    return judge(
+        documents, store=pod.store, progress=pod.progress, settings=settings, limits=limits
+    )
+
+
+def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, readers: int) -> int:
+    """Read and judge these documents ahead of `pdf_pretest`; how many of them can be used."""
+    from lamina.corpus.pretest import judged_documents
+
+    settings, limits = _chosen(reading)
+    judged = judged_documents(
+        documents,
+        store=pod.store,
+        progress=pod.progress,
+        settings=settings,
+        limits=limits,
+        workers=readers,
+    )
+    return sum(verdict.recommended for verdict in judged)
+
+
+def unread_documents(
+    pod: Pod, documents: Sequence[Document], reading: Reading
+) -> tuple[Document, ...]:
+    """The documents that the store does not hold the pages of."""
+    from lamina.corpus.pretest import unread
+
+    return unread(documents, pod.store, _chosen(reading)[1])
+
+
+def _chosen(reading: Reading | None) -> tuple[VerdictSettings, ReadingLimits]:
+    chosen = reading or Reading()
+    recognise = chosen.ocr_language if chosen.ocr else ""
+    return VerdictSettings(language=chosen.language), ReadingLimits(recognise=recognise)
 
 
 def publish_verdicts(pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef) -> Path:
@@ -47,13 +87,18 @@ def publish_verdicts(pod: Pod, documents: Sequence[Document], verdicts: Artifact
 
 
 def verdict_table(
-    pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef
+    pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef, most: int | None = None
 ) -> list[dict[str, Any]]:
-    """What became of each file, a row a file, in the columns that people read first."""
+    """What became of each file, a row a file, in the columns that people read first.
+
+    With `most`, so many rows, those that were refused first.
+    """
     from lamina.corpus.view import pretest_table
 
     columns = ("layer", "file", "recommended", "score", "pages", "characters", "sentence")
     rows = pretest_table(documents, read_verdicts(pod.store, verdicts))
+    if most is not None and len(rows) > most:
+        rows = sorted(rows, key=lambda row: bool(row["recommended"]))[:most]
     return [{name: row[name] for name in columns} for row in rows]
 
 
@@ -119,6 +164,29 @@ def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> None:
             aside.replace(view)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def card_made_since(pod: Pod, dataset: ArtifactRef, since_s: float) -> str | None:
+    """The dataset's card as Markdown, if it was made after that time; none if it is an old one."""
+    made = str(pod.store.manifest(dataset).run["started"])
+    if made < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since_s)):
+        return None
+    return (pod.store.open(dataset) / "card.md").read_text(encoding="utf-8")
+
+
+def dataset_table(pod: Pod, datasets: Sequence[ArtifactRef]) -> list[dict[str, Any]]:
+    """What each layer is trained and measured on, a row a layer."""
+    columns = ("layer", "train_rows", "heldout_rows", "tokens")
+    facts = [pod.store.manifest(ref).facts for ref in datasets]
+    return [
+        {name: one[name] for name in columns}
+        | {
+            "documents": len(one["documents"]),
+            "held out whole": len(one["documents_held_out_whole"]),
+            "dataset": ref.digest[:12],
+        }
+        for one, ref in zip(facts, datasets, strict=True)
+    ]
 
 
 def archive_pdfs(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef, Manifest
 from lamina.corpus.documents import Document
+from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus, layers
 from lamina.stages.pod import Pod
@@ -37,8 +38,13 @@ class DueLayer(BaseModel):
     pace: str = Field("", description="what the minutes are estimated from")
 
 
-def plan_layers(
-    pod: Pod, wanted: Sequence[str], profile: Profile, chunk_tokens: int, general: str
+def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
+    pod: Pod,
+    wanted: Sequence[str],
+    profile: Profile,
+    chunk_tokens: int,
+    general: str,
+    reading: Reading | None = None,
 ) -> list[DueLayer]:
     """Every layer that a run would bring up to date, due or not.
 
@@ -47,7 +53,7 @@ def plan_layers(
     """
     base = corpus.find_base(pod)
     documents = corpus.find_documents(pod)
-    verdicts = corpus.pdf_pretest(pod, documents)
+    verdicts = corpus.pdf_pretest(pod, documents, reading)
     names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), wanted)
 
     def dataset(name: str) -> ArtifactRef:

@@ -21,6 +21,8 @@ from lamina.workspace import Workspace
 
 COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text"
 SCRIPT = """#!/bin/sh
+test "$1" = --list-langs && printf 'List of available languages (2):\\neng\\nosd\\n' && exit
+echo "$1" >> "$(dirname "$0")/calls"
 test -f "$1" || exit 1
 cat "$(dirname "$0")/answer.tsv"
 """
@@ -80,6 +82,29 @@ def test_a_scan_is_read_when_recognition_is_asked_for(workspace: Workspace) -> N
 @pytest.mark.usefixtures("_tesseract")
 def test_a_scan_stays_refused_when_nobody_asks(workspace: Workspace) -> None:
     assert verdict(workspace, "").reasons == ("no_text",)
+
+
+@pytest.mark.usefixtures("_tesseract")
+def test_only_files_with_pictures_are_read_again(workspace: Workspace, tmp_path: Path) -> None:
+    paper.write_pdf(workspace.raw_pdfs / "honest.pdf", [paper.PROSE])
+    pdf_pretest(find_documents(workspace), store=workspace.store, progress=Silent())
+    before = set((workspace.store.root / "pages").iterdir())
+
+    pdf_pretest(
+        find_documents(workspace),
+        store=workspace.store,
+        progress=Silent(),
+        limits=ReadingLimits(recognise="eng"),
+    )
+
+    assert len(set((workspace.store.root / "pages").iterdir()) - before) == 1
+    assert len((tmp_path / "bin" / "calls").read_text().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("_tesseract")
+def test_a_language_that_the_program_lacks_is_named_with_the_remedy(workspace: Workspace) -> None:
+    with pytest.raises(ResourceError, match=r"no data for the language deu; install it .*-deu"):
+        verdict(workspace, "eng+deu")
 
 
 def test_without_the_program_the_request_is_refused(

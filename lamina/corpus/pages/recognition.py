@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.corpus.normalise import normalise
+from lamina.errors import ResourceError
 from lamina.pages import Line, Page
 
 READER = "tesseract"
@@ -26,9 +27,28 @@ _MOST_PIXELS = 40e6  # of a poster, so that its picture takes 120 MB and no more
 _WORD_LEVEL = "5"  # of the TSV: page, block, paragraph, line, word
 
 
-def is_available() -> bool:
-    """Whether the program is installed."""
-    return shutil.which("tesseract") is not None
+def check_recognition(languages: str) -> None:
+    """Raise ResourceError unless the program and its data for these languages are installed."""
+    if shutil.which("tesseract") is None:
+        msg = (
+            "text recognition needs Tesseract, which is not installed; "
+            "install it (such as `apt-get install tesseract-ocr`), or read without OCR"
+        )
+        raise ResourceError(msg)
+    listed = subprocess.run(
+        ["tesseract", "--list-langs"],  # noqa: S607 - from PATH
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    known = set(listed.stdout.split())
+    for language in languages.split("+"):
+        if language not in known:
+            msg = (
+                f"Tesseract has no data for the language {language}; install it "
+                f"(such as `apt-get install tesseract-ocr-{language}`), or choose another"
+            )
+            raise ResourceError(msg)
 
 
 def recognised(document: Any, found: Page, languages: str) -> Page | None:  # noqa: ANN401 - no types

@@ -1,0 +1,87 @@
+"""Documents read on many machines: the same step for each file, in batches on a Dask cluster.
+
+Chosen by LAMINA_DASK_ADDRESS. Workers need this package, the same store and workspace (a shared
+volume), and the pod's environment. What a batch could not do is done by the pod itself afterwards,
+so that a lost worker costs time and no document.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from lamina.corpus.documents import Document
+from lamina.errors import ResourceError
+from lamina.orders import Reading
+from lamina.progress import Silent
+from lamina.stages import corpus
+from lamina.stages.pod import Pod
+from tasks import edge
+
+if TYPE_CHECKING:
+    from prefect_dask.task_runners import DaskTaskRunner
+
+FEWEST, MOST = 25, 100  # documents of a batch: fewer cost orchestration, more cost balance
+_ROUNDS = 8  # batches for each worker, where that leaves them large enough
+
+
+@task(cache_policy=NO_CACHE, task_run_name="judge_batch-{number}")
+def judge_batch(number: int, documents: Sequence[Document], reading: Reading) -> int:
+    """Read and judge one batch, on whatever machine this runs; how many can be used."""
+    del number  # of the name alone
+    pod = Pod(edge.settings(), edge.workspace(), Silent())
+    return corpus.judge_batch(pod, documents, reading, readers=1)
+
+
+def judge_on_cluster(documents: Sequence[Document], reading: Reading) -> None:
+    """Have the cluster read what the store does not hold yet; nothing where there is none."""
+    address = edge.settings().dask_address
+    if not address:
+        return
+    with edge.pod("unread") as pod:
+        unread = corpus.unread_documents(pod, documents, reading)
+    if unread:
+        _run(address, unread, reading)
+
+
+def _run(address: str, documents: Sequence[Document], reading: Reading) -> None:
+    from prefect.utilities.annotations import quote
+
+    with _runner(address) as runner:
+        workers = len(runner.client.nthreads())
+        futures = [
+            runner.submit(
+                judge_batch, {"number": number, "documents": quote(batch), "reading": reading}
+            )
+            for number, batch in enumerate(batches(documents, workers), start=1)
+        ]
+        for number, future in enumerate(futures, start=1):
+            future.wait()
+            if not future.state.is_completed():
+                get_run_logger().warning(
+                    "batch %d was lost (%s); this pod reads its documents",
+                    number,
+                    future.state.message,
+                )
+
+
+def batches(documents: Sequence[Document], workers: int) -> Iterator[Sequence[Document]]:
+    """Neighbouring documents, 25 to 100 together, all but the last batch of one size."""
+    even = math.ceil(len(documents) / (_ROUNDS * max(1, workers)))
+    size = min(MOST, max(FEWEST, even))
+    for start in range(0, len(documents), size):
+        yield documents[start : start + size]
+
+
+def _runner(address: str) -> "DaskTaskRunner":
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError as missing:
+        msg = (
+            "LAMINA_DASK_ADDRESS names a cluster, and prefect-dask is not installed; "
+            "install lamina with the extra `dask`, or unset the variable"
+        )
+        raise ResourceError(msg) from missing
+    return DaskTaskRunner(address=address)
