@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lamina.errors import InvalidInputError
+from lamina.serving.layer_files import Stamp
 
 BASE = "base"
 DEFAULT = "default"
@@ -31,6 +32,7 @@ class AppliedLayer:
     name: str = field(compare=False)
     path: Path = field(compare=False)
     size_bytes: int = field(compare=False, default=0)
+    stamp: Stamp | None = field(compare=False, default=None)  # of the file when it was hashed
 
 
 @dataclass(frozen=True)

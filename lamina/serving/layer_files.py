@@ -1,11 +1,13 @@
 """Files that may be layers: which there are, whether they changed, what they are called."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from lamina.gguf import read_header
 from lamina.passport import Passport
 
+_READ_BYTES = 1 << 20
 Stamp = tuple[int, int, int]  # size, modification time in ns, inode
 
 
@@ -22,6 +24,14 @@ def stamps_in(folder: Path) -> dict[str, Stamp]:
             if entry.name.endswith(".gguf") and entry.is_file():  # no pipe, no dangling link
                 found[entry.name.removesuffix(".gguf")] = stamp_of(entry.stat())
     return found
+
+
+def read_ahead(path: Path) -> None:
+    """Bring a file into the system's cache, so that the engine thread never waits for a disk."""
+    with suppress(OSError), path.open("rb", buffering=0) as file:  # loading it says what is wrong
+        part = bytearray(_READ_BYTES)
+        while file.readinto(part):
+            pass
 
 
 def name_of(path: Path) -> str:

@@ -50,7 +50,7 @@ class Layer:
         """
         if self.problem:
             raise self.problem
-        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes)
+        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes, self.stamp)
 
 
 class Registry:

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from lamina.errors import BusyError
 from lamina.serving.blends import AppliedLayer, LayerSet
+from lamina.serving.layer_files import stamp_of
 from lamina.serving.llama import Adapter, Base
 
 
@@ -37,7 +39,8 @@ class Residency:
         """Native handles and scales of a set; what is missing is loaded.
 
         Raises:
-            DamagedError: llama.cpp refuses a file, or it changed since it was checked.
+            DamagedError: llama.cpp refuses a file.
+            BusyError: a file was replaced since it was checked.
 
         """
         return tuple((self._load(layer), layer.scale) for layer in layers.layers)
@@ -59,8 +62,29 @@ class Residency:
         self._uses += 1
         resident = self._resident.get(layer.digest)
         if resident is None:
-            adapter = self._base.load_adapter(layer.path)
+            adapter = self._load_unchanged(layer)
             resident = _Resident(adapter, layer.size_bytes, self._uses)
             self._resident[layer.digest] = resident
         resident.last_used = self._uses
         return resident.adapter
+
+    def _load_unchanged(self, layer: AppliedLayer) -> Adapter:
+        """Load a file that is still the one whose digest the answer will name."""
+        _check_unchanged(layer)
+        adapter = self._base.load_adapter(layer.path)
+        try:
+            _check_unchanged(layer)
+        except BusyError:
+            self._base.free_adapter(adapter)
+            raise
+        return adapter
+
+
+def _check_unchanged(layer: AppliedLayer) -> None:
+    try:
+        now = stamp_of(layer.path.stat())
+    except OSError:
+        now = None
+    if layer.stamp is not None and now != layer.stamp:
+        msg = f"layer {layer.name} was replaced before it was loaded; ask again for the new version"
+        raise BusyError(msg)

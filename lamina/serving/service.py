@@ -15,6 +15,7 @@ from lamina.serving.blendbook import BlendBook
 from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, parse_blend
 from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
 from lamina.serving.engine import Engine
+from lamina.serving.layer_files import read_ahead
 from lamina.serving.llama import Base, Vocabulary
 from lamina.serving.observing import Meters
 from lamina.serving.registry import Registry
@@ -78,7 +79,7 @@ class Service:
     # -- layers -----------------------------------------------------------------------------------
 
     def choose(self, model: str | None, lora: Iterable[LayerRef] | None) -> LayerSet:
-        """The layers that answer a request.
+        """The layers that answer a request; those not in memory are read ahead, on this thread.
 
         Raises:
             InvalidInputError: `model` and `lora` both name layers, or a scale is unusable.
@@ -86,6 +87,14 @@ class Service:
             LaminaError: a layer's file cannot be used.
 
         """
+        chosen = self._chosen(model, lora)
+        resident = self.engine.counters.resident
+        for layer in chosen.layers:
+            if layer.digest not in resident:
+                read_ahead(layer.path)
+        return chosen
+
+    def _chosen(self, model: str | None, lora: Iterable[LayerRef] | None) -> LayerSet:
         neutral = model is None or model in {DEFAULT, BASE, self.base.identity.name}
         if lora is not None:
             if not neutral:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -11,6 +12,7 @@ import pytest
 from lamina.errors import BusyError, LaminaError, ResourceError
 from lamina.serving.blends import AppliedLayer, LayerSet
 from lamina.serving.engine import Engine
+from lamina.serving.layer_files import stamp_of
 from lamina.serving.llama import Base, ContextOptions, quiet
 from lamina.serving.owning import EngineOptions
 from lamina.serving.sampling import Generation, Sampling
@@ -168,6 +170,22 @@ def test_a_layer_file_that_is_gone_ends_its_request_only(base_gguf: Path, tmp_pa
         engine.submit(sequence(events))
 
         assert ended(events).finish_reason == "length"
+
+
+def test_a_layer_replaced_after_its_check_never_answers_under_the_old_digest(
+    base_gguf: Path, layer_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "A.gguf"
+    path.write_bytes((layer_folder / "A.gguf").read_bytes())
+    checked = replace(applied(path).layers[0], stamp=stamp_of(path.stat()))
+    (tmp_path / "new").write_bytes((layer_folder / "B.gguf").read_bytes())
+    (tmp_path / "new").rename(path)
+    with running(base_gguf) as engine:
+        events: Queue[Event] = Queue()
+        engine.submit(sequence(events, LayerSet((checked,))))
+
+        assert isinstance(ended(events), BusyError)
+        assert not engine.counters.resident
 
 
 def test_sets_take_turns(base_gguf: Path, layer_folder: Path) -> None:
