@@ -37,20 +37,23 @@ LOST = AutomationCore(
 )
 
 # What stands in the store is not done again, so a second try goes on where the first one stopped.
+# The pause lets the worker see the end of its process: one that gets the run back before that dies
+# of it ("this borrower is already holding one of this CapacityLimiter's tokens", Prefect 3.8.8).
 RETRY = AutomationCore(
     name="lamina: crashed runs are tried again",
     description="The same run once more on any worker of its pool, three times in all",
     trigger=EventTrigger(
-        expect={"prefect.flow-run.Crashed"},
+        after={"prefect.flow-run.Crashed"},
+        expect={"prefect.flow-run.AwaitingRetry", "prefect.flow-run.Pending"},
         match={"prefect.resource.id": "prefect.flow-run.*", "prefect.run-count": ["1", "2"]},
         match_related={
             "prefect.resource.id": "prefect.tag.retry-after-crash",
             "prefect.resource.role": "tag",
         },
         for_each={"prefect.resource.id"},
-        posture=Posture.Reactive,
+        posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(0),
+        within=timedelta(seconds=15),
     ),
     actions=[
         ChangeFlowRunState(
@@ -77,9 +80,11 @@ def automations(client: SyncPrefectClient) -> Iterator[Change]:
 
 
 def _body(automation: AutomationCore) -> object:
-    """What it does, in the server's own spelling."""
+    """What it does, in one spelling: sets come in any order."""
     body = automation.model_dump(mode="json", include={"description", "trigger", "actions"})
-    body["trigger"].pop("id", None)
-    return AutomationCore.model_validate({"name": automation.name, **body}).model_dump(
-        mode="json", exclude={"enabled": True, "trigger": {"id"}}
-    )
+    trigger = body["trigger"]
+    trigger.pop("id", None)
+    return body | {"trigger": trigger | {name: sorted(trigger[name]) for name in _SETS}}
+
+
+_SETS = ("after", "expect", "for_each")

@@ -5,6 +5,7 @@ left as it is. `--dry-run` prints what would be made.
 """
 
 import argparse
+from functools import partial
 
 from automations import automations
 from documents import block_types, documents
@@ -16,9 +17,16 @@ def main() -> None:
     """Print a line for each thing that is made."""
     flags = argparse.ArgumentParser(description=__doc__)
     flags.add_argument("--dry-run", action="store_true", help="only say what would be made")
-    dry_run = flags.parse_args().dry_run
+    flags.add_argument(
+        "--embedded-base",
+        action="store_true",
+        help="training profiles for the embedded base instead of 7B, where there are none yet",
+    )
+    given = flags.parse_args()
+    dry_run = given.dry_run
+    profiles = partial(documents, embedded_base=given.embedded_base)
     with get_client(sync_client=True) as client:
-        for differences in (pools, limits, block_types, documents, automations):
+        for differences in (pools, limits, block_types, profiles, automations):
             for change in differences(client):
                 print(f"{'would make' if dry_run else 'made'} {change.what}")
                 if not dry_run:

@@ -9,7 +9,9 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks import LaminaWorkspace, LayerServer, TrainingProfile
 from blocks.in_force import DEFAULT
-from lamina.training.profiles import PRESETS
+from lamina.demo.profile import LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
+from lamina.training.profiles import PRESETS, Profile, overridden
+from lamina.workspace import LEVELS
 
 TYPES: tuple[type[Block], ...] = (LaminaWorkspace, LayerServer, TrainingProfile)
 
@@ -23,12 +25,13 @@ def block_types(client: SyncPrefectClient) -> Iterator[Change]:
             yield Change(f"block type {kind.get_block_type_slug()}", kind.register_type_and_schema)
 
 
-def documents(client: SyncPrefectClient) -> Iterator[Change]:
-    """The documents that are missing."""
+def documents(client: SyncPrefectClient, *, embedded_base: bool) -> Iterator[Change]:
+    """The documents that are missing; with numbers for the embedded base, where it is trained."""
+    profiles = _for_the_embedded_base() if embedded_base else PRESETS
     wanted: list[tuple[Block, str]] = [
         (LaminaWorkspace(), DEFAULT),
         (LayerServer(), DEFAULT),
-        *((TrainingProfile(values=values), name) for name, values in PRESETS.items()),
+        *((TrainingProfile(values=values), name) for name, values in profiles.items()),
     ]
     for document, name in wanted:
         slug = document.get_block_type_slug()
@@ -38,3 +41,12 @@ def documents(client: SyncPrefectClient) -> Iterator[Change]:
             yield Change(
                 f"block {slug}/{name}", lambda document=document, name=name: document.save(name)
             )
+
+
+def _for_the_embedded_base() -> dict[str, Profile]:
+    """The presets' learning rates are for 7B; a base of 3 M parameters learns nothing at them."""
+    packs = {name: LEVEL_OVERRIDES[name] for name in ("batch_tokens", "sequence_tokens")}
+    levels = {
+        name: overridden(PRESETS[name].with_rate(LEVEL_RATE_FACTOR), packs) for name in LEVELS
+    }
+    return {**PRESETS, **levels}

@@ -45,7 +45,9 @@ up() {
     fi
     echo "up: Prefect server"
     wait_for prefect-server "$PREFECT_API_URL/health"
-    "$LAMINA_BIN/python" deployments/bootstrap.py ${LAMINA_BOOTSTRAP:-}
+    profiles=()
+    if [ "$LAMINA_BASE_MODEL" = tiny ]; then profiles=(--embedded-base); fi
+    "$LAMINA_BIN/python" deployments/bootstrap.py "${profiles[@]}" >"$LAMINA_UP/logs/bootstrap.log"
     "$LAMINA_BIN/prefect" --no-prompt deploy --all >"$LAMINA_UP/logs/deploy.log" 2>&1 \
         || fail "the deployments were refused"
     echo "up: the base, converted on one pod and handed to the other"

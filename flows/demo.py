@@ -8,9 +8,15 @@ from flows.train_all import train_all
 from flows.train_layers import train_layers
 from lamina.artifacts import ArtifactRef
 from lamina.demo.profile import CHUNK_TOKENS, LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
-from lamina.orders import AskLayers, Demo, TrainAll, TrainLayers
+from lamina.orders import AskLayers, CheckParity, Demo, TrainAll, TrainLayers
 from tasks import assessment, sample
 
+LAYERS = TrainLayers(
+    profile="demo",
+    chunk_tokens=CHUNK_TOKENS,
+    parity=CheckParity(tokens=400, merged="no"),
+    archive=False,
+)
 LEVELS = TrainAll(
     chunk_tokens=CHUNK_TOKENS, rate_factor=LEVEL_RATE_FACTOR, overrides=LEVEL_OVERRIDES
 )
@@ -20,7 +26,7 @@ LEVELS = TrainAll(
 def demo() -> ArtifactRef:
     """Write the handbooks, make the layers, merge the best level, and ask everything."""
     sample.write_handbooks()
-    train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
+    train_layers(LAYERS)
     train_all(LEVELS)
     return qa_layers(AskLayers(blends=sample.blends(), max_tokens=24, start_server=True))
 
@@ -29,8 +35,8 @@ def demo() -> ArtifactRef:
 def demo_one_more_pdf() -> None:
     """Add one PDF to one topic, bring the layers up to date, and take it away again."""
     with sample.one_more_pdf():
-        train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
-    train_layers(TrainLayers(profile="demo", chunk_tokens=CHUNK_TOKENS, archive=False))
+        train_layers(LAYERS)
+    train_layers(LAYERS)
 
 
 def main(order: str) -> int:

@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from blocks.in_force import obey
 from lamina.artifacts import ArtifactRef
 from lamina.orders import AskLayers
 from tasks import assessment
@@ -10,6 +11,7 @@ from tasks import assessment
 @flow(name="qa-layers", log_prints=False)
 def qa_layers(order: AskLayers = AskLayers()) -> ArtifactRef:  # noqa: B008
     """Ask, grade, report."""
+    obey()
     report = assessment.qa_layers(order)
     assessment.publish_report(report)
     return report

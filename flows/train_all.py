@@ -4,22 +4,24 @@ from collections.abc import Mapping
 
 from prefect import flow
 
+from blocks.in_force import obey, training_profile
 from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainAll
 from lamina.stages.layers import check_failures, whole_corpus
-from lamina.training.profiles import profile
-from tasks import corpus, layers, models
+from tasks import corpus, landing, layers, models
 from tasks.each import each
 
 
 @flow(name="train-all", log_prints=False)
 def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noqa: B008
     """Train the levels, merge the best, and give the merged model as GGUF beside the base."""
+    obey()
     profiles = {
-        level: whole_corpus(profile(level, **order.overrides)).with_rate(order.rate_factor)
+        level: whole_corpus(training_profile(level, order.overrides)).with_rate(order.rate_factor)
         for level in order.levels
     }
+    landing.fetch_landed()
     base = corpus.find_base()
     documents = corpus.find_documents()
     verdicts = corpus.judge(documents, order.reading)

@@ -9,20 +9,22 @@ from collections.abc import Mapping
 
 from prefect import flow
 
+from blocks.in_force import obey, training_profile
 from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.stages.layers import check_failures
-from lamina.training.profiles import profile
-from tasks import corpus, layers, models
+from tasks import corpus, handover, landing, layers, models, parity
 from tasks.each import each
 from tasks.general import general_rows
 
 
 @flow(name="train-layers", log_prints=False)
 def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef]:  # noqa: B008
-    """Bring layers up to date with their PDFs."""
-    chosen = profile(order.profile, **order.overrides)
+    """Bring layers up to date with their PDFs, wherever those landed."""
+    obey()
+    chosen = training_profile(order.profile, order.overrides)
+    landing.fetch_landed()
     base = corpus.find_base()
     documents = corpus.find_documents()
     verdicts = corpus.judge(documents, order.reading)
@@ -34,14 +36,16 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     corpus.publish_datasets(list(datasets.values()))
     general = general_rows(chosen, order, verdicts, base)
     orders = {name: (name, ref, base, chosen, general) for name, ref in datasets.items()}
-    adapters = each(layers.train_layer, orders, failed)
-    layers.publish_layers(adapters)
+    trained = each(layers.train_layer, orders, failed)
+    sound = parity.sound_layers(order, trained, base, failed)
+    layers.publish_layers(sound)
     models.publish_base(models.convert_base(base))
+    landing.announce_trained(handover.push_layers(list(sound)))
     if order.archive:
-        used = tuple(document for document in documents if document.layer in adapters)
-        corpus.archive_pdfs(used, [datasets[name] for name in adapters])
-    check_failures(failed, adapters)
-    return adapters
+        used = [document for document in documents if document.layer in sound]
+        corpus.archive_pdfs(used, [datasets[name] for name in sound])
+    check_failures(failed, sound)
+    return sound
 
 
 def main(order: str) -> int:

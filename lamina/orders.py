@@ -39,6 +39,36 @@ class Reading(BaseModel):
     )
 
 
+class CheckParity(BaseModel):
+    """Whether layers say as GGUF what they say in PyTorch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tokens: int = Field(
+        2000,
+        ge=50,
+        le=100_000,
+        title="Tokens",
+        description="held-out tokens to compare on; a 7B base on two cores takes minutes for 2,000",
+    )
+    merged: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        title="Merged rung",
+        description="also compare the merged model, made for it and deleted: auto = for bases "
+        "of at most 2 GB, since merging and quantizing 7B takes ten minutes a layer",
+    )
+    f16_kl: float = Field(1e-3, gt=0, title="KL limit", description="mean KL at F16, nats a token")
+    f16_agreement: float = Field(
+        0.99, gt=0, le=1, title="Agreement limit", description="share of equal first choices at F16"
+    )
+    quantized_loss: float = Field(
+        0.03,
+        gt=0,
+        title="Loss limit",
+        description="relative change of the held-out loss at Q4_K_M, in either direction",
+    )
+
+
 class _Training(BaseModel):
     """What training one layer or many has in common."""
 
@@ -107,36 +137,6 @@ class TrainAll(BaseModel):
     chunk_tokens: ChunkTokens = 512
     reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
     archive: Archive = True
-
-
-class CheckParity(BaseModel):
-    """Whether layers say as GGUF what they say in PyTorch."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tokens: int = Field(
-        2000,
-        ge=50,
-        le=100_000,
-        title="Tokens",
-        description="held-out tokens to compare on; a 7B base on two cores takes minutes for 2,000",
-    )
-    merged: Literal["auto", "yes", "no"] = Field(
-        "auto",
-        title="Merged rung",
-        description="also compare the merged model, made for it and deleted: auto = for bases "
-        "of at most 2 GB, since merging and quantizing 7B takes ten minutes a layer",
-    )
-    f16_kl: float = Field(1e-3, gt=0, title="KL limit", description="mean KL at F16, nats a token")
-    f16_agreement: float = Field(
-        0.99, gt=0, le=1, title="Agreement limit", description="share of equal first choices at F16"
-    )
-    quantized_loss: float = Field(
-        0.03,
-        gt=0,
-        title="Loss limit",
-        description="relative change of the held-out loss at Q4_K_M, in either direction",
-    )
 
 
 class AskLayers(BaseModel):

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TTYD_PORT", "LAMINA_TTYD_PORT"),
         description="port of the web terminal on a pod",
     )
+    train_on_cpu: bool = Field(
+        default=False, description="train bases of more than 2 GB without a GPU, too: it takes days"
+    )
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )

@@ -1,7 +1,11 @@
 """PDFs land; layers are trained; others are told."""
 
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from lamina.orders import WatchPdfs
 from lamina.stages import landing
@@ -17,3 +21,20 @@ def watch_pdfs(order: WatchPdfs) -> int:
             pod.progress.say(line)
         edge.table("pdfs-landed", [one.model_dump() for one in turn.announced])
         return len(turn.announced)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+def fetch_landed() -> list[str]:
+    """Fetch the PDFs that landed on other pods, where there is a depot."""
+    with edge.pod("fetch-landed") as pod:
+        names = landing.fetch_landed(pod)
+        edge.table("pdfs-fetched", [{"file": name} for name in names])
+        return names
+
+
+@task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[5, 30, 120])
+def announce_trained(layers: Sequence[str]) -> bool:
+    """Tell that these layers have new versions in the depot, once for this flow run."""
+    with edge.pod("announce") as pod:
+        run = UUID(str(flow_run.get_id()))
+        return landing.announce_trained(pod, sorted(layers), uuid5(run, ",".join(sorted(layers))))

@@ -1,15 +1,18 @@
 """Whether a layer says on the server what it said in training."""
 
+from collections.abc import Mapping
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.parity import STAGE
-from lamina.orders import CheckParity
+from lamina.orders import CheckParity, TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import parity
 from tasks import edge
 from tasks.caching import Stored, stage_task
+from tasks.each import each
 
 
 @stage_task(STAGE, task_run_name="parity-{layer}")
@@ -30,3 +33,18 @@ def require_parity(layer: str, ladder: ArtifactRef) -> None:
         edge.markdown(f"parity-{layer}", found.markdown(), found.sentence)
         parity.publish_parity(pod, ladder)
         parity.require_parity(found)
+
+
+def sound_layers(
+    order: TrainLayers,
+    adapters: Mapping[str, ArtifactRef],
+    base: BaseIdentity,
+    failures: dict[str, str],
+) -> dict[str, ArtifactRef]:
+    """The layers that climbed their ladder, or all where the order asks for none."""
+    if not order.check_parity:
+        return dict(adapters)
+    orders = {name: (name, ref, base, order.parity) for name, ref in adapters.items()}
+    ladders = each(measure_parity, orders, failures)
+    passed = each(require_parity, {name: (name, ref) for name, ref in ladders.items()}, failures)
+    return {name: adapters[name] for name in passed}

@@ -19,6 +19,11 @@ class Landed(BaseModel):
     path: str
     digest: str = Field(description="sha256 of the bytes")
 
+    @property
+    def content(self) -> str:
+        """What counts: the layer and the bytes."""
+        return f"{self.layer}/{self.digest}"
+
 
 class Look(BaseModel):
     """One look into the inbox."""

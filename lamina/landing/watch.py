@@ -74,7 +74,7 @@ def _payload(landed: tuple[Landed, ...]) -> dict[str, Any]:
     return {
         "layers": layers,
         "files": len(landed),
-        "contents": sorted(f"{one.layer}/{one.digest}" for one in landed),
+        "contents": sorted(one.content for one in landed),
         "names": [f"{one.layer}/{one.name}" for one in landed[:50]],
     }
 

@@ -1,8 +1,10 @@
 """PDFs land on this pod: the trainers are told, and given the files where they cannot see them."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,13 @@ from lamina.landing.inbox import Landed
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
 from lamina.landing.watch import Turn, watch_once
 from lamina.orders import WatchPdfs
+from lamina.stages import handover
 from lamina.stages.pod import Pod
+from lamina.store import Stage
+from lamina.workspace import GENERAL, checked_layer_name
+
+LAND = Stage("land", 1)
+LANDED = "landed"  # the depot's names for PDFs that landed
 
 
 def events_api(pod: Pod) -> EventsApi | None:
@@ -102,5 +110,73 @@ def announce_trained(pod: Pod, layers: list[str], known_as: UUID) -> bool:
 
 def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
     """Put the files into the depot, where there is one, for pods that do not share this volume."""
-    del pod, landed
-    return {}
+    if not handover.has_depot(pod):
+        return {}
+    contents = [one.content for one in landed]
+
+    def copy(draft: Path) -> dict[str, Any]:
+        for one in landed:
+            target = draft / one.layer / one.digest / Path(one.name).name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(one.path, target)
+        return {"contents": contents}
+
+    documents = pod.store.once("landed", LAND, {"contents": contents}, copy)
+    name = f"{LANDED}/{documents.digest[:32]}"
+    handover.push(pod, {name: {"documents": documents}}, facts={name: {"contents": contents}})
+    return {"depot": name}
+
+
+def fetch_landed(pod: Pod) -> list[str]:
+    """Fetch what landed on other pods and is not in this one's corpus; names of the files.
+
+    Raises:
+        BusyError: the depot cannot be reached.
+        DamagedError: what it holds is not what its digest says.
+
+    """
+    if not handover.has_depot(pod):
+        return []
+    known = _contents(pod)
+    missing = [
+        name
+        for name, head in handover.newest_heads(pod).items()
+        if name.startswith(f"{LANDED}/") and not known.issuperset(head.facts.get("contents", ["?"]))
+    ]
+    if not missing:
+        return []
+    fetched = handover.pull(pod, missing)
+    return [
+        _place(pod, source)
+        for head in fetched.heads.values()
+        for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
+        if f"{source.parts[-3]}/{source.parts[-2]}" not in known
+    ]
+
+
+def _contents(pod: Pod) -> set[str]:
+    """`layer/digest` of every file of this pod's corpus, new or archived."""
+    from lamina.corpus.documents import document_files
+
+    found = set()
+    for root in (pod.workspace.raw_pdfs, pod.workspace.archive):
+        for path in document_files(root):
+            parts = path.relative_to(root).parts
+            layer = parts[0] if len(parts) > 1 else GENERAL
+            found.add(f"{layer}/{pod.workspace.digests(path)}")
+    pod.workspace.digests.save()
+    return found
+
+
+def _place(pod: Pod, source: Path) -> str:
+    """Copy a fetched file into the inbox: under a hidden name first, so that nobody reads half."""
+    layer, digest, name = source.parts[-3:]
+    folder = pod.workspace.raw_pdfs / checked_layer_name(layer)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / name
+    if target.exists():
+        target = folder / f"{target.stem}-{digest[:8]}{target.suffix}"
+    aside = folder / f".{digest}"
+    shutil.copyfile(source, aside)
+    aside.replace(target)
+    return target.relative_to(pod.workspace.raw_pdfs).as_posix()

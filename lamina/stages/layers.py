@@ -28,10 +28,15 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     general: ArtifactRef | None = None,
 ) -> ArtifactRef:
     """One layer, as a PEFT folder; general rows are mixed in as far as the profile says."""
+    from lamina.training.base import check_device
+    from lamina.training.recipe import STAGE
     from lamina.training.recipe import train_layer as train
 
+    order = order_of(pod, layer, dataset, base, profile, general)
+    if not (pod.settings.train_on_cpu or pod.store.recall(STAGE, order.inputs())):
+        check_device(order.base_folder)
     return train(
-        order_of(pod, layer, dataset, base, profile, general),
+        order,
         store=pod.store,
         progress=pod.progress,
         threads=pod.settings.n_threads,
