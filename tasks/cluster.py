@@ -7,6 +7,7 @@ so that a lost worker costs time and no document.
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from prefect import get_run_logger, task
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
 
 FEWEST, MOST = 25, 100  # documents of a batch: fewer cost orchestration, more cost balance
+_CONNECT_S = 10
 _ROUNDS = 8  # batches for each worker, where that leaves them large enough
 
 
@@ -47,14 +49,10 @@ def judge_on_cluster(documents: Sequence[Document], reading: Reading) -> None:
 
 
 def _run(address: str, documents: Sequence[Document], reading: Reading) -> None:
-    from prefect.utilities.annotations import quote
-
-    with _runner(address) as runner:
+    with _connected(address) as runner:
         workers = len(runner.client.nthreads())
         futures = [
-            runner.submit(
-                judge_batch, {"number": number, "documents": quote(batch), "reading": reading}
-            )
+            runner.submit(judge_batch, {"number": number, "documents": batch, "reading": reading})
             for number, batch in enumerate(batches(documents, workers), start=1)
         ]
         for number, future in enumerate(futures, start=1):
@@ -75,7 +73,23 @@ def batches(documents: Sequence[Document], workers: int) -> Iterator[Sequence[Do
         yield documents[start : start + size]
 
 
-def _runner(address: str) -> "DaskTaskRunner":
+@contextmanager
+def _connected(address: str) -> Iterator["DaskTaskRunner"]:
+    with ExitStack() as stack:
+        try:
+            runner = stack.enter_context(task_runner(address))
+            runner.client.nthreads()  # it connects when it is first used
+        except OSError as silent:
+            msg = (
+                f"no Dask scheduler answers at {address}; start it, "
+                "or unset LAMINA_DASK_ADDRESS to read on this pod"
+            )
+            raise ResourceError(msg) from silent
+        yield runner
+
+
+def task_runner(address: str) -> "DaskTaskRunner":
+    """Prefect's runner of tasks on this cluster; raises ResourceError where it is not installed."""
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as missing:
@@ -84,4 +98,4 @@ def _runner(address: str) -> "DaskTaskRunner":
             "install lamina with the extra `dask`, or unset the variable"
         )
         raise ResourceError(msg) from missing
-    return DaskTaskRunner(address=address)
+    return DaskTaskRunner(address=address, client_kwargs={"timeout": _CONNECT_S})

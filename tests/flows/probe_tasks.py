@@ -1,13 +1,15 @@
-"""A chain of two small stages, as real as the product's: cached by content, made in the store."""
+"""Flows to try things on: two small stages, and the beginning of the product's own chain."""
 
 import os
 from pathlib import Path
 from typing import Any
 
+from prefect import flow, task
 from pydantic import BaseModel
 
+from lamina.orders import Reading
 from lamina.store import Stage
-from tasks import edge
+from tasks import corpus, edge
 from tasks.caching import Stored, stage_task
 
 READ, COUNT = Stage("read", 1), Stage("count", 1)
@@ -52,3 +54,15 @@ def count(words: Stored, unit: str) -> Stored:
         return {}
 
     return Stored.of(edge.store().once("count", COUNT, {"words": words, "unit": unit}, make))
+
+
+@flow(name="judge-corpus", log_prints=False)
+def judge_corpus(reading: Reading = Reading()) -> Stored:  # noqa: B008
+    """The beginning of the product's flows: what there is, and what it is worth."""
+    return corpus.judge(corpus.find_documents(), reading)
+
+
+@task
+def lost_batch(number: int, documents: object, reading: Reading) -> int:
+    """A batch on a machine that breaks down."""
+    raise OSError(number, documents, reading)
