@@ -42,8 +42,8 @@ class FileEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    sha256: str
-    size_bytes: int
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size_bytes: int = Field(ge=0)
 
 
 class Manifest(BaseModel):
@@ -61,3 +61,19 @@ class Manifest(BaseModel):
     stage_version: int
     inputs: dict[str, Any] = Field(description="digests and settings that the stage was keyed on")
     run: dict[str, Any] = Field(description="host, versions, seconds: how this copy was made")
+
+    @field_validator("files")
+    @classmethod
+    def _files_lie_in_the_folder(cls, value: dict[str, FileEntry]) -> dict[str, FileEntry]:
+        """A manifest may come from another machine: no name may lead out of the folder."""
+        for name in value:
+            parts = name.split("/")
+            if {"", ".", ".."} & {*parts} or name == "manifest.json" or set("\\\0") & {*name}:
+                msg = f"{name!r} is no file of an artifact"
+                raise ValueError(msg)
+        return value
+
+    @property
+    def size_bytes(self) -> int:
+        """All files together."""
+        return sum(entry.size_bytes for entry in self.files.values())

@@ -5,7 +5,8 @@ Layout under the root:
     <kind>/<digest>/...      the artifact's files, `manifest.json` written last
     keys/<stage key>.json    which artifact a stage made from which inputs
     locks/<stage key>        held with flock while the stage runs; a dead holder frees it
-    verified/<digest>.json   sizes and times of the files when they were last hashed
+    verified/<digest>.json   sizes and times of the files when they were last hashed; its own time
+                             says when the artifact was last used
     tmp/                     drafts; a crash leaves them here and nowhere else
 """
 
@@ -18,8 +19,8 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,14 @@ class Store:
             msg = f"the manifest of artifact {ref} cannot be read; run the stage that makes it"
             raise DamagedError(msg) from broken
 
+    def holding(self, path: Path) -> ArtifactRef | None:
+        """The artifact in which a path ends, links followed; None where it ends elsewhere."""
+        try:
+            kind, digest, *_ = path.resolve().relative_to(self.root.resolve()).parts
+            return ArtifactRef(kind=kind, digest=digest)
+        except ValueError:
+            return None
+
     def holds(self, ref: ArtifactRef) -> bool:
         """Whether the artifact is here, whole."""
         try:
@@ -138,20 +147,57 @@ class Store:
         """Remember that these inputs give `ref`, which another store or process made."""
         self._remember(stage.key(inputs), ref)
 
+    def receive(
+        self, ref: ArtifactRef, manifest: bytes, fill: Callable[[Path, Path], None]
+    ) -> None:
+        """Take in an artifact that another store made, under the manifest it has there.
+
+        `fill` puts the files into its first folder; what it keeps in the second one, such as halves
+        of files, it finds again when it is called for the same artifact after a break. Nothing is
+        visible until every file is what the manifest says. What the other store knows of the stage
+        is remembered, so that the stage need not run here.
+
+        Raises:
+            DamagedError: the manifest is not the one of `ref`, or a file is not what it says.
+
+        """
+        told = received(ref, manifest)
+        draft = self._folder("tmp") / f"receive-{ref.kind}-{ref.digest}"
+        with self._locked(draft.name):
+            if not self.holds(ref):
+                whole, parts = draft / "whole", draft / "parts"
+                with self._told_when_full():
+                    for folder in (whole, parts):
+                        folder.mkdir(parents=True, exist_ok=True)
+                    fill(whole, parts)
+                    _refuse_wrong_files(whole, told, ref)
+                    write_durably(whole / MANIFEST, manifest)
+                    self._place(whole, ref, told)
+                shutil.rmtree(draft, ignore_errors=True)
+        key = stage_key(told.stage, told.stage_version, told.inputs)
+        if not self._recall(key):
+            self._remember(key, ref)
+
     @contextmanager
     def _draft(self) -> Iterator[Path]:
         parent = self._folder("tmp")
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=parent))
         draft.chmod(0o755)
         try:
-            yield draft
+            with self._told_when_full(), _in_use(draft):
+                yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def _told_when_full(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 msg = f"the disk under {self.root} is full; free some space and run again"
                 raise ResourceError(msg) from error
             raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
     def _publish(  # noqa: PLR0913 - the manifest's own parts
         self,
@@ -164,8 +210,7 @@ class Store:
         run: Mapping[str, Any],
     ) -> ArtifactRef:
         files = _entries(draft)
-        body = {"files": {name: entry.sha256 for name, entry in files.items()}, "facts": facts}
-        ref = ArtifactRef(kind=kind, digest=text_digest(canonical(body)))
+        ref = ArtifactRef(kind=kind, digest=_digest(files, facts))
         manifest = Manifest(
             kind=kind,
             digest=ref.digest,
@@ -177,14 +222,18 @@ class Store:
             run=dict(run),
         )
         write_durably(draft / MANIFEST, manifest.model_dump_json(indent=2).encode())
+        self._place(draft, ref, manifest)
+        return ref
+
+    def _place(self, draft: Path, ref: ArtifactRef, manifest: Manifest) -> None:
+        """Make a whole draft the artifact, unless the store holds it."""
         target = self.path(ref)
         if not self.holds(ref):
-            self._folder(kind)
+            self._folder(ref.kind)
             shutil.rmtree(target, ignore_errors=True)
             draft.rename(target)
             _sync_folder(target.parent)
         self._note_verified(target, manifest)
-        return ref
 
     # -- keys and locks ---------------------------------------------------------------------------
 
@@ -217,6 +266,8 @@ class Store:
         except FileNotFoundError as missing:
             return f"{Path(str(missing.filename)).name} is missing"
         if stamps == self._verified(manifest):
+            with suppress(OSError):  # a store that is only read here
+                os.utime(self._stamp_file(manifest))
             return None
         if problem := _mismatch(folder, manifest):
             return problem
@@ -296,6 +347,57 @@ def point(view: Path, target: Path) -> None:
     aside.replace(view)
 
 
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Hold the folder with flock, so that nobody takes it for one that a crash left."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network volumes lock no folders; there its age speaks for it
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _digest(files: Mapping[str, FileEntry], facts: Mapping[str, Any]) -> str:
+    """An artifact's identity: the content of its files, and its facts."""
+    body = {"files": {name: entry.sha256 for name, entry in files.items()}, "facts": facts}
+    return text_digest(canonical(body))
+
+
+def received(ref: ArtifactRef, manifest: bytes) -> Manifest:
+    """A manifest that came from elsewhere, if it is the one of this artifact.
+
+    Raises:
+        DamagedError: it is not.
+
+    """
+    try:
+        told = Manifest.model_validate_json(manifest)
+    except ValueError as broken:
+        msg = f"the manifest that came for {ref} cannot be used; have it pushed again"
+        raise DamagedError(msg) from broken
+    if (told.kind, told.digest) != (ref.kind, ref.digest) or (
+        _digest(told.files, told.facts) != ref.digest
+    ):
+        msg = f"the manifest that came for {ref} is that of something else; have it pushed again"
+        raise DamagedError(msg)
+    return told
+
+
+def _refuse_wrong_files(folder: Path, manifest: Manifest, ref: ArtifactRef) -> None:
+    """Remove what is not as the manifest says, and say so; see the rest on the disk."""
+    for name in manifest.files:
+        path = folder / name
+        if problem := _mismatch(folder, manifest, [name]):
+            path.unlink(missing_ok=True)
+            msg = f"what came for {ref} is damaged ({problem}); have it pushed again"
+            raise DamagedError(msg)
+        path.chmod(0o644)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
 def _entries(draft: Path) -> dict[str, FileEntry]:
     entries = {}
     for path in sorted(path for path in draft.rglob("*") if path.is_file()):
@@ -316,9 +418,9 @@ def _stamps(folder: Path, manifest: Manifest) -> dict[str, list[int]]:
     return {name: stamp(name) for name in sorted(manifest.files)}
 
 
-def _mismatch(folder: Path, manifest: Manifest) -> str | None:
-    for name, entry in manifest.files.items():
-        path = folder / name
+def _mismatch(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> str | None:
+    for name in manifest.files if names is None else names:
+        entry, path = manifest.files[name], folder / name
         if not path.is_file():
             return f"{name} is missing"
         if path.stat().st_size != entry.size_bytes or file_digest(path) != entry.sha256:

@@ -52,6 +52,8 @@ class Workspace:
         self.base = _base_folder(settings.base_model, self.models / "hf_mistral")
         self.adapters_peft = root / "output" / "peft"
         self.adapters_gguf = root / "output" / "adapters_gguf"
+        self.candidates = root / "output" / "candidates"
+        self.versions = root / "output" / "versions"
         self.peft = root / "peft"
         self.merged = self.peft / "merged"
         self.qa = root / "qa"

@@ -1,0 +1,139 @@
+"""From this pod's store into the depot: only what is missing there travels."""
+
+import fcntl
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+from lamina.artifacts import ArtifactRef, Manifest
+from lamina.handover.carrier import Source
+from lamina.handover.link import Link, LinkLostError
+from lamina.handover.tally import Piece, Tally
+from lamina.progress import Progress
+from lamina.store import MANIFEST, Store, write_atomically
+
+
+class Sent(BaseModel):
+    """What a push did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    artifacts_present: int
+    files_sent: int
+    bytes_sent: int
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """An artifact that is not in the depot, or not all of it."""
+
+    ref: ArtifactRef
+    folder: Path
+    manifest: Manifest
+    files: tuple[str, ...]  # those to send
+
+    def path(self, name: str) -> str:
+        return f"{self.ref.kind}/{self.ref.digest}/{name}"
+
+
+def send(
+    link: Link,
+    store: Store,
+    refs: Iterable[ArtifactRef],
+    *,
+    progress: Progress,
+    again: bool = False,
+) -> Sent:
+    """Put artifacts into the depot; `again` sends also what seems to be there.
+
+    Raises:
+        NotFoundError: an artifact is not in the store.
+        DamagedError: this pod's own copy is damaged.
+        LinkLostError: the link breaks; it says what is still missing, and what arrived stays.
+
+    """
+    wanted = list(dict.fromkeys(refs))
+    folders = {ref: store.open(ref) for ref in wanted}
+    found = (_parcel(link, ref, folders[ref], store.manifest(ref), again=again) for ref in wanted)
+    parcels = [parcel for parcel in found if parcel]
+    pieces = [
+        Piece(parcel.path(name), parcel.manifest.files[name].size_bytes)
+        for parcel in parcels
+        for name in parcel.files
+    ]
+    tally = Tally("sending", pieces, progress)
+    try:
+        for parcel in parcels:
+            _send_parcel(link, store, parcel, tally, again=again)
+    except LinkLostError as lost:
+        msg = f"{lost}; {tally.missing()}; push again: what arrived is not sent again"
+        raise LinkLostError(msg) from lost
+    return Sent(
+        artifacts_present=len(wanted) - len(parcels),
+        files_sent=tally.files,
+        bytes_sent=tally.moved_bytes,
+    )
+
+
+def _parcel(
+    link: Link, ref: ArtifactRef, folder: Path, manifest: Manifest, *, again: bool
+) -> _Parcel | None:
+    parcel = _Parcel(ref, folder, manifest, tuple(manifest.files))
+    if again:
+        return parcel
+    if _size(link, parcel.path(MANIFEST)) is not None:
+        return None
+    missing = tuple(
+        name
+        for name, entry in manifest.files.items()
+        if _size(link, parcel.path(name)) != entry.size_bytes
+    )
+    return _Parcel(ref, folder, manifest, missing)
+
+
+def _size(link: Link, path: str) -> int | None:
+    return link.run(lambda carrier: carrier.size(path))
+
+
+def _send_parcel(link: Link, store: Store, parcel: _Parcel, tally: Tally, *, again: bool) -> None:
+    for name in parcel.files:
+        source = Source(parcel.folder / name, parcel.manifest.files[name])
+        _send_file(link, store, source, parcel.path(name), tally, again=again)
+    told = (parcel.folder / MANIFEST).read_bytes()
+    link.run(lambda carrier: carrier.write(parcel.path(MANIFEST), told))
+
+
+def _send_file(  # noqa: PLR0913 - what one file needs
+    link: Link, store: Store, source: Source, path: str, tally: Tally, *, again: bool
+) -> None:
+    """One process of a pod at a time sends a file; other pods keep their halves elsewhere."""
+    part = f"parts/{source.entry.sha256}.{_pod_id(store)}"
+    with _alone(store, source.entry.sha256):
+        missing = again or _size(link, path) != source.entry.size_bytes
+        if missing:
+            meter = tally.meter(path)
+            link.run(
+                lambda carrier: carrier.send(path, source, part, meter), lambda: meter.sure_bytes
+            )
+    tally.finish(path, moved=missing)
+
+
+@contextmanager
+def _alone(store: Store, sha256: str) -> Iterator[None]:
+    lock = store.root / "locks" / f"send-{sha256}"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _pod_id(store: Store, make: Callable[[], str] = lambda: uuid4().hex) -> str:
+    """A name that this store alone has, for what it sends in halves."""
+    path = store.root / "pod-id"
+    if not path.exists():
+        write_atomically(path, make().encode())
+    return path.read_text()

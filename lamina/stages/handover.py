@@ -1,0 +1,173 @@
+"""Layers and models go from pod to pod through the depot; what came in takes its place."""
+
+import socket
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import NotFoundError
+from lamina.handover import heads as heads_of
+from lamina.handover.fetching import Fetched, fetch
+from lamina.handover.heads import Head, checked_name
+from lamina.handover.opening import open_link
+from lamina.handover.sending import Sent, send
+from lamina.stages.models import publish_base
+from lamina.stages.pod import Pod
+from lamina.stages.versions import (
+    Version,
+    decisions,
+    hold,
+    is_decided,
+    place_candidate,
+    promote,
+    rollback,
+    served,
+    versions,
+)
+
+__all__ = [
+    "Version",
+    "decisions",
+    "hold",
+    "is_decided",
+    "place_candidate",
+    "promote",
+    "rollback",
+    "served",
+    "versions",
+]
+
+BASE = "base"
+LAYERS = "layers"
+
+
+class Pulled(Fetched):
+    """What a pull brought, by name."""
+
+    heads: dict[str, Head]
+
+
+def has_depot(pod: Pod) -> bool:
+    """Whether this pod knows of a depot."""
+    return bool(pod.settings.store_url)
+
+
+def place_base(pod: Pod, gguf: ArtifactRef) -> Path:
+    """Point `MODEL_PATH` at a base that came in; a file of the owner's is left as it is."""
+    return publish_base(pod, gguf)
+
+
+def published_heads(
+    pod: Pod, layers: Sequence[str] = (), *, base: bool = True
+) -> dict[str, dict[str, ArtifactRef]]:
+    """What the views of this pod stand for, by name and role: what a push hands over.
+
+    Raises:
+        NotFoundError: a layer is not exported, or nothing is there to hand over.
+
+    """
+    found: dict[str, dict[str, ArtifactRef]] = {}
+    views = {path.stem: path for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))}
+    for layer in layers or views:
+        gguf = pod.store.holding(views[layer]) if layer in views else None
+        if gguf is None:
+            msg = f"{layer} is not exported on this pod; run export_layers first"
+            raise NotFoundError(msg)
+        found[f"{LAYERS}/{layer}"] = {"gguf": gguf, **_beside(pod, layer, gguf)}
+    gguf = pod.store.holding(pod.workspace.base_gguf(pod.settings)) if base else None
+    if gguf is not None:
+        found[BASE] = {"gguf": gguf}
+    if not found:
+        msg = f"there is nothing to hand over in {pod.workspace.root}; run train_layers first"
+        raise NotFoundError(msg)
+    return found
+
+
+def _beside(pod: Pod, layer: str, gguf: ArtifactRef) -> dict[str, ArtifactRef]:
+    """What belongs to a layer's file, as far as it is on this pod: PEFT, dataset, parity ladder."""
+    views = {
+        "adapter": pod.store.holding(pod.workspace.adapters_peft / layer),
+        "parity": pod.store.holding(pod.workspace.root / "output" / "parity" / layer),
+    }
+    papers = pod.store.manifest(gguf).facts.get("passport", {})
+    if digest := papers.get("dataset"):
+        views["dataset"] = ArtifactRef(kind="dataset", digest=digest)
+    return {role: ref for role, ref in views.items() if ref and pod.store.holds(ref)}
+
+
+def push(
+    pod: Pod,
+    heads: Mapping[str, Mapping[str, ArtifactRef]],
+    *,
+    facts: Mapping[str, Mapping[str, Any]] | None = None,
+    again: bool = False,
+) -> Sent:
+    """Put artifacts into the depot, then let the names stand for them.
+
+    Raises:
+        NotFoundError: an artifact is not in this pod's store.
+        BusyError: the link breaks; it says what is still missing.
+        InvalidInputError: there is no depot, it is unknown, or it refuses the credentials.
+
+    """
+    refs = [ref for name in heads for ref in heads[checked_name(name)].values()]
+    with open_link(pod.settings) as link:
+        sent = send(link, pod.store, refs, progress=pod.progress, again=again)
+        for name, roles in heads.items():
+            heads_of.write(link, name, roles, (facts or {}).get(name, {}), socket.gethostname())
+    return sent
+
+
+def push_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Sent:
+    """Put artifacts into the depot, under no name: who is told of them can pull them."""
+    with open_link(pod.settings) as link:
+        return send(link, pod.store, refs, progress=pod.progress)
+
+
+def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) -> Pulled:
+    """Take what the names stand for now out of the depot; none = all names, all roles.
+
+    Raises:
+        NotFoundError: a name, or an artifact, is not in the depot.
+        DamagedError: what the depot holds is not what its digest says.
+        BusyError: the link breaks; it says what is still missing.
+
+    """
+    with open_link(pod.settings) as link:
+        found = _chosen(heads_of.newest(link), names, link.shown)
+        heads = {
+            name: head.model_copy(update={"refs": _of_roles(head.refs, roles)})
+            for name, head in found.items()
+        }
+        refs = [ref for head in heads.values() for ref in head.refs.values()]
+        fetched = fetch(link, pod.store, refs, progress=pod.progress)
+    return Pulled(**fetched.model_dump(), heads=heads)
+
+
+def pull_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Fetched:
+    """Take artifacts out of the depot."""
+    with open_link(pod.settings) as link:
+        return fetch(link, pod.store, refs, progress=pod.progress)
+
+
+def newest_heads(pod: Pod) -> dict[str, Head]:
+    """What the names in the depot stand for now."""
+    with open_link(pod.settings) as link:
+        return heads_of.newest(link)
+
+
+def _chosen(found: Mapping[str, Head], names: Sequence[str], depot: str) -> dict[str, Head]:
+    chosen: dict[str, Head] = {}
+    for name in names:
+        below = {one: found[one] for one in found if one == name or one.startswith(f"{name}/")}
+        if not below and name != LAYERS:
+            there = ", ".join(found) or "nothing so far"
+            msg = f"{name} is not in the depot {depot}; push it first, or choose among: {there}"
+            raise NotFoundError(msg)
+        chosen |= below
+    return chosen if names else dict(found)
+
+
+def _of_roles(refs: Mapping[str, ArtifactRef], roles: Collection[str]) -> dict[str, ArtifactRef]:
+    return {role: ref for role, ref in refs.items() if not roles or role in roles}
