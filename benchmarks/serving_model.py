@@ -46,6 +46,7 @@ class Shape:
 
 
 SHAPES = {
+    "tiny": Shape(256, 4, 4, 4, 768),  # like the embedded base
     "0.1B": Shape(768, 12, 12, 4, 2048),
     "1.1B": Shape(2048, 22, 32, 4, 5632),
     "7B": Shape(4096, 32, 32, 8, 14336),
