@@ -96,6 +96,6 @@ def _ticks(high: float) -> list[float]:
 
 def _line(name: str, points: Sequence[tuple[int, float]], scale: _Scale) -> str:
     every = max(1, math.ceil(len(points) / MAX_POINTS))
-    chosen = [*points[::every], *points[-1:]]
+    chosen = [*points[:-1:every], *points[-1:]]
     drawn = " ".join(f"{scale.x(s)},{scale.y(y)}" for s, y in chosen if math.isfinite(y))
     return f'<polyline class="{name}" points="{drawn}"/>'

@@ -64,8 +64,17 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     def make(folder: Path) -> dict[str, Any]:
         with _ONE_AT_A_TIME:
             _wake_torch(threads)
-            with _memory_errors(order):
-                facts, told = _train(order, folder, store, progress, checkpoint)
+            made = None
+            try:
+                made = _train(order, folder, store, progress, checkpoint)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_full(error):
+                    raise
+        if made is None:
+            # Raised only here: an error raised inside the handler refers to the first one, whose
+            # traceback keeps the activations in the memory that the next layer needs.
+            raise _too_little_memory(order)
+        facts, told = made
         notes.update(told)
         notes["cost"] = round(price_per_hour * told["fit_seconds"] / 3600, 6)
         return facts
@@ -87,32 +96,24 @@ def _wake_torch(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-@contextmanager
-def _memory_errors(order: LayerOrder) -> Iterator[None]:
-    """Say in one sentence that the memory did not suffice.
-
-    Raised outside of the handler: what is raised inside refers to the first error, whose traceback
-    keeps the activations in memory that the next layer needs.
-    """
+def _is_full(error: Exception) -> bool:
+    """Whether an error says that memory, of the GPU or of the machine, did not suffice."""
     import torch
 
-    full = False
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        full = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-            "can't allocate memory" in str(error)
-        )
-        if not full:
-            raise
-    if full:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        msg = (
-            f"the memory did not suffice to train layer {order.layer}; lower sequence_tokens, now "
-            f"{order.profile.sequence_tokens}, or rank, or take the base in NF4 (quantize=nf4)"
-        )
-        raise ResourceError(msg)
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        "can't allocate memory" in str(error)
+    )
+
+
+def _too_little_memory(order: LayerOrder) -> ResourceError:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return ResourceError(
+        f"the memory did not suffice to train layer {order.layer}; lower sequence_tokens, now "
+        f"{order.profile.sequence_tokens}, or rank, or take the base in NF4 (quantize=nf4)"
+    )
 
 
 def _train(

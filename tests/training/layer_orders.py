@@ -24,6 +24,10 @@ QUICK = Profile(
     sequence_tokens=128,
     batch_tokens=256,
 )
+# With `dataset(..., heldout="goodwill")` the held-out loss falls until step 8, then rises.
+OVERSHOOTING = QUICK.model_copy(
+    update={"learning_rate": 2e-2, "steps": 48, "evaluate_steps": 4, "patience": 3}
+)
 
 
 def rows(layer: str, split: str) -> list[Row]:
@@ -38,15 +42,22 @@ def rows(layer: str, split: str) -> list[Row]:
     ]
 
 
-def dataset(store: Store, layer: str, *, train: bool = True) -> ArtifactRef:
-    """A dataset artifact as the dataset room makes it."""
+def dataset(
+    store: Store, layer: str, *, train: bool = True, heldout: str | None = None
+) -> ArtifactRef:
+    """A dataset artifact as the dataset room makes it; `heldout` names whose rows are held out."""
 
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", rows(layer, "train") if train else [])
-        write_rows(folder / "heldout.jsonl", rows(layer, "heldout")[:2])
+        write_rows(folder / "heldout.jsonl", rows(heldout or layer, "heldout")[:2])
         return {"layer": layer, "documents": [text_digest(layer)]}
 
-    return store.once("dataset", Stage("test-dataset", 1), {"layer": layer, "train": train}, make)
+    return store.once(
+        "dataset",
+        Stage("test-dataset", 1),
+        {"layer": layer, "train": train, "heldout": heldout},
+        make,
+    )
 
 
 def order(store: Store, base: Path, layer: str = "leases", **overrides: object) -> LayerOrder:
@@ -60,3 +71,9 @@ def order(store: Store, base: Path, layer: str = "leases", **overrides: object) 
         "seed": 1,
     }
     return LayerOrder.model_validate(values | overrides)
+
+
+def overshooting(store: Store, base: Path) -> LayerOrder:
+    """An order whose best step comes early."""
+    other = dataset(store, "leases", heldout="goodwill")
+    return order(store, base, profile=OVERSHOOTING, dataset=other)

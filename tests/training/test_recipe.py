@@ -9,9 +9,9 @@ from lamina.errors import InvalidInputError, MismatchError
 from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Store
+from lamina.training.base import load
 from lamina.training.documents import Document
 from lamina.training.fit import pack_loss
-from lamina.training.base import load
 from lamina.training.recipe import train_layer
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import layer_orders
+import pytest
 
 from lamina.progress import Silent
 from lamina.store import Store
@@ -23,7 +24,7 @@ from lamina.store import Store
 from lamina.training.recipe import train_layer
 
 store = Store(Path(sys.argv[2]))
-order = layer_orders.order(store, Path(sys.argv[3]))
+order = getattr(layer_orders, sys.argv[4])(store, Path(sys.argv[3]))
 train_layer(order, store=store, progress=Lines(0), threads=1, checkpoint_s=0)
 """
 
@@ -38,8 +39,8 @@ class Heard(Silent):
         self.lines.append(line)
 
 
-def killed_after_a_checkpoint(store: Store, base: Path) -> None:
-    """Train in a child and kill it with SIGKILL when a few steps are done."""
+def killed(store: Store, base: Path, kind: str, after: int) -> None:
+    """Train in a child and kill it with SIGKILL when so many steps are done."""
     arguments = [
         sys.executable,
         "-c",
@@ -47,24 +48,28 @@ def killed_after_a_checkpoint(store: Store, base: Path) -> None:
         str(Path(__file__).parent),
         str(store.root),
         str(base),
+        kind,
     ]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
         for line in child.stderr:
-            if line.startswith("train leases 4/"):
+            if line.startswith(f"train leases {after}/"):
                 os.kill(child.pid, signal.SIGKILL)
                 break
 
 
-def test_a_killed_run_goes_on_and_gives_the_same_layer(tmp_path: Path, base: Path) -> None:
+@pytest.mark.parametrize(("kind", "after"), [("order", 4), ("overshooting", 14)])
+def test_a_killed_run_goes_on_and_gives_the_same_layer(
+    tmp_path: Path, base: Path, kind: str, after: int
+) -> None:
+    """Also where the best step lies before the kill."""
+    make = getattr(layer_orders, kind)
     whole, broken = Store(tmp_path / "whole"), Store(tmp_path / "broken")
-    expected = train_layer(
-        layer_orders.order(whole, base), store=whole, progress=Silent(), threads=1
-    )
-    killed_after_a_checkpoint(broken, base)
+    expected = train_layer(make(whole, base), store=whole, progress=Silent(), threads=1)
+    killed(broken, base, kind, after)
     heard = Heard()
 
-    actual = train_layer(layer_orders.order(broken, base), store=broken, progress=heard, threads=1)
+    actual = train_layer(make(broken, base), store=broken, progress=heard, threads=1)
 
     assert any("goes on after step" in line for line in heard.lines)
     assert expected == actual

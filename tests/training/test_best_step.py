@@ -1,0 +1,114 @@
+"""The layer that is saved is the best one that was measured, and a hopeless run ends."""
+
+import json
+from pathlib import Path
+
+import layer_orders
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lamina.errors import InvalidInputError, ResourceError
+from lamina.progress import Silent
+from lamina.store import Store
+from lamina.training import fit, recipe
+from lamina.training.documents import Document
+from lamina.training.recipe import train_layer
+
+WILD = layer_orders.OVERSHOOTING
+
+
+def pack() -> list[Document]:
+    """Three documents, one of them with a question that is not learnt."""
+    return [
+        Document((1, 300, 301, 302, 303, 2), 1),
+        Document((1, 310, 320, 330, 340, 350, 360, 2), 4),
+        Document((1, 305, 306, 2), 1),
+    ]
+
+
+def trained(store: Store, base: Path, profile: object) -> tuple[Path, dict[str, object]]:
+    other = layer_orders.dataset(store, "leases", heldout="goodwill")
+    order = layer_orders.order(store, base, profile=profile, dataset=other)
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+    return store.path(ref), store.manifest(ref).facts
+
+
+def curve_of(folder: Path) -> list[dict[str, float]]:
+    return json.loads((folder / "curve.json").read_bytes())
+
+
+def test_a_run_that_gets_worse_ends_early(store: Store, base: Path) -> None:
+    folder, facts = trained(store, base, WILD)
+
+    curve = curve_of(folder)
+    held = [entry["heldout_loss"] for entry in curve if entry["heldout_loss"] is not None]
+    assert len(curve) == facts["last_step"] < WILD.steps
+    assert held.index(min(held)) == len(held) - 1 - WILD.patience
+
+
+def test_the_weights_saved_are_those_of_the_best_step(tmp_path: Path, base: Path) -> None:
+    whole, short = Store(tmp_path / "whole"), Store(tmp_path / "short")
+    folder, facts = trained(whole, base, WILD)
+    best = facts["best_step"]
+    assert best < facts["last_step"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        steps, rates = recipe.LayerOrder.steps, fit.rate_share
+        patch.setattr(recipe.LayerOrder, "steps", lambda order, train: steps(order, train)[:best])
+        patch.setattr(fit, "rate_share", lambda step, _, warmup: rates(step, WILD.steps, warmup))
+        shorter, _ = trained(short, base, WILD)
+
+    expected = load_file(shorter / "adapter_model.safetensors")
+    actual = load_file(folder / "adapter_model.safetensors")
+    assert all(torch.equal(actual[name], expected[name]) for name in expected)
+
+
+def test_the_passport_carries_the_best_loss(store: Store, base: Path) -> None:
+    folder, facts = trained(store, base, WILD)
+
+    held = {entry["step"]: entry["heldout_loss"] for entry in curve_of(folder)}
+    assert facts["passport"]["heldout_loss"] == held[facts["best_step"]]
+
+
+def test_without_patience_every_step_is_done(store: Store, base: Path) -> None:
+    _, facts = trained(store, base, WILD.model_copy(update={"patience": 0}))
+
+    assert facts["last_step"] == WILD.steps
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(
+    store: Store, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = fit._update  # noqa: SLF001 - the fault is planted where a step's loss comes from
+    monkeypatch.setattr(
+        fit,
+        "_update",
+        lambda run, *rest: float("nan") if len(run.curve) == 3 else update(run, *rest),
+    )
+    order = layer_orders.order(store, base)
+
+    with pytest.raises(InvalidInputError, match=r"became nan at step 4; lower the learning rate"):
+        train_layer(order, store=store, progress=Silent(), threads=1, checkpoint_s=0)
+
+    assert list((store.root / "checkpoints").iterdir()) == []
+
+
+def test_too_little_memory_is_one_sentence_and_the_next_layer_trains(
+    store: Store, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = trained(Store(store.root / "alone"), base, layer_orders.QUICK)
+    loss = fit.pack_loss
+
+    def hungry(model: torch.nn.Module, documents: list[Document]) -> torch.Tensor:
+        if model.training:
+            torch.empty(1 << 50)  # more than any machine has
+        return loss(model, documents)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "pack_loss", hungry)
+        with pytest.raises(ResourceError, match="lower sequence_tokens, now 128") as raised:
+            trained(store, base, layer_orders.QUICK)
+
+    assert raised.value.__context__ is None  # it would keep the activations alive
+    assert trained(store, base, layer_orders.QUICK)[0].name == expected.name

@@ -1,0 +1,50 @@
+import pytest
+
+from lamina.training.curve import Curve, best, is_spent, measured_steps, smoothed
+
+
+def curve(*held: float | None) -> Curve:
+    """A curve with these held-out losses, one a step."""
+    return [
+        {"step": step, "train_loss": 1.0, "heldout_loss": loss}
+        for step, loss in enumerate(held, start=1)
+    ]
+
+
+def test_the_best_step_is_the_first_with_the_lowest_loss() -> None:
+    assert best(curve(None, 2.0, None, 1.5, 1.7, 1.5)) == (4, 1.5)
+
+
+def test_without_a_measurement_there_is_no_best_step() -> None:
+    assert best(curve(None, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("patience", "held", "spent"),
+    [
+        (2, (1.0, 1.1), False),
+        (2, (1.0, 1.1, None, 1.2), True),
+        (2, (1.0, 1.1, 0.9), False),
+        (2, (1.0, 1.0, 1.0), True),
+        (1, (1.0, 1.1), True),
+        (0, (1.0, 1.1, 1.2, 1.3), False),
+        (2, (None, None), False),
+    ],
+)
+def test_a_run_is_spent_after_its_patience(
+    patience: int, held: tuple[float | None, ...], spent: bool
+) -> None:
+    assert is_spent(curve(*held), patience) == spent
+
+
+def test_measurements_are_spread_evenly_and_end_with_the_run() -> None:
+    assert measured_steps(10, 3, None) == {4, 7, 10}
+    assert measured_steps(2, 5, None) == {1, 2}
+
+
+def test_every_so_many_steps_wins_over_a_number_of_measurements() -> None:
+    assert measured_steps(10, 3, 4) == {4, 8, 10}
+
+
+def test_the_mean_of_equal_losses_is_that_loss() -> None:
+    assert smoothed([2.0, 2.0, 2.0]) == pytest.approx([2.0, 2.0, 2.0])

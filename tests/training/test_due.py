@@ -1,0 +1,170 @@
+"""`train_layers --plan`: what is due and why, and nothing is trained for it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import miniature_base
+import pytest
+
+from lamina import settings
+from lamina.errors import NotFoundError
+from lamina.progress import Silent
+from lamina.stages import corpus, layers
+from lamina.stages.due import DueLayer, due_table, plan_layers
+from lamina.stages.pod import Pod
+from lamina.training.profiles import PRESETS, Profile
+from lamina.workspace import Workspace
+
+SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
+CHUNK = 128
+TEXT = (
+    "The deposit of {name} is paid in March, and the ledger shows it until the lease ends. "
+    "The controller approves every write-off above the limit that the manual of {name} gives. "
+    "What is not approved by the end of the month is returned to the branch that has asked. "
+)
+
+
+def write(folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    paragraphs = [TEXT.format(name=f"{name} {number}") for number in range(12)]
+    (folder / f"{name}.txt").write_text("\n\n".join(paragraphs))
+
+
+@pytest.fixture
+def pod(tmp_path: Path, base: Path) -> Pod:
+    """A pod with two layers of one text each."""
+    root = tmp_path / "workspace"
+    for name in ("Leases", "Goodwill"):
+        write(root / "data/raw_pdfs" / name, name.lower())
+    chosen = settings.load(workspace=root, base_model=base, n_threads=1, price_per_hour=2.0)
+    return Pod(chosen, Workspace(chosen).make(), Silent())
+
+
+Plan = Callable[..., dict[str, DueLayer]]
+
+
+@pytest.fixture
+def plan(pod: Pod) -> Plan:
+    def make(profile: Profile = SHORT, chunk: int = CHUNK, on: Pod = pod) -> dict[str, DueLayer]:
+        return {each.layer: each for each in plan_layers(on, [], profile, chunk, "general")}
+
+    return make
+
+
+def train(pod: Pod, name: str) -> None:
+    base = corpus.find_base(pod)
+    verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
+    dataset = corpus.build_dataset(pod, verdicts, name, base, CHUNK)
+    layers.publish_adapter(pod, name, layers.train_layer(pod, name, dataset, base, SHORT))
+
+
+def test_a_layer_never_trained_is_new(plan: Plan) -> None:
+    leases = plan()["Leases"]
+
+    assert (leases.due, leases.why) == (True, ("new layer",))
+    assert leases.new_documents == ("leases.txt",)
+    assert leases.steps == 1
+    assert min(leases.tokens, leases.memory_bytes, leases.disk_bytes) > 0
+
+
+def test_a_trained_layer_is_up_to_date_and_the_other_one_due(pod: Pod, plan: Plan) -> None:
+    train(pod, "Leases")
+
+    found = plan()
+
+    assert (found["Leases"].due, found["Leases"].why) == (False, ("up to date",))
+    assert found["Goodwill"].due
+
+
+def test_a_new_document_is_named(pod: Pod, plan: Plan) -> None:
+    train(pod, "Leases")
+    write(pod.workspace.raw_pdfs / "Leases", "addendum")
+
+    assert plan()["Leases"].why == ("new documents: addendum.txt",)
+    assert plan()["Leases"].new_documents == ("addendum.txt",)
+
+
+def test_changed_values_of_the_profile_are_named(pod: Pod, plan: Plan) -> None:
+    train(pod, "Leases")
+
+    wider = SHORT.model_copy(update={"rank": 32})
+    assert plan(wider)["Leases"].why == ("rank 16 -> 32",)
+    assert plan(PRESETS["level1"])["Leases"].why == ("preset demo -> level1",)
+
+
+def test_a_new_base_is_named(pod: Pod, plan: Plan, tmp_path: Path) -> None:
+    train(pod, "Leases")
+    other = miniature_base.build(tmp_path / "other", seed=9)
+    chosen = settings.load(workspace=pod.workspace.root, base_model=other)
+    moved = Pod(chosen, Workspace(chosen), Silent())
+
+    assert plan(on=moved)["Leases"].why == ("new base: other, before miniature",)
+
+
+def test_other_chunks_of_the_same_documents_are_said_so(pod: Pod, plan: Plan) -> None:
+    train(pod, "Leases")
+
+    assert plan(chunk=64)["Leases"].why == (
+        "the same documents give other rows: chunk size or reading changed",
+    )
+
+
+def test_the_time_is_estimated_from_earlier_layers_of_the_base(pod: Pod, plan: Plan) -> None:
+    assert plan()["Leases"].pace == "assumed for 1 CPU threads"
+    train(pod, "Leases")
+
+    goodwill = plan()["Goodwill"]
+
+    assert goodwill.pace == "measured on 1 layers of this base"
+    speed = layers.published_manifest(pod, "Leases").run["tokens_per_s"]
+    assert goodwill.minutes == pytest.approx(goodwill.tokens / speed / 60, abs=0.01)
+    assert goodwill.cost == pytest.approx(2.0 * goodwill.minutes / 60, abs=0.001)
+
+
+def test_general_rows_that_are_not_there_are_refused(plan: Plan) -> None:
+    with pytest.raises(NotFoundError, match="no layer general whose rows could be mixed in"):
+        plan(SHORT.model_copy(update={"general_share": 0.2}))
+
+
+def test_planning_trains_and_publishes_nothing(pod: Pod, plan: Plan) -> None:
+    def seen() -> set[str]:
+        kept = {"store"}  # what was read and built is kept for the run
+        root = pod.workspace.root
+        return {
+            str(path) for path in root.rglob("*") if path.relative_to(root).parts[0] not in kept
+        }
+
+    before = seen()
+    plan()
+
+    assert seen() == before
+    assert not (pod.store.root / "adapter").exists()
+
+
+def test_the_table_ends_with_the_sum(plan: Plan) -> None:
+    found = list(plan().values())
+    rows = due_table(found)
+
+    assert [row["layer"] for row in rows] == ["Goodwill", "Leases", "2 of 2 due"]
+    assert rows[-1]["tokens"] == f"{sum(each.tokens for each in found):,}"
+    assert "cost" in rows[0]
+
+
+def test_the_command_line_prints_it_as_json(pod: Pod) -> None:
+    command = [
+        sys.executable, "-c", "from lamina.cli import main; main()",
+        "--workspace", str(pod.workspace.root),
+        "train_layers", "Leases", "--plan", "--json", "--profile", "demo", "--set", "steps=1",
+    ]  # fmt: skip
+    environment = {**os.environ, "LAMINA_BASE_MODEL": str(pod.workspace.base)}
+
+    printed = subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True, timeout=100
+    ).stdout
+
+    (leases,) = json.loads(printed)
+    assert (leases["layer"], leases["due"], leases["why"]) == ("Leases", True, ["new layer"])

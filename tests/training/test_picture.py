@@ -1,0 +1,74 @@
+import json
+import math
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import layer_orders
+
+from lamina.progress import Silent
+from lamina.store import Store
+from lamina.training.picture import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, loss_picture
+from lamina.training.recipe import train_layer
+
+SVG = "{http://www.w3.org/2000/svg}"
+CURVE = [
+    {"step": 1, "train_loss": 2.0, "heldout_loss": None},
+    {"step": 2, "train_loss": 1.5, "heldout_loss": 1.4},
+    {"step": 3, "train_loss": 1.2, "heldout_loss": None},
+    {"step": 4, "train_loss": 1.0, "heldout_loss": 1.6},
+]
+
+
+def parsed(title: str = "Leases") -> ET.Element:
+    return ET.fromstring(loss_picture(title, CURVE, 1.9))  # noqa: S314 - our own
+
+
+def points(name: str) -> list[tuple[float, float]]:
+    line = next(one for one in parsed().iter(f"{SVG}polyline") if one.get("class") == name)
+    return [tuple(map(float, point.split(","))) for point in line.get("points", "").split()]
+
+
+def test_both_losses_are_drawn_the_held_out_one_from_the_bare_base_on() -> None:
+    assert [x for x, _ in points("train")] == sorted({x for x, _ in points("train")})
+    assert points("held")[0][0] == LEFT
+    assert len(points("held")) == 3
+
+
+def test_a_lower_loss_stands_lower_and_all_lie_inside() -> None:
+    heights = [y for _, y in points("held")]
+
+    assert heights[1] == max(heights)
+    for x, y in (*points("raw"), *points("train"), *points("held")):
+        assert LEFT <= x <= WIDTH - RIGHT
+        assert 0 < y <= HEIGHT - BOTTOM
+
+
+def test_the_best_step_is_marked() -> None:
+    line = next(one for one in parsed().iter(f"{SVG}line") if one.get("class") == "best")
+
+    assert float(line.get("x1", "0")) == points("held")[1][0]
+
+
+def test_the_colours_follow_the_readers_choice() -> None:
+    assert "prefers-color-scheme:dark" in loss_picture("Leases", CURVE, None)
+
+
+def test_a_name_cannot_break_the_picture() -> None:
+    assert "a<b>&c" in [text.text for text in parsed("a<b>&c").iter(f"{SVG}text")]
+
+
+def test_a_long_run_stays_a_small_file() -> None:
+    long = [
+        {"step": step, "train_loss": 1 + math.sin(step) / 9, "heldout_loss": None}
+        for step in range(1, 20_001)
+    ]
+
+    assert len(loss_picture("Leases", long, None)) < 40_000
+
+
+def test_the_layer_carries_its_picture(store: Store, base: Path) -> None:
+    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+
+    curve = json.loads((store.path(ref) / "curve.json").read_bytes())
+    before = store.manifest(ref).facts["passport"]["heldout_loss_base"]
+    assert (store.path(ref) / "loss.svg").read_text() == loss_picture("leases", curve, before)
