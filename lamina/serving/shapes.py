@@ -11,7 +11,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from lamina.serving.blends import Part, checked_scale
 from lamina.serving.sampling import Generation, Sampling
 
-_UNSUPPORTED = ("tools", "functions", "tool_choice", "function_call", "audio", "modalities")
+_UNSUPPORTED = (
+    *("tools", "functions", "tool_choice", "function_call", "audio", "modalities", "suffix"),
+    *("json_schema", "mirostat", "dry_multiplier", "xtc_probability", "samplers", "min_tokens"),
+)
 _MAX_CHOICES = 16
 _MAX_TOP_LOGPROBS = 20
 
@@ -87,6 +90,9 @@ class Generating(Choosing):
             asked = [name for name in _UNSUPPORTED if values.get(name)]
             if asked:
                 msg = f"{asked[0]} is not supported by this server; leave it out"
+                raise ValueError(msg)
+            if values.get("best_of") not in (None, 1, values.get("n")):
+                msg = "best_of is not supported by this server; ask for n choices"
                 raise ValueError(msg)
             # OpenAI's clients send null for what they leave open.
             return {name: value for name, value in values.items() if value is not None}
@@ -179,6 +185,13 @@ class CompletionRequest(Generating):
     max_tokens: int | None = Field(16, ge=1)
     logprobs: int | None = Field(None, ge=0, le=_MAX_TOP_LOGPROBS)
     echo: bool = False
+
+    @model_validator(mode="after")
+    def _echo_is_plain_text(self) -> "CompletionRequest":
+        if self.echo and self.logprobs is not None:
+            msg = "echo gives no logprobs of the prompt; ask /v1/score for them, or leave one out"
+            raise ValueError(msg)
+        return self
 
     def prompts(self) -> list[str] | list[list[int]]:
         """Every prompt, as texts or as token ids."""

@@ -52,6 +52,9 @@ COMPLETION = {"prompt": "the", "max_tokens": 8}
         {**COMPLETION, "prompt": [-1]},
         {**COMPLETION, "prompt": []},
         {**COMPLETION, "prompt": "the", "top_k": 2**40},
+        {**COMPLETION, "echo": True, "logprobs": 1},
+        {**COMPLETION, "best_of": 3},
+        {**COMPLETION, "suffix": "the end"},
     ],
 )
 def test_a_hostile_request_is_refused_and_the_server_lives(

@@ -15,7 +15,8 @@ from lamina.serving.grammars import checked_grammar
 from lamina.serving.llama.vocabulary import Vocabulary
 from lamina.serving.sampling import Sampling
 
-_PENALTY_WINDOW = 64  # tokens of the answer that penalties look back on: llama.cpp's default
+_REPEAT_WINDOW = 64  # tokens that repeat_penalty looks back on: llama.cpp's default
+_WHOLE_ANSWER = 65_536  # OpenAI's penalties count every token of the answer
 Floats = npt.NDArray[np.float32]
 
 
@@ -85,13 +86,13 @@ def _links(vocabulary: Vocabulary, sampling: Sampling) -> Iterator[Any]:
         pairs = [lc.llama_logit_bias(token, bias) for token, bias in sampling.logit_bias.items()]
         biases = (lc.llama_logit_bias * len(pairs))(*pairs)
         yield lc.llama_sampler_init_logit_bias(vocabulary.size, len(pairs), biases)
-    if sampling.penalizes:
+    if sampling.repeat_penalty != 1:
+        repeat = sampling.repeat_penalty
+        yield lc.llama_sampler_init_penalties(vocabulary.size, _REPEAT_WINDOW, repeat, 0, 0)
+    frequency, presence = sampling.frequency_penalty, sampling.presence_penalty
+    if frequency or presence:
         yield lc.llama_sampler_init_penalties(
-            vocabulary.size,
-            _PENALTY_WINDOW,
-            sampling.repeat_penalty,
-            sampling.frequency_penalty,
-            sampling.presence_penalty,
+            vocabulary.size, _WHOLE_ANSWER, 1, frequency, presence
         )
     if sampling.temperature == 0:
         yield lc.llama_sampler_init_greedy()
