@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test browser check unit slow lock clean
+.PHONY: help setup demo up down ps test browser check unit slow lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,15 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/unpack_convert
 
 demo: setup  ## the main job on the embedded base: PDFs to layers to a measured table
 	@$(BIN)/lamina demo $(DEMO)
+
+up: setup  ## server, two workers, layer server and watcher on this machine
+	@bash deployments/up.sh up
+
+down:  ## end what `make up` started
+	@bash deployments/up.sh down
+
+ps:  ## what `make up` started
+	@bash deployments/up.sh ps
 
 test: setup browser check unit  ## everything CI runs
 

@@ -12,7 +12,7 @@ from lamina.errors import LaminaError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = ("train_layers", "train_all", "qa_layers", "demo")
+NAMES = ("train_layers", "train_all", "qa_layers", "publish_layers", "demo")
 
 
 def main(name: str, order: str) -> int:

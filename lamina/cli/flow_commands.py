@@ -131,6 +131,28 @@ def qa_layers(
     _start("qa_layers", order)
 
 
+@app.command("publish_layers")
+def publish_layers(
+    layers: Annotated[
+        list[str] | None, typer.Argument(help="none = all that are new in the depot")
+    ] = None,
+    *,
+    promote_unclear: Annotated[
+        bool, typer.Option(help="promote what is not clearly better than the base, too")
+    ] = False,
+    again: Annotated[bool, typer.Option(help="judge versions that were decided upon, too")] = False,
+    max_tokens: Annotated[int, typer.Option(help="longest answer, in tokens")] = 64,
+) -> None:
+    """Fetch newly trained layers, check and ask them, and promote or hold each (a flow)."""
+    order = {
+        "layers": layers or [],
+        "promote": ["better", "unclear"] if promote_unclear else ["better"],
+        "again": again,
+        "max_tokens": max_tokens,
+    }
+    _start("publish_layers", order)
+
+
 @app.command("demo")
 def demo(
     prove_cache: Annotated[

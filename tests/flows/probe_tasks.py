@@ -63,6 +63,6 @@ def judge_corpus(reading: Reading = Reading()) -> Stored:  # noqa: B008
 
 
 @task
-def lost_batch(number: int, documents: object, reading: Reading) -> int:
+def lost_batch(number: int, documents: object, reading: Reading) -> float:
     """A batch on a machine that breaks down."""
     raise OSError(number, documents, reading)

@@ -1,0 +1,128 @@
+"""What dies is noticed, what was lost is done again, and nothing outlives its run."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from house import House, drop, kill
+
+from lamina.demo import handbooks
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+LAYER = "Ostrava_Goodwill"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _corpus(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A layer on the GPU pod itself, so that nothing else starts when it is trained."""
+    raw = tmp_path_factory.mktemp("corpus")
+    handbooks.write_handbooks(raw, raw / "questions")
+    for pdf in (raw / LAYER).glob("*manual.pdf"):
+        drop(house.gpu / "data" / "raw_pdfs" / LAYER, pdf)
+
+
+def order(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A training of half a minute; each test's own seed of the cache is its rate."""
+    return {"layers": [LAYER], "check_parity": False, "archive": False, **changes}
+
+
+def training(house: House, run_id: str) -> int:
+    """The flow's process, once it trains."""
+    house.wait(run_id, "RUNNING")
+    log = house.root / "logs" / "gpu-worker.log"
+    size = log.stat().st_size
+    house.until(lambda: b"train " in log.read_bytes()[size:], "training to begin", 90)
+    return next(pid for pid in house.children("gpu-worker") if _is_flow(pid))
+
+
+def _is_flow(pid: int) -> bool:
+    return b"prefect.engine" in Path(f"/proc/{pid}/cmdline").read_bytes() or (
+        b"flow-run" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+
+
+def test_a_flow_that_is_killed_in_training_is_tried_again_and_ends_well(house: House) -> None:
+    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0021}))
+    kill([training(house, run_id)])
+
+    house.wait(run_id, "CRASHED", within_s=30)
+    ended = house.wait(run_id, "COMPLETED", within_s=200)
+
+    assert ended["run_count"] == 2
+
+
+def test_a_cancelled_run_ends_within_seconds_with_all_its_processes(house: House) -> None:
+    run_id = house.start(
+        "train-layers/gpu", order(overrides={"learning_rate": 0.0022, "epochs": 30})
+    )
+    training(house, run_id)
+    started = time.monotonic()
+
+    cancel = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+    house.ask(f"/flow_runs/{run_id}/set_state", cancel)
+    house.wait(run_id, "CANCELLED", within_s=40)
+
+    house.until(lambda: not house.children("gpu-worker"), "no process left", 15)
+    assert time.monotonic() - started < 40
+
+
+def test_two_identical_runs_at_once_do_the_work_once(house: House) -> None:
+    wanted = order(overrides={"learning_rate": 0.0023}) | {"layer": LAYER}
+    del wanted["layers"]
+    both = [house.start("train-layer/gpu", wanted) for _ in range(2)]
+    ended = [house.wait(run_id, within_s=240) for run_id in both]
+
+    assert [run["state_name"] for run in ended] == ["Completed", "Completed"]
+    trained = [house.task_states(run_id)[f"train-{LAYER}-level2"] for run_id in both]
+    assert sorted(trained) == ["Cached", "Completed"]
+
+
+def test_a_server_that_restarts_in_mid_run_does_not_end_the_run(house: House) -> None:
+    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0024}))
+    training(house, run_id)
+
+    house.control("restart", "prefect-server")
+
+    assert house.wait(run_id, within_s=200)["state_name"] == "Completed"
+
+
+def test_a_worker_that_is_killed_comes_back_and_takes_the_next_run(house: House) -> None:
+    before = house.pid("gpu-worker")
+    kill([before])
+    house.until(lambda: house.pid("gpu-worker") not in {0, before}, "another worker", 30)
+
+    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0021}))
+
+    assert house.wait(run_id, within_s=120)["state_name"] == "Completed"
+
+
+def test_the_layer_server_that_dies_comes_back(house: House) -> None:
+    os.kill(house.pid("layer-server"), signal.SIGKILL)
+
+    house.until(lambda: _answers(house), "the layer server", 60)
+
+
+def _answers(house: House) -> bool:
+    try:
+        return httpx.get(f"{house.server}/ready", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_pod_that_vanishes_with_its_worker_frees_its_run(house: House) -> None:
+    run_id = house.start(
+        "train-layers/gpu", order(overrides={"learning_rate": 0.0025, "epochs": 30})
+    )
+    flow = training(house, run_id)
+    house.control("stop", "gpu-worker")
+    kill([flow])
+
+    crashed = house.wait(run_id, "CRASHED", within_s=300)
+    house.control("start", "gpu-worker")
+
+    assert crashed["state"]["message"].startswith("no heartbeat")

@@ -1,0 +1,87 @@
+"""A PDF lands on one pod; without another touch its layer answers on port 5000."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from house import House, drop, write_prompts
+
+from lamina.demo import handbooks
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+LAYER = "ASC_Leases"
+
+
+@pytest.fixture(scope="module")
+def published(house: House, manual: Path, questions: list[dict[str, str]]) -> dict[str, Any]:
+    """The run that published the layer, after nothing but a file was copied."""
+    write_prompts(house, LAYER, questions)
+    drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual)
+    run = house.until(lambda: house.runs("publish-layers/cpu"), "a publishing run", 240)[0]
+    return house.wait(run["id"])
+
+
+def test_a_pdf_that_lands_is_trained_handed_over_judged_and_answers(
+    house: House, published: dict[str, Any], questions: list[dict[str, str]]
+) -> None:
+    assert published["state_name"] == "Completed", house.logs()
+    house.until(lambda: LAYER in house.layers(), "the layer on the server", 30)
+
+    told = house.answer(LAYER, questions[0]["question"])
+
+    assert told["lamina"]["layers"][0]["name"] == LAYER
+
+
+@pytest.mark.usefixtures("published")
+def test_one_event_trained_exactly_the_layer_that_it_names(house: House) -> None:
+    (run,) = house.runs("train-layers/gpu")
+
+    assert run["parameters"]["order"]["layers"] == [LAYER]
+    assert run["created_by"]["type"] == "AUTOMATION"
+
+
+@pytest.mark.usefixtures("published")
+def test_the_run_shows_outcomes_loss_and_parity(house: House) -> None:
+    (run,) = house.runs("train-layers/gpu")
+
+    shown = house.artifacts(run["id"])
+
+    assert {"pdf-verdicts", "loss-asc-leases", "parity-asc-leases", "pdfs-fetched"} <= set(shown)
+
+
+def test_the_publishing_run_says_why_the_layer_was_promoted(
+    house: House, published: dict[str, Any]
+) -> None:
+    shown = house.artifacts(published["id"])["layers-published"]
+
+    assert "promoted" in shown["data"]
+    assert "better than the base" in shown["data"]
+
+
+@pytest.mark.usefixtures("published")
+def test_the_same_content_under_another_name_starts_nothing(house: House, manual: Path) -> None:
+    before = len(house.runs("train-layers/gpu"))
+
+    drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual, "the same again.pdf")
+    house.wait(house.start("watch-pdfs/cpu", {"settle_s": 0}))
+
+    assert len(house.runs("train-layers/gpu")) == before
+
+
+@pytest.mark.usefixtures("published")
+def test_a_second_version_is_served_and_can_be_taken_back_from_the_ui(house: House) -> None:
+    first = house.layers()[LAYER]["digest"]
+    handbooks.write_addendum(house.cpu / "data" / "raw_pdfs", "Marlow_Leasing")
+    added = house.cpu / "data" / "raw_pdfs" / "Marlow_Leasing" / "marlow_addendum.pdf"
+    added = next(added.parent.glob("*addendum.pdf"))
+    drop(house.cpu / "data" / "raw_pdfs" / LAYER, added)
+    added.unlink()
+    second = house.until(
+        lambda: (now := house.layers()[LAYER]["digest"]) != first and now, "a second version", 240
+    )
+
+    ended = house.wait(house.start("rollback/cpu", {"layer": LAYER}))
+
+    assert ended["state_name"] == "Completed"
+    house.until(lambda: house.layers()[LAYER]["digest"] == first, "the first version again", 30)
+    assert second != first
