@@ -91,6 +91,14 @@ class _Training(BaseModel):
     )
     chunk_tokens: ChunkTokens = 512
     reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
+    check_parity: bool = Field(
+        default=True,
+        title="Check parity",
+        description="publish a layer only if it says as GGUF what it says in PyTorch",
+    )
+    parity: CheckParity = Field(
+        default=CheckParity(), title="Parity", description="how closely, and on how many tokens"
+    )
     archive: Archive = True
 
 

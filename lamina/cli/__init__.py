@@ -11,6 +11,7 @@ import typer
 
 from lamina.cli import (
     flow_commands,
+    handover_commands,
     landing_commands,
     model_commands,
     pod_commands,
@@ -22,6 +23,7 @@ from lamina.errors import LaminaError
 __all__ = [
     "app",
     "flow_commands",
+    "handover_commands",
     "landing_commands",
     "main",
     "model_commands",
