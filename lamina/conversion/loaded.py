@@ -120,7 +120,7 @@ class Loaded:
         for start in range(0, len(job.ids) - 1, _BATCH):  # the last token predicts nothing
             end = min(start + _BATCH, len(job.ids) - 1)
             begin = max(start, job.first - 1)
-            said = self._evaluate(job.ids[start:end], start, begin - start)
+            said = self.evaluate(job.ids[start:end], start, begin - start)
             if begin >= end:
                 continue
             labels = np.array(job.ids[begin + 1 : end + 1])
@@ -129,8 +129,8 @@ class Loaded:
             total = _added(total, said, labels, beside)
         return total
 
-    def _evaluate(self, ids: Sequence[int], position: int, wanted_from: int) -> NDArray[np.float64]:
-        """Log-probabilities after the wanted tokens of one step."""
+    def evaluate(self, ids: Sequence[int], position: int, wanted_from: int) -> NDArray[np.float64]:
+        """Log-probabilities after the wanted tokens of one step, behind what is in the context."""
         import llama_cpp as lc
 
         batch = lc.llama_batch_init(len(ids), 0, 1)

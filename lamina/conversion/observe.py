@@ -52,7 +52,8 @@ def observe_importance(  # noqa: PLR0913 - keyword-only past what is observed
             )
             progress.start("importance", len(pieces))
             for number, ids in enumerate(pieces, start=1):
-                converter.run(Score(ids=ids, first=len(ids) - 1))
+                # All are scored: the last block's end is computed only for tokens that are asked.
+                converter.run(Score(ids=ids, first=1))
                 progress.advance(number)
             weights = converter.run(Importance(target=str(folder / FILE)))
         return {"weights": weights, "tokens": sum(map(len, pieces))}

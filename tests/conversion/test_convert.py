@@ -131,7 +131,7 @@ def test_training_and_llama_cpp_cut_a_chat_into_the_same_tokens(base: Path, f16:
 
 
 def test_an_unknown_ftype_is_refused(store: Store, base: Path, identity: BaseIdentity) -> None:
-    with pytest.raises(InvalidInputError, match="Q4_K_XXL.*Q4_K_M.*Q5_K_M"):
+    with pytest.raises(InvalidInputError, match=r"Q4_K_XXL.*Q4_K_M.*Q5_K_M"):
         converted(base, identity, store, ftype="Q4_K_XXL")
 
 

@@ -50,7 +50,8 @@ def dataset(
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", rows(layer, "train") if train else [])
         write_rows(folder / "heldout.jsonl", rows(heldout or layer, "heldout")[:2])
-        return {"layer": layer, "documents": [text_digest(layer)]}
+        documents = [text_digest(layer)]
+        return {"layer": layer, "documents": documents, "documents_held_out_whole": []}
 
     return store.once(
         "dataset",
