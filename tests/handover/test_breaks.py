@@ -1,0 +1,278 @@
+"""Connections that break: cut on the wire, the session's process killed, gone for good."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from builders import MakeLayer, MakePod
+from ssh_server import SshServer
+from wire import Wire, wire_to
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import BusyError, DamagedError, NotFoundError
+from lamina.stages import handover
+from lamina.stages.pod import Pod
+
+MB = 1 << 20
+SIZE = 6 * MB
+SLACK = 2.5 * MB  # what was under way when the wire was cut, and SSH's own talk
+
+
+@pytest.fixture
+def wire(sshd: SshServer) -> Iterator[Wire]:
+    with wire_to(sshd.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def gpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
+    return make_pod("gpu", **over_ssh(wire.port))
+
+
+@pytest.fixture
+def cpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
+    return make_pod("cpu", **over_ssh(wire.port))
+
+
+def impatient(pod: Pod) -> Pod:
+    settings = pod.settings.model_copy(update={"store_patience_s": 0.3})
+    return Pod(settings, pod.workspace, pod.progress)
+
+
+def test_an_upload_that_is_cut_twice_goes_on_where_it_stopped(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=2 * SIZE)
+    wire.cuts = [(5 * MB, None), (5 * MB, None)]
+
+    handover.push_refs(gpu, [ref])
+
+    assert wire.connections == 3
+    assert wire.up < 2 * SIZE + 2 * SLACK
+    handover.pull_refs(cpu, [ref])
+    assert cpu.store.verify(ref) is None
+
+
+def test_a_download_that_is_cut_twice_goes_on_where_it_stopped(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=2 * SIZE)
+    handover.push_refs(gpu, [ref])
+    wire.connections = wire.down = 0
+    wire.cuts = [(None, 5 * MB), (None, 5 * MB)]
+
+    handover.pull_refs(cpu, [ref])
+
+    assert wire.connections == 3
+    assert wire.down < 2 * SIZE + 2 * SLACK
+    assert cpu.store.verify(ref) is None
+
+
+class KillTheSession:
+    """Progress that kills the session's process once half of the bytes are moved."""
+
+    def __init__(self, sshd: SshServer) -> None:
+        self._sshd, self._total, self.killed = sshd, 0, 0
+
+    def start(self, label: str, total: int) -> None:
+        del label
+        self._total = total
+
+    def advance(self, done: int, note: str = "") -> None:
+        del note
+        if not self.killed and done > self._total / 2:
+            for session in self._sshd.sessions():
+                os.kill(session, signal.SIGKILL)
+                self.killed += 1
+
+    def say(self, line: str) -> None:
+        del line
+
+
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_a_session_killed_half_way_is_gone_on_with(  # noqa: PLR0913, PLR0917 - fixtures
+    gpu: Pod, cpu: Pod, wire: Wire, sshd: SshServer, make_layer: MakeLayer, way: str
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    killer = KillTheSession(sshd)
+    if way == "pull":
+        handover.push_refs(gpu, [ref])
+        wire.connections = wire.up = wire.down = 0
+        handover.pull_refs(Pod(cpu.settings, cpu.workspace, killer), [ref])
+    else:
+        handover.push_refs(Pod(gpu.settings, gpu.workspace, killer), [ref])
+
+    assert killer.killed > 0
+    assert wire.connections == 2
+    assert max(wire.up, wire.down) < SIZE + SLACK
+    handover.pull_refs(cpu, [ref])
+    assert cpu.store.verify(ref) is None
+
+
+def test_a_link_that_stays_broken_is_reported_with_what_is_missing(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    small, large = make_layer(gpu, "Debt", size=1000), make_layer(gpu, size=SIZE)
+    wire.cuts = [(2 * MB, None)] + [(0, 0)] * 50
+
+    with pytest.raises(BusyError) as error:
+        handover.push_refs(impatient(gpu), [small, large])
+
+    assert "still missing: 2 files, 6.3 MB" in str(error.value)
+    assert f"lora-gguf/{large.digest}/adapter.gguf" in str(error.value)
+    assert "push again: what arrived is not sent again" in str(error.value)
+    wire.cuts = []
+    with pytest.raises(NotFoundError, match="is not in the depot"):
+        handover.pull_refs(cpu, [large])
+
+
+def test_the_next_push_sends_only_what_is_missing(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
+    with pytest.raises(BusyError):
+        handover.push_refs(impatient(gpu), [ref])
+    wire.cuts, wire.up = [], 0
+
+    sent = handover.push_refs(gpu, [ref])
+
+    assert sent.bytes_sent < SIZE - 2 * MB
+    assert wire.up < SIZE - 2 * MB
+    handover.pull_refs(cpu, [ref])
+    assert cpu.store.verify(ref) is None
+
+
+def test_the_next_pull_fetches_only_what_is_missing_and_shows_nothing_before(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    handover.push_refs(gpu, [ref])
+    wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
+    with pytest.raises(BusyError, match=r"still missing: 2 files, .* pull again"):
+        handover.pull_refs(impatient(cpu), [ref])
+    assert not cpu.store.path(ref).exists()
+    wire.cuts, wire.down = [], 0
+
+    handover.pull_refs(cpu, [ref])
+
+    assert wire.down < SIZE - 2 * MB
+    assert cpu.store.verify(ref) is None
+
+
+def left_over(pod: Pod, ref: ArtifactRef) -> Path:
+    (part,) = (pod.store.root / "tmp").glob(f"receive-{ref.kind}-{ref.digest}/parts/*")
+    return part
+
+
+def test_a_half_that_is_wrong_is_thrown_away_and_fetched_anew(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    handover.push_refs(gpu, [ref])
+    wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
+    with pytest.raises(BusyError):
+        handover.pull_refs(impatient(cpu), [ref])
+    wire.cuts = []
+    part = left_over(cpu, ref)
+    part.write_bytes(b"\0" * part.stat().st_size)
+
+    handover.pull_refs(cpu, [ref])
+
+    assert cpu.store.verify(ref) is None
+
+
+def test_a_half_in_the_depot_that_ends_wrong_is_sent_anew(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer, tmp_path: Path
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
+    with pytest.raises(BusyError):
+        handover.push_refs(impatient(gpu), [ref])
+    (part,) = (tmp_path / "depot" / "parts").iterdir()
+    content = part.read_bytes()
+    part.write_bytes(content[:-4096] + b"\0" * 4096)  # as a machine leaves it that lost its power
+    wire.cuts = []
+
+    handover.push_refs(gpu, [ref])
+
+    handover.pull_refs(cpu, [ref])
+    assert cpu.store.verify(ref) is None
+
+
+def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=SIZE)
+    handover.push_refs(gpu, [ref])
+    child = os.fork()
+    if child == 0:  # pragma: no cover - ends by its own hand, half-way
+
+        class Suicide(KillTheSession):
+            def advance(self, done: int, note: str = "") -> None:
+                del note
+                if done > self._total / 2:
+                    os._exit(9)
+
+        handover.pull_refs(Pod(cpu.settings, cpu.workspace, Suicide(None)), [ref])  # type: ignore[arg-type]
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    wire.down = 0
+
+    handover.pull_refs(cpu, [ref])
+
+    assert os.waitstatus_to_exitcode(status) == 9
+    assert wire.down < SIZE / 2 + SLACK / 2
+    assert cpu.store.verify(ref) is None
+
+
+def test_a_link_that_comes_back_within_the_patience_is_used(
+    gpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu)
+    wire.refusing = True
+    threading.Timer(1.0, setattr, (wire, "refusing", False)).start()
+    began_s = time.monotonic()
+
+    handover.push_refs(gpu, [ref])
+
+    assert time.monotonic() - began_s > 0.9
+
+
+def test_a_damaged_file_is_no_broken_link(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer, tmp_path: Path
+) -> None:
+    ref = make_layer(gpu)
+    handover.push_refs(gpu, [ref])
+    (tmp_path / "depot" / ref.kind / ref.digest / "adapter.gguf").write_bytes(b"?" * 50_000)
+    wire.connections = 0
+
+    with pytest.raises(DamagedError):
+        handover.pull_refs(cpu, [ref])
+
+    assert wire.connections == 1
+
+
+def test_a_large_upload_to_s3_goes_on_with_the_parts_that_are_there(
+    make_pod: MakePod, s3_port: int, bucket: str, make_layer: MakeLayer
+) -> None:
+    size = 40 * MB
+    with wire_to(s3_port) as wire:
+        chosen = {
+            "store_url": f"s3://{bucket}/depot",
+            "store_s3_endpoint": f"http://127.0.0.1:{wire.port}",
+        }
+        gpu, cpu = make_pod("gpu", **chosen), make_pod("cpu", **chosen)
+        ref = make_layer(gpu, size=size)
+        wire.cuts = [(24 * MB, None)]
+
+        handover.push_refs(gpu, [ref])
+
+        assert wire.connections > 1
+        assert size < wire.up < size + 18 * MB  # one part of 16 MB was cut
+        handover.pull_refs(cpu, [ref])
+        assert cpu.store.verify(ref) is None

@@ -1,0 +1,113 @@
+"""Two pods, and two processes of one pod, hand over at the same time."""
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+
+from builders import MakeLayer, MakePod
+
+from lamina.artifacts import ArtifactRef
+from lamina.stages import handover
+from lamina.stages.pod import Pod
+
+SIZE = 4 << 20
+FORK = multiprocessing.get_context("fork")
+
+
+def at_once(actions: Sequence[Callable[[], object]]) -> list[int | None]:
+    """Exit codes of one process for each action, all begun at one moment."""
+    gate = FORK.Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> None:
+        gate.wait(20)
+        action()
+
+    processes = [FORK.Process(target=run, args=(action,)) for action in actions]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    return [process.exitcode for process in processes]
+
+
+def same_layer(pods: Sequence[Pod], make_layer: MakeLayer) -> ArtifactRef:
+    """The same artifact in every pod's store."""
+    ref = make_layer(pods[0], size=SIZE)
+    content = (pods[0].store.path(ref) / "adapter.gguf").read_bytes()
+    for pod in pods[1:]:
+
+        def fill(whole, parts) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            del parts
+            (whole / "notes").mkdir()
+            (whole / "adapter.gguf").write_bytes(content)
+            (whole / "notes" / "card.md").write_text("Leases 1")
+
+        pod.store.receive(ref, (pods[0].store.path(ref) / "manifest.json").read_bytes(), fill)
+    return ref
+
+
+def test_two_pods_that_push_the_same_at_once_both_succeed(
+    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+) -> None:
+    pods = [make_pod(name, **depot) for name in ("gpu-1", "gpu-2", "cpu")]
+    ref = same_layer(pods[:2], make_layer)
+    heads = {"layers/Leases": {"gguf": ref}}
+
+    codes = at_once([lambda pod=pod: handover.push(pod, heads) for pod in pods[:2]])
+
+    assert codes == [0, 0]
+    assert handover.pull(pods[2]).heads["layers/Leases"].refs["gguf"] == ref
+    assert pods[2].store.verify(ref) is None
+
+
+def test_two_processes_of_one_pod_that_push_the_same_send_it_once(
+    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+) -> None:
+    pod, reader = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    ref = make_layer(pod, size=SIZE)
+    sent = FORK.Queue()
+
+    def push() -> None:
+        sent.put(handover.push_refs(pod, [ref]).bytes_sent)
+
+    codes = at_once([push, push])
+
+    assert codes == [0, 0]
+    assert sent.get(timeout=5) + sent.get(timeout=5) == SIZE + len("Leases 1")
+    handover.pull_refs(reader, [ref])
+    assert reader.store.verify(ref) is None
+
+
+def test_two_processes_of_one_pod_that_pull_the_same_fetch_it_once(
+    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+) -> None:
+    pod, reader = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    ref = make_layer(pod, size=SIZE)
+    handover.push_refs(pod, [ref])
+    fetched = FORK.Queue()
+
+    def pull() -> None:
+        fetched.put(handover.pull_refs(reader, [ref]).bytes_fetched)
+
+    codes = at_once([pull, pull])
+
+    assert codes == [0, 0]
+    assert fetched.get(timeout=5) + fetched.get(timeout=5) == SIZE + len("Leases 1")
+    assert reader.store.verify(ref) is None
+
+
+def test_pods_that_give_one_name_two_meanings_lose_neither(
+    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+) -> None:
+    pods = [make_pod(name, **depot) for name in ("gpu-1", "gpu-2", "cpu")]
+    refs = [make_layer(pod, seed=pod.workspace.root.name) for pod in pods[:2]]
+
+    codes = at_once(
+        [
+            lambda pod=pod, ref=ref: handover.push(pod, {"layers/Leases": {"gguf": ref}})
+            for pod, ref in zip(pods, refs, strict=False)
+        ]
+    )
+
+    assert codes == [0, 0]
+    assert handover.pull(pods[2]).heads["layers/Leases"].refs["gguf"] in refs
+    handover.pull_refs(pods[2], refs)
