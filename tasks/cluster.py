@@ -6,6 +6,7 @@ so that a lost worker costs time and no document.
 """
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -30,25 +31,33 @@ _ROUNDS = 8  # batches for each worker, where that leaves them large enough
 
 
 @task(cache_policy=NO_CACHE, task_run_name="judge_batch-{number}")
-def judge_batch(number: int, documents: Sequence[Document], reading: Reading) -> int:
-    """Read and judge one batch, on whatever machine this runs; how many can be used."""
+def judge_batch(number: int, documents: Sequence[Document], reading: Reading) -> float:
+    """Read and judge one batch, on whatever machine this runs; seconds of work."""
     del number  # of the name alone
+    began_s = time.monotonic()
     pod = Pod(edge.settings(), edge.workspace(), Silent())
-    return corpus.judge_batch(pod, documents, reading, readers=1)
+    corpus.judge_batch(pod, documents, reading, readers=1)
+    return time.monotonic() - began_s
 
 
-def judge_on_cluster(documents: Sequence[Document], reading: Reading) -> None:
-    """Have the cluster read what the store does not hold yet; nothing where there is none."""
+def judge_on_cluster(documents: Sequence[Document], reading: Reading) -> float:
+    """Have the cluster read what the store does not hold yet, if there is one; seconds of work."""
     address = edge.settings().dask_address
     if not address:
-        return
+        return 0.0
     with edge.pod("unread") as pod:
         unread = corpus.unread_documents(pod, documents, reading)
-    if unread:
-        _run(address, unread, reading)
+    if not unread:
+        return 0.0
+    work_s = _run(address, unread, reading)
+    get_run_logger().info(
+        "documents read on the cluster: %d, %.1f seconds of work", len(unread), work_s
+    )
+    return work_s
 
 
-def _run(address: str, documents: Sequence[Document], reading: Reading) -> None:
+def _run(address: str, documents: Sequence[Document], reading: Reading) -> float:
+    work_s = 0.0
     with _connected(address) as runner:
         workers = len(runner.client.nthreads())
         futures = [
@@ -57,12 +66,15 @@ def _run(address: str, documents: Sequence[Document], reading: Reading) -> None:
         ]
         for number, future in enumerate(futures, start=1):
             future.wait()
-            if not future.state.is_completed():
+            if future.state.is_completed():
+                work_s += future.result()
+            else:
                 get_run_logger().warning(
                     "batch %d was lost (%s); this pod reads its documents",
                     number,
                     future.state.message,
                 )
+    return work_s
 
 
 def batches(documents: Sequence[Document], workers: int) -> Iterator[Sequence[Document]]:

@@ -1,24 +1,24 @@
 """The stage `pdf_pretest`: a verdict for every document of the corpus."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.pages.recognition import REASONS, check_recognition
-from lamina.corpus.reading import PAGES, pages_inputs, stored_pages
+from lamina.corpus.reading import PAGES, stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
 from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Judgement, Verdict, Verdicts
+from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
 PRETEST = Stage("pdf_pretest", version=9)
-JUDGE = Stage("judge_document", version=3)
-JUDGEMENT_FILE = "judgement.json"
+JUDGE = Stage("judge_document", version=4)
 
 
 def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
@@ -89,13 +89,15 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
 
     def judged(found: Sequence[Document], bounds: ReadingLimits, label: str) -> list[Verdict]:
         progress.start(label, len(found))
+        known = [None if refresh else _known(one, store, settings, bounds) for one in found]
+        new = [one for one, verdict in zip(found, known, strict=True) if verdict is None]
         refs = read_documents(
-            found, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
+            new, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
         )
-        return [
-            _verdict(document, ref, _judged(ref, settings, store))
-            for document, ref in zip(found, refs, strict=True)
-        ]
+        made = (
+            _judged(one, ref, store, settings, bounds) for one, ref in zip(new, refs, strict=True)
+        )
+        return [verdict or next(made) for verdict in known]
 
     verdicts = judged(documents, limits.without_recognition(), "reading documents")
     places = [place for place, verdict in enumerate(verdicts) if _has_pictures(verdict)]
@@ -109,11 +111,14 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
 
 
 def unread(
-    documents: Sequence[Document], store: Store, limits: ReadingLimits
+    documents: Sequence[Document],
+    store: Store,
+    settings: VerdictSettings,
+    limits: ReadingLimits,
 ) -> tuple[Document, ...]:
-    """The documents whose pages the store does not hold."""
-    key = limits.without_recognition().model_dump()
-    return tuple(one for one in documents if not store.recall(PAGES, pages_inputs(one, key)))
+    """The documents that the store has no judgement of."""
+    bounds = limits.without_recognition()
+    return tuple(one for one in documents if _known(one, store, settings, bounds) is None)
 
 
 def _has_pictures(verdict: Verdict) -> bool:
@@ -130,6 +135,8 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     refresh: bool = False,
 ) -> list[ArtifactRef]:
     """The pages of every document, several read at once, in the order of the documents."""
+    if not documents:
+        return []
     count = min(len(documents), workers or len(os.sched_getaffinity(0)))
     key = limits.model_dump()
     refs: list[ArtifactRef] = []
@@ -148,23 +155,50 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     return refs
 
 
-def _judged(pages: ArtifactRef, settings: VerdictSettings, store: Store) -> Judgement:
+def _judged(
+    document: Document,
+    pages: ArtifactRef,
+    store: Store,
+    settings: VerdictSettings,
+    limits: ReadingLimits,
+) -> Verdict:
     """The judgement of what was read, kept: the next corpus with this document need not judge."""
 
-    def make(folder: Path) -> dict[str, object]:
+    def make(_: Path) -> dict[str, object]:
         judgement = judge(read_stored_pages(store, pages), settings)
-        (folder / JUDGEMENT_FILE).write_text(judgement.model_dump_json(), encoding="utf-8")
-        return {"pages": pages.digest}
+        return {"pages": pages.digest, "judgement": judgement.model_dump(mode="json")}
 
-    ref = store.once("judgement", JUDGE, {"pages": pages, "settings": settings}, make)
-    return Judgement.model_validate_json((store.open(ref) / JUDGEMENT_FILE).read_bytes())
+    ref = store.once("judgement", JUDGE, _inputs(document, settings, limits), make, refresh=True)
+    return _verdict(document, store.manifest(ref).facts)
 
 
-def _verdict(document: Document, pages: ArtifactRef, judgement: Judgement) -> Verdict:
+def _known(
+    document: Document, store: Store, settings: VerdictSettings, limits: ReadingLimits
+) -> Verdict | None:
+    """The verdict of a document that was judged before and whose pages are still held."""
+    ref = store.recall(JUDGE, _inputs(document, settings, limits))
+    verdict = _verdict(document, store.manifest(ref).facts) if ref else None
+    is_held = verdict and verdict.pages_ref and store.path(verdict.pages_ref).is_dir()
+    return verdict if is_held else None
+
+
+def _inputs(
+    document: Document, settings: VerdictSettings, limits: ReadingLimits
+) -> dict[str, object]:
+    return {  # models as text: for 10,000 documents, walking through them would take seconds
+        "document": document.digest,
+        "format": document.format,
+        "settings": settings.model_dump_json(),
+        "limits": limits.model_dump_json(),
+        "reading": PAGES.version,
+    }
+
+
+def _verdict(document: Document, facts: Mapping[str, Any]) -> Verdict:
     return Verdict(
         layer=document.layer,
         digest=document.digest,
         format=document.format,
-        pages_ref=pages,
-        **judgement.model_dump(),
+        pages_ref=ArtifactRef(kind="pages", digest=facts["pages"]),
+        **facts["judgement"],
     )

@@ -44,12 +44,8 @@ def stored_pages(
             "problem": pages.problem,
         }
 
-    return store.once("pages", PAGES, pages_inputs(document, limits), make, refresh=refresh)
-
-
-def pages_inputs(document: Document, limits: Mapping[str, float | str]) -> dict[str, object]:
-    """What a document's pages depend on."""
-    return {"document": document.digest, "format": document.format, "limits": limits}
+    inputs = {"document": document.digest, "format": document.format, "limits": limits}
+    return store.once("pages", PAGES, inputs, make, refresh=refresh)
 
 
 def read_file(

@@ -48,12 +48,12 @@ def pdf_pretest(
     )
 
 
-def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, readers: int) -> int:
-    """Read and judge these documents ahead of `pdf_pretest`; how many of them can be used."""
+def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, readers: int) -> None:
+    """Read and judge these documents ahead of `pdf_pretest`, `readers` at once."""
     from lamina.corpus.pretest import judged_documents
 
     settings, limits = _chosen(reading)
-    judged = judged_documents(
+    judged_documents(
         documents,
         store=pod.store,
         progress=pod.progress,
@@ -61,16 +61,15 @@ def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, reade
         limits=limits,
         workers=readers,
     )
-    return sum(verdict.recommended for verdict in judged)
 
 
 def unread_documents(
     pod: Pod, documents: Sequence[Document], reading: Reading
 ) -> tuple[Document, ...]:
-    """The documents that the store does not hold the pages of."""
+    """The documents that the store has no judgement of."""
     from lamina.corpus.pretest import unread
 
-    return unread(documents, pod.store, _chosen(reading)[1])
+    return unread(documents, pod.store, *_chosen(reading))
 
 
 def _chosen(reading: Reading | None) -> tuple[VerdictSettings, ReadingLimits]:
