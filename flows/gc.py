@@ -1,14 +1,20 @@
-"""What no view, head or kept version reaches any more is removed."""
+"""What nothing needs any more is removed from the pod's store."""
 
 from prefect import flow
 
 from blocks.in_force import obey
+from flows.shell import run_flow
 from lamina.orders import CollectGarbage
 from tasks import upkeep
 
 
 @flow(name="gc", log_prints=False)
 def gc(order: CollectGarbage = CollectGarbage()) -> int:  # noqa: B008
-    """Collect garbage; bytes freed."""
+    """Bytes freed."""
     obey()
     return upkeep.collect_garbage(order)
+
+
+def main(order: str) -> int:
+    """Run from the command line."""
+    return run_flow(gc, CollectGarbage.model_validate_json(order))

@@ -4,6 +4,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from lamina.errors import ResourceError
+from lamina.orders import CollectGarbage
+from lamina.stages import upkeep
 from tasks import edge
 
 
@@ -19,3 +21,12 @@ def examine() -> None:
     if problems:
         msg = f"this pod is not well: {problems[0].sentence}; {problems[0].remedy}"
         raise ResourceError(msg)
+
+
+@task(cache_policy=NO_CACHE)
+def collect_garbage(order: CollectGarbage) -> int:
+    """Remove what nothing needs; bytes freed."""
+    with edge.pod("gc") as pod:
+        found = upkeep.gc(pod, order)
+        edge.table("gc", [dict(row) for row in upkeep.table(found)], "What was removed, and stays")
+        return found.freed_bytes

@@ -16,6 +16,7 @@ from lamina.cli import (
     model_commands,
     pod_commands,
     stage_commands,
+    upkeep_commands,
 )
 from lamina.cli.shared import Choice, app
 from lamina.errors import LaminaError
@@ -29,6 +30,7 @@ __all__ = [
     "model_commands",
     "pod_commands",
     "stage_commands",
+    "upkeep_commands",
 ]
 
 

@@ -13,7 +13,13 @@ Names = Annotated[
 
 
 @app.command("push")
-def push(names: Names = None) -> None:
+def push(
+    names: Names = None,
+    *,
+    again: Annotated[
+        bool, typer.Option(help="send also what seems to be there: repairs a damaged depot")
+    ] = False,
+) -> None:
     """Put published layers and the base into the depot; only what is missing travels."""
     from lamina.stages import handover
 
@@ -23,7 +29,7 @@ def push(names: Names = None) -> None:
         heads = handover.published_heads(pod, layers, base=not wanted or handover.BASE in wanted)
         if wanted and not layers:
             heads = {handover.BASE: heads[handover.BASE]}
-        sent = handover.push(pod, heads)
+        sent = handover.push(pod, heads, again=again)
     if Choice.as_json:
         print(json.dumps({"names": sorted(heads), **sent.model_dump()}, indent=1))
         return
@@ -39,12 +45,9 @@ def pull(names: Names = None) -> None:
         name if name == handover.BASE else f"{handover.LAYERS}/{name}" for name in names or []
     ]
     with open_pod() as pod:
-        fetched = handover.pull(pod, wanted or [handover.BASE, handover.LAYERS])
+        fetched = handover.pull(pod, wanted or handover.pullable(pod) or [handover.LAYERS])
         for name, head in fetched.heads.items():
-            if name == handover.BASE:
-                handover.place_base(pod, head.refs["gguf"])
-            else:
-                handover.place_candidate(pod, name.removeprefix("layers/"), head.refs["gguf"])
+            handover.place(pod, name, head)
     if Choice.as_json:
         print(fetched.model_dump_json(indent=1))
         return
@@ -59,14 +62,37 @@ def versions(layers: Layers = None) -> None:
 
     with open_pod() as pod:
         found = handover.versions(pod, layers or [])
-    rows = [one.model_dump(mode="json") for one in found]
     if Choice.as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps([one.model_dump(mode="json") for one in found], indent=1))
         return
-    columns = ("layer", "digest", "state", "time", "why")
     print_table(
-        [{**{name: row[name] for name in columns}, "digest": row["digest"][:12]} for row in rows]
+        [
+            {
+                "layer": one.layer,
+                "version": one.digest[:12],
+                "state": one.state,
+                "since": f"{one.decision.time:%Y-%m-%d %H:%M}" if one.decision else "",
+                "why": one.decision.why if one.decision else "",
+            }
+            for one in found
+        ]
     )
+
+
+@app.command("promote")
+def promote(
+    layer: Annotated[str, typer.Argument(help="layer")],
+    version: Annotated[
+        str, typer.Argument(help="beginning of a version's digest; none = the one that waits")
+    ] = "",
+) -> None:
+    """Let a version serve without asking for a verdict, also one that was held."""
+    from lamina.stages import handover
+
+    with open_pod() as pod:
+        ref = handover.find_version(pod, layer, version)
+        handover.promote(pod, layer, ref, "asked for on the command line")
+    print(f"{layer} is served by version {ref.digest[:12]}")
 
 
 @app.command("rollback")

@@ -96,7 +96,8 @@ def read_history(folder: Path, layer: str) -> History:
     if not path.exists():
         return History(())
     try:
-        return History([Decision.model_validate_json(line) for line in path.open(encoding="utf-8")])
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return History([Decision.model_validate_json(line) for line in lines])
     except ValidationError as broken:
         msg = f"{path} holds a line that is no decision; correct it, or move the file away"
         raise DamagedError(msg) from broken

@@ -17,6 +17,7 @@ from lamina.stages.pod import Pod
 from lamina.stages.versions import (
     Version,
     decisions,
+    find_version,
     hold,
     is_decided,
     place_candidate,
@@ -29,6 +30,7 @@ from lamina.stages.versions import (
 __all__ = [
     "Version",
     "decisions",
+    "find_version",
     "hold",
     "is_decided",
     "place_candidate",
@@ -58,6 +60,21 @@ def place_base(pod: Pod, gguf: ArtifactRef) -> Path:
     return publish_base(pod, gguf)
 
 
+def pullable(pod: Pod) -> list[str]:
+    """The names in the depot that have a place on a pod: layers, and the base."""
+    return [name for name in newest_heads(pod) if name == BASE or name.startswith(f"{LAYERS}/")]
+
+
+def place(pod: Pod, name: str, head: Head) -> None:
+    """Put what came in where it is looked for: the base into its place, a new layer in line."""
+    gguf = head.refs["gguf"]
+    layer = name.removeprefix(f"{LAYERS}/")
+    if name == BASE:
+        place_base(pod, gguf)
+    elif served(pod, layer) != gguf:
+        place_candidate(pod, layer, gguf)
+
+
 def published_heads(
     pod: Pod, layers: Sequence[str] = (), *, base: bool = True
 ) -> dict[str, dict[str, ArtifactRef]]:
@@ -71,10 +88,13 @@ def published_heads(
     views = {path.stem: path for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))}
     for layer in layers or views:
         gguf = pod.store.holding(views[layer]) if layer in views else None
-        if gguf is None:
+        if gguf is not None:
+            found[f"{LAYERS}/{layer}"] = {"gguf": gguf, **_beside(pod, layer, gguf)}
+        elif layers:
             msg = f"{layer} is not exported on this pod; run export_layers first"
             raise NotFoundError(msg)
-        found[f"{LAYERS}/{layer}"] = {"gguf": gguf, **_beside(pod, layer, gguf)}
+        else:
+            pod.progress.say(f"{views[layer]} is a file of your own: it is not handed over")
     gguf = pod.store.holding(pod.workspace.base_gguf(pod.settings)) if base else None
     if gguf is not None:
         found[BASE] = {"gguf": gguf}
@@ -161,7 +181,7 @@ def _chosen(found: Mapping[str, Head], names: Sequence[str], depot: str) -> dict
     chosen: dict[str, Head] = {}
     for name in names:
         below = {one: found[one] for one in found if one == name or one.startswith(f"{name}/")}
-        if not below and name != LAYERS:
+        if not below and name != LAYERS:  # all layers may be none so far
             there = ", ".join(found) or "nothing so far"
             msg = f"{name} is not in the depot {depot}; push it first, or choose among: {there}"
             raise NotFoundError(msg)

@@ -1,1 +1,1 @@
-"""What a store no longer needs."""
+"""What a store no longer needs is found and removed."""
