@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo up down ps test browser check unit slow lock clean
+.PHONY: help setup demo up down ps test browser services check unit slow lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,12 +26,18 @@ down:  ## end what `make up` started
 ps:  ## what `make up` started
 	@bash deployments/up.sh ps
 
-test: setup browser check unit  ## everything CI runs
+test: setup browser services check unit  ## everything CI runs
 
 browser:  ## Chromium for the browser tests, where it can be installed
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| echo "no Chromium here, and no right to install it: browser tests will be skipped"
+
+services:  ## sshd and PostgreSQL for the tests of the pods, where they can be installed
+	@{ command -v /usr/sbin/sshd && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& apt-get install -y -qq openssh-server postgresql >/dev/null; } \
+		|| echo "no sshd or PostgreSQL here, and no right to install them: their tests are skipped"
 
 check: setup  ## lint, types, architecture
 	$(BIN)/ruff check .
