@@ -34,10 +34,7 @@ browser:  ## Chromium for the browser tests, where it can be installed
 		|| echo "no Chromium here, and no right to install it: browser tests will be skipped"
 
 services:  ## sshd and PostgreSQL for the tests of the pods, where they can be installed
-	@{ command -v /usr/sbin/sshd && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 \
-		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
-		&& apt-get install -y -qq openssh-server postgresql >/dev/null; } \
-		|| echo "no sshd or PostgreSQL here, and no right to install them: their tests are skipped"
+	@bash scripts/services.sh
 
 check: setup  ## lint, types, architecture
 	$(BIN)/ruff check .
