@@ -9,8 +9,7 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks import LaminaWorkspace, LayerServer, TrainingProfile
 from blocks.in_force import DEFAULT
-from lamina.demo.profile import LEVEL_OVERRIDES, LEVEL_RATE_FACTOR
-from lamina.training.profiles import PRESETS, Profile, overridden
+from lamina.training.profiles import PRESETS, Profile
 from lamina.workspace import LEVELS
 
 TYPES: tuple[type[Block], ...] = (LaminaWorkspace, LayerServer, TrainingProfile)
@@ -44,9 +43,6 @@ def documents(client: SyncPrefectClient, *, embedded_base: bool) -> Iterator[Cha
 
 
 def _for_the_embedded_base() -> dict[str, Profile]:
-    """The presets' learning rates are for 7B; a base of 3 M parameters learns nothing at them."""
-    packs = {name: LEVEL_OVERRIDES[name] for name in ("batch_tokens", "sequence_tokens")}
-    levels = {
-        name: overridden(PRESETS[name].with_rate(LEVEL_RATE_FACTOR), packs) for name in LEVELS
-    }
-    return {**PRESETS, **levels}
+    """The presets are for 7B; a base of 3 M parameters learns facts as the demo trains it."""
+    demo = PRESETS["demo"]
+    return {**PRESETS, **{name: demo.model_copy(update={"name": name}) for name in LEVELS}}

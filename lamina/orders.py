@@ -61,11 +61,12 @@ class CheckParity(BaseModel):
     f16_agreement: float = Field(
         0.99, gt=0, le=1, title="Agreement limit", description="share of equal first choices at F16"
     )
-    quantized_loss: float = Field(
-        0.03,
+    quantized_loss: float | None = Field(
+        None,
         gt=0,
         title="Loss limit",
-        description="relative change of the held-out loss at Q4_K_M, in either direction",
+        description="relative change of the held-out loss at Q4_K_M, in either direction; none = "
+        "0.03, and 0.1 for bases of at most 2 GB, whose narrow matrices lose more to rounding",
     )
 
 

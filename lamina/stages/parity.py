@@ -71,7 +71,7 @@ def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityO
         limits=Limits(
             f16_kl=order.f16_kl,
             f16_agreement=order.f16_agreement,
-            quantized_loss=order.quantized_loss,
+            quantized_loss=order.quantized_loss or _loss_limit(pod.workspace.base),
         ),
     )
 
@@ -232,6 +232,11 @@ def _encoder(pod: Pod) -> "Encoder":
     from lamina.training.documents import Encoder
 
     return Encoder(pod.workspace.base)
+
+
+def _loss_limit(base: Path) -> float:
+    """On the embedded base rounding alone moved well-trained layers' losses by up to 3.4 %."""
+    return 0.1 if _is_small(base) else 0.03
 
 
 def _is_small(base: Path) -> bool:

@@ -17,7 +17,9 @@ def published(house: House, manual: Path, questions: list[dict[str, str]]) -> di
     """The run that published the layer, after nothing but a file was copied."""
     write_prompts(house, LAYER, questions)
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual)
-    run = house.until(lambda: house.runs("publish-layers/cpu"), "a publishing run", 240)[0]
+    (training,) = house.until(lambda: house.runs("train-layers/gpu"), "a training run", 60)
+    assert house.wait(training["id"], within_s=240)["state_name"] == "Completed", house.logs()
+    (run,) = house.until(lambda: house.runs("publish-layers/cpu"), "a publishing run", 30)
     return house.wait(run["id"])
 
 
