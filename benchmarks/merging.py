@@ -13,6 +13,7 @@ mapped files, too. PEFT: load in bfloat16, attach, `merge_and_unload`, save in s
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -69,6 +70,7 @@ def main() -> None:
             return
         make_base(folder / "base", options.blocks)
         make_layers(folder, options.blocks, 1)
+        os.sync()  # the base is on the disk before anything is timed
         ways = ["lamina", "peft"] if options.peft else ["lamina"]
         runs = [_watched(way, folder) for _ in range(options.rounds) for way in ways]
     size = sum(np.prod(shape) for _, shape in tensors(options.blocks)) * 2 / 1e9

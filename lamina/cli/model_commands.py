@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lamina.cli.shared import Choice, Layers, app, open_pod, print_ref, print_table
-from lamina.orders import CheckParity
+from lamina.errors import InvalidInputError, MismatchError
 
 Ftype = Annotated[str, typer.Option(help="of llama.cpp's types, such as Q4_K_M, Q5_K_M, F16")]
 KeepF16 = Annotated[bool, typer.Option("--keep-f16", help="leave the F16 file in the store")]
@@ -53,6 +53,9 @@ def convert_to_gguf(
     """Convert the base (or the merged model) to GGUF, and quantize it."""
     from lamina.stages import corpus, models
 
+    if merged and imatrix:
+        msg = "--imatrix is for the base; leave it or --merged out"
+        raise InvalidInputError(msg)
     with open_pod() as pod:
         if merged:
             print(models.convert_published_merge(pod, ftype, keep_f16=keep_f16))
@@ -98,7 +101,7 @@ def parity(
     ] = False,
 ) -> None:
     """Prove that layers say as GGUF what they say in PyTorch; fails where one does not."""
-    from lamina.errors import MismatchError
+    from lamina.orders import CheckParity
     from lamina.stages import layers
     from lamina.stages import parity as stage
 
@@ -123,12 +126,15 @@ def parity(
 
 
 def _parity_served(names: list[str]) -> None:
-    from lamina.errors import MismatchError
     from lamina.stages import parity as stage
 
     with open_pod() as pod:
-        wanted = names or [path.stem for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))]
-        found = [stage.check_served(pod, name) for name in wanted]
+        if not names:
+            here = [path.stem for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))]
+            names = [name for name in here if stage.parity_view(pod, name).exists()]
+            for name in sorted(set(here) - set(names)):
+                pod.progress.say(f"{name} has no parity ladder here: left out")
+        found = [stage.check_served(pod, name) for name in names]
     if Choice.as_json:
         print(json.dumps([one.model_dump() for one in found], indent=1))
     else:

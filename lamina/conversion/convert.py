@@ -61,7 +61,8 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
         f16 = store.path(kept) / FILE if kept else None
 
     def make(folder: Path) -> dict[str, object]:
-        check_disk(model_folder, store, ftype, has_f16=f16 is not None)
+        quantized = 0.6  # at most, of 16-bit weights
+        check_disk(model_folder, store, 2 if ftype == "F32" else quantized + (f16 is None))
         matrix = store.open(importance) / "importance.npz" if importance else None
         with Converter(llama_cpp_dir, log) as converter:
             progress.start(f"convert {papers.name}", 3)
@@ -177,10 +178,10 @@ def _facts(path: Path, papers: BaseIdentity, ftype: str) -> dict[str, object]:
     return {**found.model_dump(mode="json"), "ftype": ftype}
 
 
-def check_disk(model_folder: Path, store: Store, ftype: str, *, has_f16: bool = False) -> None:
-    """Raise ResourceError unless F16 file and result fit: at most twice the weights' size."""
+def check_disk(model_folder: Path, store: Store, times: float) -> None:
+    """Raise ResourceError unless so many times the model's weights are free."""
     weights = sum(path.stat().st_size for path in weight_files(model_folder))
-    needed = weights * (2 if ftype == "F32" else 0.6 if has_f16 else 1.6)
+    needed = weights * times
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed:

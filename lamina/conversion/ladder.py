@@ -176,6 +176,14 @@ def problems(tokens: Tokens, rungs: Sequence[Rung], limits: Limits) -> Iterator[
             )
 
 
+def write_ladder(ladder: Ladder, samples: Sequence[Sample], folder: Path) -> None:
+    """The files of a `parity` artifact."""
+    (folder / FILE).write_text(ladder.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / TABLE).write_text(ladder.markdown(), encoding="utf-8")
+    lines = "".join(sample.model_dump_json() + "\n" for sample in samples)
+    (folder / SAMPLES).write_text(lines, encoding="utf-8")
+
+
 def read_ladder(folder: Path) -> Ladder:
     """What a `parity` artifact says."""
     return Ladder.model_validate_json((folder / FILE).read_bytes())

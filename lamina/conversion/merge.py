@@ -1,7 +1,7 @@
 """Merges layers into a base, tensor by tensor: W + sum of w_i (alpha_i / rank_i) B_i A_i.
 
 Computed in float32, written in the base's own dtype, so each weight is rounded once. Memory holds
-one weight twice, whatever the model's size. The base is only read; the result is a model of its
+a weight or two, whatever the model's size. The base is only read; the result is a model of its
 own, whose config says which base and layers it holds, so that nothing takes it for a plain base.
 """
 

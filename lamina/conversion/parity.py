@@ -13,12 +13,9 @@ from lamina.conversion.converter import Converter
 from lamina.conversion.jobs import Open, Score, Scored, Tokenize, Words
 from lamina.conversion.ladder import (
     F16,
-    FILE,
     MERGED,
     PYTORCH,
     QUANTIZED,
-    SAMPLES,
-    TABLE,
     Ladder,
     Limits,
     Rung,
@@ -26,6 +23,7 @@ from lamina.conversion.ladder import (
     Tokens,
     problems,
     rung,
+    write_ladder,
 )
 from lamina.conversion.layer_files import Layer, check_base, open_layer
 from lamina.conversion.merge import write_merged
@@ -112,14 +110,6 @@ def check_parity(order: ParityOrder, tools: Tools) -> ArtifactRef:
     return tools.store.once("parity", STAGE, order.inputs(), make, run_notes=run_notes)
 
 
-def write_ladder(ladder: Ladder, samples: Sequence[Sample], folder: Path) -> None:
-    """The files of a `parity` artifact."""
-    (folder / FILE).write_text(ladder.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / TABLE).write_text(ladder.markdown(), encoding="utf-8")
-    lines = "".join(sample.model_dump_json() + "\n" for sample in samples)
-    (folder / SAMPLES).write_text(lines, encoding="utf-8")
-
-
 def _climb(order: ParityOrder, tools: Tools, layer: Layer, scratch: Path) -> Ladder:
     store = tools.store
     adapter = store.open(order.exported) / "adapter.gguf"
@@ -155,7 +145,10 @@ def _in_pytorch(order: ParityOrder, tools: Tools, layer: Layer, target: Path) ->
     from lamina.conversion.reference import write_reference
 
     started_s = time.monotonic()
-    losses = write_reference(order.base_folder, layer.folder, order.samples, target, tools.progress)
+    losses = write_reference(
+        order.base_folder, layer.folder, order.samples, target,
+        progress=tools.progress, threads=tools.threads,
+    )  # fmt: skip
     scores = [
         Scored(tokens=sample.n_labels, nll=loss)
         for sample, loss in zip(order.samples, losses, strict=True)
@@ -242,7 +235,7 @@ def _difference(sample: Sample, ids: Sequence[int]) -> str:
 
 def _merge(order: ParityOrder, tools: Tools, layer: Layer, scratch: Path) -> Path:
     """The merged model as Q4_K_M, which lasts as long as the scratch folder."""
-    check_disk(order.base_folder, tools.store, "F32")
+    check_disk(order.base_folder, tools.store, 2.4)  # merged, as F16, and quantized
     folder = scratch / "merged"
     folder.mkdir()
     write_merged(order.base_folder, order.base, [(layer, 1.0)], folder, tools.progress)

@@ -20,17 +20,22 @@ if TYPE_CHECKING:
 _BATCH_TOKENS = 1024  # padded tokens of one forward pass: bounds activations and logits
 
 
-def write_reference(
+def write_reference(  # noqa: PLR0913 - keyword-only past what is written where
     base_folder: Path,
     layer_folder: Path,
     samples: Sequence[Sample],
     target: Path,
+    *,
     progress: Progress,
+    threads: int,
 ) -> list[float]:
     """Log-probabilities after every predicting token, one row each, as .npy; each sample's loss.
 
     The losses are sums in nats over the sample's predicted tokens.
     """
+    import torch
+
+    torch.set_num_threads(threads)
     losses = [0.0] * len(samples)
     starts = np.cumsum([0, *(sample.n_labels for sample in samples)])
     rows: Any = None

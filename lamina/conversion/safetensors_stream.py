@@ -8,15 +8,17 @@ length (little-endian), a JSON header, then the raw tensors one after another
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from lamina.errors import DamagedError
 
 _ALIGNMENT = 8  # of the first tensor, as the library writes it
 _MAX_HEADER_BYTES = 100_000_000  # the library's own limit
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 24
+Content: TypeAlias = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,8 @@ def shards(entries: Sequence[Entry], limit_bytes: int) -> list[list[Entry]]:
     return files
 
 
-def write_file(
-    path: Path, entries: Sequence[Entry], contents: Iterable[bytes | bytearray | memoryview]
-) -> None:
-    """Write tensors of the entries' names, dtypes and shapes, taking one content at a time."""
+def write_file(path: Path, entries: Sequence[Entry], contents: Iterable[Content]) -> None:
+    """Write tensors of the entries' names, dtypes and shapes, holding two contents at a time."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for entry in entries:
@@ -101,8 +101,18 @@ def write_file(
     with path.open("wb") as stream:
         stream.write(struct.pack("<Q", len(text)))
         stream.write(text)
-        for content in contents:
+        for content in _ahead(contents):
             stream.write(content)
+
+
+def _ahead(contents: Iterable[Content]) -> Iterator[Content]:
+    """The same, the next one being read and computed while this one is written."""
+    iterator = iter(contents)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, iterator, None)
+        while (content := coming.result()) is not None:
+            coming = pool.submit(next, iterator, None)
+            yield content
 
 
 def blocks(entry: Entry) -> Iterator[bytes]:
