@@ -2,7 +2,8 @@
 
 Two paragraphs are near-duplicates when at least four fifths of their runs of words are the same.
 Candidates come from a prefix filter over hashed runs (Bayardo, Ma, Srikant: Scaling up all pairs
-similarity search, 2007): unlike MinHash it misses none. A paragraph whose figures the kept one does
+similarity search, 2007): unlike MinHash it misses none, unless all that two texts share is shared
+by two hundred others that are no copies of each other. A paragraph whose figures the kept one does
 not state stays: last year's amounts are facts, not copies.
 
 What was taken is remembered in a file, so that a layer of millions of paragraphs needs no more
@@ -25,6 +26,7 @@ from lamina.fingerprint import text_digest
 
 _RUN_WORDS = 3  # words that are compared together
 _SAME = 0.8  # share of equal runs (Jaccard)
+_MOST_SHARING = 200  # kept texts with the same run; from then on it tells nothing, and is not noted
 _FEWEST_WORDS = 15  # of a paragraph that is compared
 _WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d[\d,.]*")
@@ -109,26 +111,24 @@ class Taken:
         runs = _runs(words)
         figures = frozenset(figure.rstrip(".,") for figure in _FIGURE.findall(text))
         prefix = _prefix(runs)
-        for number in self._candidates(prefix):
+        sharing = {run: self._sharing(run) for run in prefix}
+        for number in sorted(set().union(*sharing.values())):
             kept = self._tables.execute("SELECT runs, figures FROM near WHERE id = ?", (number,))
             other, stated = kept.fetchone()
             if _similar(runs, frozenset(array("I", other))) and figures <= set(stated.split()):
                 return self._place(number)
         entry = (self._count, array("I", sorted(runs)).tobytes(), " ".join(figures))
         self._tables.execute("INSERT INTO near VALUES (?, ?, ?)", entry)
+        telling = (run for run, numbers in sharing.items() if len(numbers) < _MOST_SHARING)
         self._tables.executemany(
-            "INSERT INTO posting VALUES (?, ?)", ((run, self._count) for run in prefix)
+            "INSERT INTO posting VALUES (?, ?)", ((run, self._count) for run in telling)
         )
         return None
 
-    def _candidates(self, prefix: Sequence[int]) -> list[int]:
-        found: set[int] = set()
-        for run in prefix:
-            with closing(
-                self._tables.execute("SELECT id FROM posting WHERE run = ?", (run,))
-            ) as rows:
-                found.update(number for (number,) in rows)
-        return sorted(found)
+    def _sharing(self, run: int) -> list[int]:
+        """The kept texts that have this run in their prefix."""
+        with closing(self._tables.execute("SELECT id FROM posting WHERE run = ?", (run,))) as rows:
+            return [number for (number,) in rows]
 
 
 def _runs(words: Sequence[str]) -> frozenset[int]:
