@@ -6,7 +6,7 @@ chunks so that they do not hold up the sequences that are already answering.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -66,7 +66,10 @@ class Runner(NamedTuple):
 
 
 def compose_step(runners: Iterable[Runner], room: int, prefill_room: int) -> tuple[Share, ...]:
-    """The step's shares: every decoding sequence's token, then prompts, oldest first.
+    """The step's shares: every decoding sequence's token, then prompts.
+
+    The oldest prompt gets half of what there is, then the shortest ones come first: a short prompt
+    does not wait for a long one, and no number of short ones keeps a long one from getting on.
 
     At most `room` tokens in all, and about `prefill_room` of prompts: a step that cuts a prompt
     holds whole tiles.
@@ -76,11 +79,19 @@ def compose_step(runners: Iterable[Runner], room: int, prefill_room: int) -> tup
     left = min(room - len(shares), prefill_room)
     if left < sum(runner.pending for runner in ordered):
         left = _whole_tiles(len(shares), left, room)
-    for runner in ordered:
-        if runner.pending and left > 0:
-            shares.append(Share(runner.number, min(runner.pending, left)))
-            left -= shares[-1].tokens
-    return tuple(shares)
+    return (*shares, *_share_out([runner for runner in ordered if runner.pending], left))
+
+
+def _share_out(prompts: Sequence[Runner], room: int) -> Iterator[Share]:
+    """Tokens for each of these prompts, which stand oldest first."""
+    first = min(prompts[0].pending, (room + 1) // 2) if prompts else 0
+    left = room - first
+    given = {runner.number: first if runner is prompts[0] else 0 for runner in prompts}
+    for runner in sorted(prompts, key=lambda one: one.pending - given[one.number]):
+        more = min(runner.pending - given[runner.number], left)
+        given[runner.number] += more
+        left -= more
+    return (Share(number, tokens) for number, tokens in given.items() if tokens)
 
 
 def _whole_tiles(decoding: int, prompts: int, room: int) -> int:
@@ -97,17 +108,20 @@ class Answering(NamedTuple):
     first_token_s: float
 
 
-def patience_s(answering: Iterable[Answering], accepted_s: float, stall_s: float) -> float:
+def patience_s(
+    answering: Iterable[Answering], accepted_s: float, stall_s: float, *, is_long: bool = False
+) -> float:
     """How long a prompt that was accepted at this time may hold up these answers in one step.
 
-    An answer that was under way when the prompt came waits for `stall_s`. One that began while the
-    prompt was waiting beside it waits as long as its own prompt took: requests that come together
-    then soon decode together, which costs far less than one by one. Infinite without answers.
+    An answer that was under way when the prompt came waits for `stall_s`, and nobody waits longer
+    for a long prompt. An answer that began while the prompt was waiting beside it waits as long as
+    its own prompt took: requests that come together then soon decode together, which costs far
+    less than one by one. Infinite without answers.
     """
     return min(
         (
             max(stall_s, one.first_token_s - one.admitted_s)
-            if accepted_s <= one.first_token_s
+            if accepted_s <= one.first_token_s and not is_long
             else stall_s
             for one in answering
         ),

@@ -48,18 +48,22 @@ class Stepper:
         prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
         room = prefill = 0
         for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
-            room += pending
-            prefill = max(prefill, min(room, self._prefill_room(accepted_s, busy)))
+            is_long = pending > self._options.context.n_batch
+            own = self._prefill_room(accepted_s, busy, is_long=is_long)
+            room += min(pending, own)
+            prefill = max(prefill, min(room, own))
         return scheduler.compose_step(runners, self._options.context.n_batch, prefill)
 
-    def _prefill_room(self, accepted_s: float, busy: Sequence[Slot]) -> int:
+    def _prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
         """Prompt tokens that one step may take for a prompt accepted then."""
         answers = [slot.running.sequence for slot in busy if slot.running and slot.decodes]
         answering = [scheduler.Answering(one.admitted_s, one.first_token_s) for one in answers]
         return scheduler.prefill_room(
             room=self._options.context.n_batch,
             tokens_per_s=self._prefill_rate,
-            patience_s=scheduler.patience_s(answering, accepted_s, self._options.prefill_stall_s),
+            patience_s=scheduler.patience_s(
+                answering, accepted_s, self._options.prefill_stall_s, is_long=is_long
+            ),
         )
 
     def _put(self, slot: Slot, count: int) -> Part:

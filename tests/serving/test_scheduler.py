@@ -119,6 +119,20 @@ def test_a_prompt_always_gets_on() -> None:
     assert Share(99, TILE_TOKENS) == shares[-1]
 
 
+def test_a_short_prompt_does_not_wait_for_a_long_one() -> None:
+    shares = compose_step([Runner(1, 4000), Runner(2, 100)], room=512, prefill_room=512)
+
+    assert (Share(1, 412), Share(2, 100)) == shares
+
+
+def test_short_prompts_leave_an_older_long_one_half_of_the_step() -> None:
+    short = [Runner(number, 100) for number in range(2, 12)]
+
+    shares = compose_step([Runner(1, 4000), *short], room=512, prefill_room=512)
+
+    assert Share(1, 256) == shares[0]
+
+
 def test_a_prompt_alone_takes_the_whole_step() -> None:
     alone = patience_s([], accepted_s=0, stall_s=0.25)
 
@@ -133,6 +147,10 @@ def test_an_answer_under_way_waits_only_a_moment_for_a_later_prompt() -> None:
     running = Answering(admitted_s=0, first_token_s=4)
 
     assert patience_s([running], accepted_s=5, stall_s=0.25) == 0.25
+
+
+def test_nobody_waits_longer_than_a_moment_for_a_long_prompt() -> None:
+    assert patience_s([Answering(0, 4)], accepted_s=1, stall_s=0.25, is_long=True) == 0.25
 
 
 def test_answers_wait_for_prompts_that_came_with_theirs_as_long_as_their_own_took() -> None:
