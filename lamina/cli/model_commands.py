@@ -28,10 +28,11 @@ def export_layers(names: Layers = None) -> None:
 @app.command("merge_level")
 def merge_level(
     levels: Annotated[
-        list[str] | None, typer.Argument(help="none = the best by held-out loss")
+        list[str] | None,
+        typer.Argument(help="levels or layers, with weights: Leases:0.6; none = the best level"),
     ] = None,
 ) -> None:
-    """Merge levels into the base, under peft/merged."""
+    """Merge levels or layers into the base, under peft/merged."""
     from lamina.stages import corpus, models
 
     with open_pod() as pod:

@@ -29,16 +29,26 @@ def merge_level(
 def merge_best(
     pod: Pod, base: BaseIdentity, wanted: Sequence[str]
 ) -> tuple[tuple[str, ...], ArtifactRef]:
-    """Merge published levels (those wanted, or the best one) and point `peft/merged` at the result.
+    """Merge published layers (those wanted, or the best level) and point `peft/merged` there.
+
+    A wanted layer may carry a weight: `level2`, `Leases:0.6`.
 
     Raises:
-        NotFoundError: no level is trained, or a wanted one is not.
+        InvalidInputError: a wanted layer is no name, or has no weight that could be.
+        NotFoundError: no level is trained, or a wanted layer is not.
 
     """
-    trained = trained_layers(pod, wanted)
+    from lamina.assessment.blend import parse_blend
+
+    weights = dict(part for one in wanted for part in parse_blend(one).parts)
+    if wanted and not weights:
+        msg = "the base itself is no layer to merge; name layers, or none for the best level"
+        raise InvalidInputError(msg)
+    trained = trained_layers(pod, list(weights))
     levels = {name: ref for name, ref in trained.items() if wanted or name in LEVELS}
-    names = best_levels({name: passport(pod, ref) for name, ref in levels.items()}, wanted)
-    merged = merge_level(pod, [(levels[name], 1.0) for name in names], base)
+    papers = {name: passport(pod, ref) for name, ref in levels.items()}
+    names = best_levels(papers, list(weights))
+    merged = merge_level(pod, [(levels[name], weights.get(name, 1.0)) for name in names], base)
     point(pod.workspace.merged, pod.store.open(merged))
     return names, merged
 
@@ -72,7 +82,11 @@ def convert_published_merge(pod: Pod, ftype: str = FTYPE, *, keep_f16: bool = Fa
         msg = f"there is no merged model at {pod.workspace.merged}; run merge_level first"
         raise NotFoundError(msg)
     merged = published("merged", pod.workspace.merged)
-    names = json.loads((pod.workspace.merged / "config.json").read_bytes())["lamina"]["layers"]
+    held = json.loads((pod.workspace.merged / "config.json").read_bytes())["lamina"]
+    names = [
+        layer if weight == 1 else f"{layer}-{weight:g}"
+        for layer, weight in zip(held["layers"], held["weights"], strict=True)
+    ]
     gguf = convert_merged(pod, merged, ftype, keep_f16=keep_f16)
     return publish_merged(pod, names, merged, gguf)
 

@@ -84,6 +84,18 @@ def test_a_merged_model_is_converted_to_any_type(pod: Pod) -> None:
     assert pod.store.holds(merged)
 
 
+def test_layers_are_merged_with_weights(pod: Pod) -> None:
+    _, merged = models.merge_best(pod, corpus.find_base(pod), ["leases:0.5", "goodwill"])
+
+    path = models.convert_published_merge(pod)
+
+    held = pod.store.manifest(merged).facts
+    assert dict(zip(held["layers"], held["weights"], strict=True)) == {"leases": 0.5, "goodwill": 1}
+    assert set(path.name.removesuffix(".Q4_K_M.gguf").split("+")) == {
+        "miniature", "leases-0.5", "goodwill",
+    }  # fmt: skip
+
+
 def test_the_base_is_weighed_by_a_published_layers_text(pod: Pod) -> None:
     matrix = models.importance_of(pod, corpus.find_base(pod), "leases")
 
