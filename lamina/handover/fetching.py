@@ -53,8 +53,8 @@ def fetch(link: Link, store: Store, refs: Iterable[ArtifactRef], *, progress: Pr
         for ref, content in manifests.items():
             _fetch_one(link, store, ref, content, tally)
     except LinkLostError as lost:
-        msg = f"{lost}; {tally.missing()}; pull again: what arrived is not fetched again"
-        raise LinkLostError(msg) from lost
+        advice = f"{tally.missing()}; pull again: what arrived is not fetched again"
+        raise LinkLostError(lost.what, advice) from lost
     return Fetched(
         artifacts_present=len(wanted) - len(missing),
         files_fetched=tally.files,

@@ -10,11 +10,16 @@ from lamina.handover.carrier import Carrier
 
 T = TypeVar("T")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 15.0
 
 
 class LinkLostError(BusyError):
     """The depot could not be reached again, or not for long enough that anything arrived."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; {advice}")
+        self.what = what
 
 
 class Link:
@@ -46,15 +51,15 @@ class Link:
     def run(self, action: Callable[[Carrier], T], sure: Callable[[], int] = lambda: 0) -> T:
         """Do it; after a break connect and do it again.
 
-        `sure` tells how many bytes have arrived for certain. Whenever they have become more, the
-        patience starts anew.
+        The patience is counted from the first break on; whenever `sure`, the bytes that have
+        arrived for certain, has become more, it starts anew.
 
         Raises:
             LinkLostError: nothing arrived for as long as the patience lasts.
             ResourceError: the depot is full, or may not be written.
 
         """
-        best, since_s, pause_s = sure(), time.monotonic(), 0.25
+        best, since_s, pause_s = -1, 0.0, _FIRST_PAUSE_S
         while True:
             try:
                 if self._carrier is None:
@@ -66,12 +71,11 @@ class Link:
                 self._drop()
                 self._raise_if_final(error)
                 if sure() > best:
-                    best, since_s, pause_s = sure(), time.monotonic(), 0.25
+                    best, since_s, pause_s = sure(), time.monotonic(), _FIRST_PAUSE_S
                 if time.monotonic() - since_s + pause_s > self._patience_s:
-                    msg = (
-                        f"the link to the depot {self.shown} broke again and again ({_said(error)})"
-                    )
-                    raise LinkLostError(msg) from error
+                    what = f"the link to the depot {self.shown} breaks ({_said(error)})"
+                    advice = "see that its host is up and can be reached, and run again"
+                    raise LinkLostError(what, advice) from error
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 

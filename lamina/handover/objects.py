@@ -27,16 +27,18 @@ def open_s3(endpoint: str | None) -> Any:  # noqa: ANN401 - fsspec has no types
     except ImportError as missing:
         msg = "a depot in S3 needs s3fs; install it with: pip install -c constraints.txt '.[s3]'"
         raise InvalidInputError(msg) from missing
-    return S3FileSystem(
+    system = S3FileSystem(
         endpoint_url=endpoint,
         use_listings_cache=False,
         skip_instance_cache=True,
         config_kwargs={
             "connect_timeout": 10,
             "read_timeout": 30,
-            "retries": {"max_attempts": 1},  # the link tries again, and says when it gives up
+            "retries": {"max_attempts": 1},
         },
     )
+    system.retries = 1  # as above: the link tries again, and says when it gives up
+    return system
 
 
 class ObjectCarrier:

@@ -70,8 +70,8 @@ def send(
         for parcel in parcels:
             _send_parcel(link, store, parcel, tally, again=again)
     except LinkLostError as lost:
-        msg = f"{lost}; {tally.missing()}; push again: what arrived is not sent again"
-        raise LinkLostError(msg) from lost
+        advice = f"{tally.missing()}; push again: what arrived is not sent again"
+        raise LinkLostError(lost.what, advice) from lost
     return Sent(
         artifacts_present=len(wanted) - len(parcels),
         files_sent=tally.files,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lamina.progress import Progress
 
 _MB = 1e6
+_UNDER_WAY_BYTES = 16 << 20  # more than windows and sockets take
 
 
 class Piece(NamedTuple):
@@ -58,12 +59,16 @@ class FileMeter:
 
     def __init__(self, tally: Tally, path: str) -> None:
         self._tally, self._path = tally, path
-        self._last = 0
-        self.sure_bytes = 0
+        self._last = self._sure = 0
+
+    @property
+    def sure_bytes(self) -> int:
+        """What has arrived, as far as is known: buffers on the way hold only so much."""
+        return max(self._sure, self._last - _UNDER_WAY_BYTES)
 
     def sure(self, position: int) -> None:
         """So much has arrived for certain."""
-        self.sure_bytes = self._last = position
+        self._sure = self._last = position
         self._tally.show(self._path, position)
 
     def at(self, position: int) -> None:

@@ -1,6 +1,7 @@
 """Connections that break: cut on the wire, the session's process killed, gone for good."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -164,6 +165,19 @@ def test_the_next_pull_fetches_only_what_is_missing_and_shows_nothing_before(
     assert cpu.store.verify(ref) is None
 
 
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_a_depot_that_nobody_answers_for_is_told_with_what_to_do(
+    gpu: Pod, wire: Wire, make_layer: MakeLayer, way: str
+) -> None:
+    ref = make_layer(gpu)
+    wire.refusing = True
+
+    with pytest.raises(BusyError, match=r"the depot sftp://.* and run again"):
+        handover.push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(
+            impatient(gpu)
+        )
+
+
 def left_over(pod: Pod, ref: ArtifactRef) -> Path:
     (part,) = (pod.store.root / "tmp").glob(f"receive-{ref.kind}-{ref.digest}/parts/*")
     return part
@@ -257,6 +271,36 @@ def test_a_damaged_file_is_no_broken_link(
     assert wire.connections == 1
 
 
+def test_the_patience_is_for_a_link_over_which_nothing_arrives(
+    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
+) -> None:
+    ref = make_layer(gpu, size=2 * SIZE)
+    handover.push_refs(gpu, [ref])
+    wire.cuts = [(None, 4 * MB)] * 4
+    began_s = time.monotonic()
+
+    handover.pull_refs(impatient(cpu), [ref])
+
+    assert time.monotonic() - began_s > 2 * 0.3
+    assert cpu.store.verify(ref) is None
+
+
+def test_two_pods_keep_their_halves_apart(
+    make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire, tmp_path: Path,
+    make_layer: MakeLayer,
+) -> None:  # fmt: skip
+    pods = [make_pod(name, **over_ssh(wire.port)) for name in ("gpu-1", "gpu-2")]
+    ref = make_layer(pods[0], size=SIZE)
+    shutil.copytree(pods[0].store.path(ref), pods[1].store.path(ref))
+
+    for pod in pods:
+        wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
+        with pytest.raises(BusyError):
+            handover.push_refs(impatient(pod), [ref])
+
+    assert len(list((tmp_path / "depot" / "parts").iterdir())) == 2
+
+
 def test_a_large_upload_to_s3_goes_on_with_the_parts_that_are_there(
     make_pod: MakePod, s3_port: int, bucket: str, make_layer: MakeLayer
 ) -> None:
@@ -268,11 +312,13 @@ def test_a_large_upload_to_s3_goes_on_with_the_parts_that_are_there(
         }
         gpu, cpu = make_pod("gpu", **chosen), make_pod("cpu", **chosen)
         ref = make_layer(gpu, size=size)
-        wire.cuts = [(24 * MB, None)]
+        wire.last_up = 24 * MB  # in the second part of 16 MB
+        with pytest.raises(BusyError, match="still missing: 2 files"):
+            handover.push_refs(impatient(gpu), [ref])
+        wire.last_up, wire.refusing, wire.up = None, False, 0
 
         handover.push_refs(gpu, [ref])
 
-        assert wire.connections > 1
-        assert size < wire.up < size + 18 * MB  # one part of 16 MB was cut
+        assert 24 * MB < wire.up < 25 * MB
         handover.pull_refs(cpu, [ref])
         assert cpu.store.verify(ref) is None

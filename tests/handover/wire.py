@@ -13,6 +13,7 @@ class Wire:
         self.up = self.down = self.connections = 0
         self.cuts: list[tuple[int | None, int | None]] = []
         self.refusing = False
+        self.last_up: int | None = None  # after so many bytes up in all it refuses for good
         self._target = target
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -49,6 +50,9 @@ class Wire:
                 sink.sendall(data)
                 moved += len(data)
                 setattr(self, way, getattr(self, way) + len(data))
+                if self.last_up is not None and self.up >= self.last_up:
+                    self.refusing = True
+                    break
         for end in (source, sink):
             hang_up(end)
 
