@@ -107,15 +107,16 @@ def print_ref(pod: "Pod", ref: "ArtifactRef") -> None:
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
-    """Rows of equal keys as a table; the last column may wrap, the others do not."""
+    """Rows of equal keys as a table; columns of text may wrap, those of numbers do not."""
     from rich.console import Console
     from rich.table import Table
 
     if not rows:
         return
     table = Table(box=None, header_style="bold")
-    for number, name in enumerate(rows[0], start=1):
-        table.add_column(name, no_wrap=number < len(rows[0]), overflow="fold")
+    for name in rows[0]:
+        is_text = any(isinstance(row[name], str) for row in rows)
+        table.add_column(name, no_wrap=not is_text, overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     Console().print(table)

@@ -94,11 +94,17 @@ def verdict_table(
     """
     from lamina.corpus.view import pretest_table
 
-    columns = ("layer", "file", "recommended", "score", "pages", "characters", "sentence")
+    columns = ("layer", "file", "outcome", "score", "pages", "sentence")
     rows = pretest_table(documents, read_verdicts(pod.store, verdicts))
     if most is not None and len(rows) > most:
         rows = sorted(rows, key=lambda row: bool(row["recommended"]))[:most]
-    return [{name: row[name] for name in columns} for row in rows]
+    return [{name: (row | {"outcome": _outcome(row)})[name] for name in columns} for row in rows]
+
+
+def _outcome(row: dict[str, Any]) -> str:
+    """Accept, or reject, and the codes of why or in what it is odd."""
+    outcome = "accept" if row["recommended"] else "reject"
+    return ": ".join(filter(None, (outcome, ", ".join(row["reasons"]))))
 
 
 def chosen_layers(verdicts: Verdicts, wanted: Sequence[str]) -> tuple[str, ...]:

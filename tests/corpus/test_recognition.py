@@ -1,9 +1,10 @@
 """Pictures of pages, read by a program that is asked for by name.
 
-The program here is a small stand-in that answers in Tesseract's own table.
+Mostly a small stand-in that answers in Tesseract's own table; Tesseract itself where it is there.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import paper
@@ -77,6 +78,23 @@ def test_a_scan_is_read_when_recognition_is_asked_for(workspace: Workspace) -> N
     line = read_stored_pages(workspace.store, found.pages_ref).pages[0].lines[0]
     assert line.text == paper.PROSE[0]
     assert line.left == pytest.approx(72, abs=1)  # 300 pixels at 300 dpi
+
+
+@pytest.mark.skipif(not shutil.which("tesseract"), reason="Tesseract is not installed")
+def test_tesseract_itself_reads_a_printed_page(workspace: Workspace) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+
+    (workspace.raw_pdfs / "scan.pdf").unlink()
+    page = Image.new("L", (1240, 1754), 255)
+    for number, text in enumerate(paper.PROSE):
+        font = ImageFont.load_default(size=24)
+        ImageDraw.Draw(page).text((100, 100 + 40 * number), text, fill=0, font=font)
+    page.save(workspace.raw_pdfs / "printed.pdf", resolution=150)
+
+    found = verdict(workspace, "eng")
+
+    assert (found.recommended, found.reasons) == (True, ("recognised",))
+    assert (found.confidence or 0) > 80
 
 
 @pytest.mark.usefixtures("_tesseract")
