@@ -129,6 +129,17 @@ def publish_base(pod: Pod, gguf: ArtifactRef) -> Path:
     return view
 
 
+def served_base(pod: Pod, base: BaseIdentity) -> ArtifactRef:
+    """The base as Q4_K_M: what `MODEL_PATH` points at if that was made here, else converted."""
+    view = pod.workspace.base_gguf(pod.settings)
+    if view.is_symlink() and view.resolve().parents[2] == pod.store.root.resolve():
+        found = ArtifactRef(kind="gguf", digest=view.resolve().parent.name)
+        facts = pod.store.manifest(found).facts if pod.store.holds(found) else {}
+        if (facts.get("digest"), facts.get("ftype")) == (base.digest, FTYPE):
+            return found
+    return convert_base(pod, base)
+
+
 def publish_merged(pod: Pod, layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
     """Point `peft/merged` and `models/<base>+<layers>.<ftype>.gguf` at a merged model."""
     name = f"{pod.workspace.base_name()}+{'+'.join(layers)}.{_ftype(pod, gguf)}.gguf"

@@ -15,7 +15,7 @@ from lamina.passport import weight_files
 from lamina.rows import Row, read_rows
 from lamina.stages.corpus import find_base
 from lamina.stages.layers import export_layers, passport
-from lamina.stages.models import convert_base
+from lamina.stages.models import convert_base, served_base
 from lamina.stages.pod import Pod
 from lamina.store import point
 from lamina.workspace import checked_layer_name
@@ -62,7 +62,7 @@ def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityO
         base_folder=pod.workspace.base,
         base=base,
         f16=convert_base(pod, base, ftype="F16"),  # kept: the next layer needs it, too
-        quantized=convert_base(pod, base),
+        quantized=served_base(pod, base),
         dataset=dataset,
         split=split,
         samples=samples,

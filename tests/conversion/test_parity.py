@@ -255,6 +255,19 @@ def test_the_files_that_are_served_say_what_was_measured(serving: Pod) -> None:
     assert served.rung == "Q4_K_M"
 
 
+def test_the_ladder_is_climbed_on_the_base_that_is_served(
+    serving: Pod, adapter: ArtifactRef, order: ParityOrder
+) -> None:
+    matrix = models.importance_of(serving, order.base, "leases")
+    weighed = models.convert_base(serving, order.base, importance=matrix)
+    models.publish_base(serving, weighed)
+
+    again = parity.parity_order(serving, adapter, CheckParity(merged="no"))
+
+    models.publish_base(serving, order.quantized)
+    assert again.quantized == weighed != order.quantized
+
+
 def test_another_layers_file_is_noticed_where_it_is_served(
     serving: Pod, order: ParityOrder
 ) -> None:
