@@ -71,7 +71,7 @@ def place(pod: Pod, name: str, head: Head) -> None:
     layer = name.removeprefix(f"{LAYERS}/")
     if name == BASE:
         place_base(pod, gguf)
-    elif served(pod, layer) != gguf:
+    elif not is_decided(pod, layer, gguf):
         place_candidate(pod, layer, gguf)
 
 

@@ -80,6 +80,20 @@ def test_a_layer_goes_from_pod_to_pod_and_waits_there_until_it_is_promoted(
     assert handover.served(pods[1], "Leases") == published
 
 
+def test_a_version_that_was_decided_upon_does_not_wait_again_after_a_pull(
+    pods: tuple[Pod, Pod], published: ArtifactRef
+) -> None:
+    handover.push(pods[0], {"layers/Leases": {"gguf": published}})
+    handover.pull(pods[1])
+    handover.hold(pods[1], "Leases", published, "worse")
+
+    Shell(pods[1])("pull")
+
+    (only,) = handover.versions(pods[1])
+    assert only.state == "held"
+    assert not (pods[1].workspace.candidates / "Leases.gguf").exists()
+
+
 def test_everything_is_pulled_where_the_depot_has_no_base(
     pods: tuple[Pod, Pod], published: ArtifactRef
 ) -> None:

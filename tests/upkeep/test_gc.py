@@ -169,6 +169,18 @@ def test_what_was_used_within_the_grace_stays_with_what_it_was_made_of(pod: Pod)
     assert left(pod, adapter, dataset, other) == [True, True, False]
 
 
+def test_a_look_at_the_versions_is_no_use_of_them(pod: Pod) -> None:
+    refs = [version(pod, number) for number in range(3)]
+    for ref in refs:
+        handover.hold(pod, "Leases", ref, "worse")
+    age(pod, days=8)
+    handover.versions(pod)
+
+    upkeep.gc(pod, CollectGarbage(keep=1))
+
+    assert left(pod, *refs) == [False, False, True]
+
+
 def test_a_dry_run_removes_nothing_and_says_the_same(pod: Pod) -> None:
     loose = make(pod, "adapter", 1)
     before = sorted(pod.store.root.rglob("*"))
