@@ -91,7 +91,9 @@ class _Training(BaseModel):
         description="layer whose rows are mixed into the others' where general_share is above 0",
     )
     chunk_tokens: ChunkTokens = 512
-    reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
+    reading: Reading = Field(
+        Reading(), title="How to read", description="language of the documents, and OCR"
+    )
     check_parity: bool = Field(
         default=True,
         title="Check parity",
@@ -144,7 +146,9 @@ class TrainAll(BaseModel):
         default={}, title="Overrides", description='single values, such as {"epochs": 1}'
     )
     chunk_tokens: ChunkTokens = 512
-    reading: Reading = Field(Reading(), title="Reading", description="how documents are read")
+    reading: Reading = Field(
+        Reading(), title="How to read", description="language of the documents, and OCR"
+    )
     archive: Archive = True
 
 
