@@ -41,6 +41,16 @@ def open_s3(endpoint: str | None) -> Any:  # noqa: ANN401 - fsspec has no types
     return system
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """What is raised, beside OSError, when a connection breaks."""
+    try:
+        from aiohttp import ClientError
+        from botocore.exceptions import BotoCoreError
+    except ImportError:  # `open_s3` says so
+        return ()
+    return (BotoCoreError, ClientError)
+
+
 class ObjectCarrier:
     """A prefix of a bucket."""
 
@@ -58,12 +68,15 @@ class ObjectCarrier:
 
     def names(self, folder: str) -> list[str]:
         """The objects below a prefix."""
-        full = f"{self._root}/{folder}"
-        try:
-            found = self._system.find(full)
-        except FileNotFoundError:
-            return []
-        return sorted(str(path).removeprefix(f"{full}/") for path in found)
+        prefix = f"{self._key(folder)}/"
+        found: list[str] = []
+        after: dict[str, str] = {}
+        while True:
+            page = self._call_bucket("list_objects_v2", Prefix=prefix, **after)
+            found += [one["Key"].removeprefix(prefix) for one in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                return sorted(found)
+            after = {"ContinuationToken": page["NextContinuationToken"]}
 
     def read(self, path: str, start: int, limit: int) -> Iterator[bytes]:
         """An object's bytes from `start` on."""
@@ -160,3 +173,15 @@ class ObjectCarrier:
                 raise
             msg = f"there is no bucket {self._bucket}; make it, or correct LAMINA_STORE_URL"
             raise NotFoundError(msg) from missing
+        except _no_credentials() as without:
+            msg = (
+                f"no credentials open the bucket {self._bucket}; set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY"
+            )
+            raise InvalidInputError(msg) from without
+
+
+def _no_credentials() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
+
+    return (NoCredentialsError, PartialCredentialsError)

@@ -55,8 +55,8 @@ def _broken(address: Address) -> tuple[type[Exception], ...]:
 
             return BROKEN
         case "s3":
-            from botocore.exceptions import HTTPClientError
+            from lamina.handover.objects import broken
 
-            return (HTTPClientError,)
+            return broken()
         case "file":
             return ()

@@ -18,6 +18,7 @@ _REQUEST_BYTES = 1 << 15  # what every server answers in one piece
 _AHEAD = 64  # requests under way: 2 MiB, paramiko's own window; 40 MB/s over 50 ms
 _LIMIT_S = 20.0  # for connecting, and for the other side to answer anything at all
 BROKEN = (paramiko.SSHException,)
+_NO_KEY = ("No authentication methods available", "not a valid", "private key")
 
 
 def open_sftp(
@@ -62,6 +63,15 @@ def open_sftp(
             "authorized_keys of that user, or name another key with LAMINA_STORE_KEY_FILE"
         )
         raise InvalidInputError(msg) from refused
+    except paramiko.SSHException as error:
+        if not any(sign in str(error) for sign in _NO_KEY):
+            raise
+        key = key_file or "~/.ssh, or in the agent,"
+        msg = (
+            f"there is no usable key in {key} for {address} ({error}); make one with "
+            "ssh-keygen -t ed25519, and name it with LAMINA_STORE_KEY_FILE"
+        )
+        raise InvalidInputError(msg) from error
 
 
 def read_ahead(file: paramiko.SFTPFile, start: int, end: int) -> Iterator[bytes]:

@@ -67,6 +67,46 @@ def test_a_key_file_that_is_not_there_is_named(
         handover.newest_heads(pod)
 
 
+def test_a_file_that_is_no_key_is_named_at_once(
+    make_pod: MakePod, over_ssh: OverSsh, sshd: SshServer, tmp_path: Path
+) -> None:
+    (tmp_path / "notes").write_text("no key")
+    pod = make_pod("gpu", **over_ssh(sshd.port) | {"store_key_file": tmp_path / "notes"})
+
+    with pytest.raises(InvalidInputError, match=r"no usable key in .*notes .*ssh-keygen"):
+        handover.newest_heads(pod)
+
+
+def test_a_pod_without_any_key_is_told_to_make_one(
+    make_pod: MakePod, over_ssh: OverSsh, sshd: SshServer, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    pod = make_pod("gpu", **over_ssh(sshd.port) | {"store_key_file": None})
+
+    with pytest.raises(InvalidInputError, match=r"no usable key in ~/\.ssh.*ssh-keygen"):
+        handover.newest_heads(pod)
+
+
+def test_a_bucket_that_is_not_there_and_missing_credentials_are_named(
+    make_pod: MakePod, s3_port: int, bucket: str, make_layer: MakeLayer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    chosen = {"store_s3_endpoint": f"http://127.0.0.1:{s3_port}"}
+    pod = make_pod("gpu", store_url="s3://nobodys-bucket/depot", **chosen)
+
+    with pytest.raises(NotFoundError, match="there is no bucket nobodys-bucket"):
+        handover.push_refs(pod, [make_layer(pod)])
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(InvalidInputError, match="set AWS_ACCESS_KEY_ID"):
+        handover.newest_heads(make_pod("gpu", store_url=f"s3://{bucket}/depot", **chosen))
+
+
 # -- addresses -------------------------------------------------------------------------------------
 
 
