@@ -1,15 +1,17 @@
 """Whether a layer says on the server what it said in training."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.parity import STAGE
+from lamina.errors import LaminaError
 from lamina.orders import CheckParity, TrainLayers
 from lamina.passport import BaseIdentity
-from lamina.stages import parity
+from lamina.stages import layers, parity
 from tasks import edge
 from tasks.caching import Stored, stage_task
 from tasks.each import each
@@ -21,18 +23,27 @@ def measure_parity(
 ) -> Stored:
     """The layer's ladder, whether it passed or not."""
     del base  # part of the key: another base, another ladder
-    with edge.pod(f"parity-{layer}") as pod:
+    with edge.pod(f"climb-{layer}") as pod:
         return Stored.of(parity.check_parity(pod, adapter, order))
 
 
 @task(cache_policy=NO_CACHE, task_run_name="require-parity-{layer}")
 def require_parity(layer: str, ladder: ArtifactRef) -> None:
     """Show the ladder, and raise MismatchError where a rung is beyond its limit."""
-    with edge.pod(f"parity-{layer}") as pod:
+    with edge.pod(f"climb-{layer}") as pod:
         found = parity.verdict(pod, ladder)
         edge.markdown(f"parity-{layer}", found.markdown(), found.sentence)
         parity.publish_parity(pod, ladder)
         parity.require_parity(found)
+
+
+@task(cache_policy=NO_CACHE)
+def export_ahead(adapters: Mapping[str, ArtifactRef]) -> None:
+    """Export at once what each ladder would export alone: the converter starts once."""
+    with edge.pod("export-layers") as pod:
+        layers.end_training()  # memory for the ladders
+        with suppress(LaminaError):  # the layer's own task will tell
+            layers.export_layers(pod, list(adapters.values()))
 
 
 def sound_layers(
@@ -44,6 +55,7 @@ def sound_layers(
     """The layers that climbed their ladder, or all where the order asks for none."""
     if not order.check_parity:
         return dict(adapters)
+    export_ahead(adapters)
     orders = {name: (name, ref, base, order.parity) for name, ref in adapters.items()}
     ladders = each(measure_parity, orders, failures)
     passed = each(require_parity, {name: (name, ref) for name, ref in ladders.items()}, failures)
