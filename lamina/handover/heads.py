@@ -50,16 +50,20 @@ def checked_name(name: str) -> str:
     return name
 
 
-def newest(link: Link, wanted: Iterable[str] = ()) -> dict[str, Head]:
-    """The heads in force, by name: those wanted, or all.
+def names(link: Link) -> list[str]:
+    """Every name that stands for something."""
+    return list(_files(link))
+
+
+def newest(link: Link, below: str = "") -> dict[str, Head]:
+    """The heads in force, by name: all, or the one of a name and those of the names below it.
 
     Raises:
         DamagedError: a head is not what its own name says.
 
     """
-    last = {name: files[-1] for name, files in _files(link).items()}
-    names = tuple(wanted) or tuple(last)
-    return {name: _read(link, last[name]) for name in names if name in last}
+    last = {name: files[-1] for name, files in _files(link, below).items()}
+    return {name: _read(link, path) for name, path in last.items()}
 
 
 def write(

@@ -10,6 +10,7 @@ from lamina.errors import NotFoundError
 from lamina.handover import heads as heads_of
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.heads import Head, checked_name
+from lamina.handover.link import Link
 from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
 from lamina.stages.models import publish_base
@@ -62,7 +63,9 @@ def place_base(pod: Pod, gguf: ArtifactRef) -> Path:
 
 def pullable(pod: Pod) -> list[str]:
     """The names in the depot that have a place on a pod: layers, and the base."""
-    return [name for name in newest_heads(pod) if name == BASE or name.startswith(f"{LAYERS}/")]
+    with open_link(pod.settings) as link:
+        there = heads_of.names(link)
+    return [name for name in there if name == BASE or name.startswith(f"{LAYERS}/")]
 
 
 def place(pod: Pod, name: str, head: Head) -> None:
@@ -155,7 +158,7 @@ def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) ->
 
     """
     with open_link(pod.settings) as link:
-        found = _chosen(heads_of.newest(link), names, link.shown)
+        found = _chosen(link, names)
         heads = {
             name: head.model_copy(update={"refs": _of_roles(head.refs, roles)})
             for name, head in found.items()
@@ -171,22 +174,24 @@ def pull_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Fetched:
         return fetch(link, pod.store, refs, progress=pod.progress)
 
 
-def newest_heads(pod: Pod) -> dict[str, Head]:
-    """What the names in the depot stand for now."""
+def newest_heads(pod: Pod, below: str = "") -> dict[str, Head]:
+    """What the names in the depot stand for now: all, or those below one, such as layers."""
     with open_link(pod.settings) as link:
+        return heads_of.newest(link, below)
+
+
+def _chosen(link: Link, names: Sequence[str]) -> dict[str, Head]:
+    if not names:
         return heads_of.newest(link)
-
-
-def _chosen(found: Mapping[str, Head], names: Sequence[str], depot: str) -> dict[str, Head]:
     chosen: dict[str, Head] = {}
     for name in names:
-        below = {one: found[one] for one in found if one == name or one.startswith(f"{name}/")}
+        below = heads_of.newest(link, checked_name(name))
         if not below and name != LAYERS:  # all layers may be none so far
-            there = ", ".join(found) or "nothing so far"
-            msg = f"{name} is not in the depot {depot}; push it first, or choose among: {there}"
+            there = ", ".join(heads_of.names(link)) or "nothing so far"
+            msg = f"{name} is not in the depot {link.shown}; push it, or choose among: {there}"
             raise NotFoundError(msg)
         chosen |= below
-    return chosen if names else dict(found)
+    return chosen
 
 
 def _of_roles(refs: Mapping[str, ArtifactRef], roles: Collection[str]) -> dict[str, ArtifactRef]:
