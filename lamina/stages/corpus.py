@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from lamina.errors import NotFoundError
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.stages.pod import Pod
+from lamina.store import MANIFEST
 from lamina.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
 
@@ -173,10 +173,10 @@ def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> None:
 
 def card_made_since(pod: Pod, dataset: ArtifactRef, since_s: float) -> str | None:
     """The dataset's card as Markdown, if it was made after that time; none if it is an old one."""
-    made = str(pod.store.manifest(dataset).run["started"])
-    if made < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since_s)):
+    folder = pod.store.open(dataset)
+    if (folder / MANIFEST).stat().st_mtime < since_s:
         return None
-    return (pod.store.open(dataset) / "card.md").read_text(encoding="utf-8")
+    return (folder / "card.md").read_text(encoding="utf-8")
 
 
 def dataset_table(pod: Pod, datasets: Sequence[ArtifactRef]) -> list[dict[str, Any]]:

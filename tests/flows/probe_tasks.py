@@ -66,3 +66,14 @@ def judge_corpus(reading: Reading = Reading()) -> Stored:  # noqa: B008
 def lost_batch(number: int, documents: object, reading: Reading) -> float:
     """A batch on a machine that breaks down."""
     raise OSError(number, documents, reading)
+
+
+@flow(name="build-datasets", log_prints=False)
+def build_datasets() -> None:
+    """From documents to datasets, as the product's flows do it."""
+    base = corpus.find_base()
+    documents = corpus.find_documents()
+    verdicts = corpus.judge(documents, Reading())
+    corpus.publish_verdicts(documents, verdicts)
+    names = corpus.choose_layers(verdicts, [])
+    corpus.publish_datasets([corpus.build_dataset(verdicts, name, base, 256) for name in names])
