@@ -32,7 +32,7 @@ def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noq
     corpus.publish_datasets([whole])
     orders = {level: (level, whole, base, chosen) for level, chosen in profiles.items()}
     failed: dict[str, str] = {}
-    adapters = each(layers.train_layer, orders, failed)
+    adapters = each(layers.train_layer, orders, failed, layers.at_once())
     layers.publish_layers(adapters)
     check_failures(failed, adapters)
     best = layers.choose_levels(adapters, order.merge)

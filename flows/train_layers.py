@@ -36,13 +36,13 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     corpus.publish_datasets(list(datasets.values()))
     general = general_rows(chosen, order, verdicts, base)
     orders = {name: (name, ref, base, chosen, general) for name, ref in datasets.items()}
-    trained = each(layers.train_layer, orders, failed)
+    trained = each(layers.train_layer, orders, failed, layers.at_once())
     sound = parity.sound_layers(order, trained, base, failed)
     layers.publish_layers(sound)
     models.publish_base(models.convert_base(base))
     landing.announce_trained(handover.push_layers(list(sound)))
     if order.archive:
-        used = [document for document in documents if document.layer in sound]
+        used = tuple(document for document in documents if document.layer in sound)
         corpus.archive_pdfs(used, [datasets[name] for name in sound])
     check_failures(failed, sound)
     return sound

@@ -93,6 +93,13 @@ class Settings(BaseSettings):
     train_on_cpu: bool = Field(
         default=False, description="train bases of more than 2 GB without a GPU, too: it takes days"
     )
+    train_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="layers trained at once, each in a process of its own; 0 = one for each GPU "
+        "where there are several, else none but this process",
+    )
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )

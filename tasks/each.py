@@ -1,30 +1,53 @@
 """One task for each layer: what fails is noted, and the next layer has its turn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from prefect import Task
 
+from lamina.stages.layers import end_training
 from tasks import edge
 
 R = TypeVar("R")
 
 
 def each(
-    task: Task[..., R], arguments: Mapping[str, tuple[Any, ...]], failures: dict[str, str]
+    task: Task[..., R],
+    arguments: Mapping[str, tuple[Any, ...]],
+    failures: dict[str, str],
+    at_once: int = 1,
 ) -> dict[str, R]:
     """The results by layer; the sentences of those that failed are added to `failures`."""
-    results: dict[str, R] = {}
-    for layer, given in arguments.items():
-        state: Any = task(*given, return_state=True)  # Prefect's types lose it for a type variable
+
+    def run(layer: str) -> Any:  # noqa: ANN401 - a result, or the error instead of it
+        state: Any = task(*arguments[layer], return_state=True)  # types lose R on the way
         result = state.result(raise_on_failure=False)
         if isinstance(result, BaseException):
-            failures[layer] = sentence(result)
             with edge.progress(layer) as told:
-                told.say(f"{layer} FAILED: {failures[layer]}")
-        else:
-            results[layer] = result
-    return results
+                told.say(f"{layer} FAILED: {sentence(result)}")
+        return result
+
+    results = _mapped(run, list(arguments), at_once)
+    failed = {name: each for name, each in results.items() if isinstance(each, BaseException)}
+    failures.update({name: sentence(error) for name, error in failed.items()})
+    return {name: result for name, result in results.items() if name not in failed}
+
+
+def _mapped(run: Callable[[str], Any], layers: list[str], at_once: int) -> dict[str, Any]:
+    """In this thread, where a signal ends what runs; several at once in threads that wait."""
+    if at_once <= 1:
+        return {layer: run(layer) for layer in layers}
+    with ThreadPoolExecutor(at_once) as pool:
+        # Prefect knows by its context which flow run a task belongs to.
+        waiting = {name: pool.submit(copy_context().run, run, name) for name in layers}
+        try:
+            return {layer: future.result() for layer, future in waiting.items()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_training()
+            raise
 
 
 def sentence(error: BaseException) -> str:

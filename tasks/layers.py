@@ -30,11 +30,18 @@ def train_layer(
         return Stored.of(adapter)
 
 
+def at_once() -> int:
+    """How many layers this pod trains side by side."""
+    with edge.pod("workers") as pod:
+        workers = layers.training_workers(pod)
+    return workers.number if workers else 1
+
+
 @task(cache_policy=NO_CACHE)
 def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export the layers that are not GGUF yet, and point the names at these versions."""
     with edge.pod("export-layers") as pod:
-        layers.release_base()
+        layers.end_training()
         if adapters:
             files = layers.export_layers(pod, list(adapters.values()))
             layers.publish_layers(pod, adapters, files)

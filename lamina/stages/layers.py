@@ -17,6 +17,7 @@ from lamina.workspace import LEVELS, checked_layer_name
 
 if TYPE_CHECKING:
     from lamina.training.order import LayerOrder
+    from lamina.training.workers import Workers
 
 
 def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
@@ -28,20 +29,38 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     general: ArtifactRef | None = None,
 ) -> ArtifactRef:
     """One layer, as a PEFT folder; general rows are mixed in as far as the profile says."""
-    from lamina.training.base import check_device
     from lamina.training.recipe import STAGE
     from lamina.training.recipe import train_layer as train
+    from lamina.training.worker import Job
 
     order = order_of(pod, layer, dataset, base, profile, general)
-    if not (pod.settings.train_on_cpu or pod.store.recall(STAGE, order.inputs())):
-        check_device(order.base_folder)
-    return train(
-        order,
-        store=pod.store,
-        progress=pod.progress,
-        threads=pod.settings.n_threads,
-        price_per_hour=pod.settings.price_per_hour,
+    chosen = pod.settings
+    workers = training_workers(pod)
+    if workers is None:
+        return train(
+            order,
+            store=pod.store,
+            progress=pod.progress,
+            threads=chosen.n_threads,
+            price_per_hour=chosen.price_per_hour,
+        )
+    if known := pod.store.recall(STAGE, order.inputs()):
+        return known
+    job = Job(
+        order=order,
+        store=pod.store.root,
+        threads=max(1, chosen.n_threads // workers.number),
+        price_per_hour=chosen.price_per_hour,
     )
+    return workers.train(job, pod.progress)
+
+
+def training_workers(pod: Pod) -> "Workers | None":
+    """The processes that train layers side by side on this pod; None where this one does it."""
+    from lamina.training.workers import devices, gpus, shared
+
+    chosen = devices(pod.settings.train_workers, gpus())
+    return shared(tuple(chosen)) if chosen else None
 
 
 def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
@@ -89,11 +108,13 @@ def whole_corpus(profile: Profile) -> Profile:
     return profile
 
 
-def release_base() -> None:
-    """Give back the memory of the base that training has loaded."""
+def end_training() -> None:
+    """Give back the memory of the loaded base, and end the processes that train."""
     from lamina.training.base import release
+    from lamina.training.workers import stop_all
 
     release()
+    stop_all()
 
 
 def loss_facts(pod: Pod, adapter: ArtifactRef) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ def load(order: LayerOrder) -> Model:
 
 def release() -> None:
     """Give the memory back: the next layer loads its base anew."""
+    if _held.model is None:
+        return
     import torch
 
     _held.key, _held.model, _held.kernels = (), None, None

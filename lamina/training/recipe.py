@@ -127,7 +127,7 @@ def _train(
     base = load(order)
     before = heldout_loss(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
-        _spare_memory(model, plan)
+        spare_memory(model, plan)
         outcome = fit(model, order, train, heldout, progress, checkpoint)
         save(model, order, outcome, before, folder)
     return _facts(order, plan, before, outcome, store), _notes(outcome)
@@ -197,7 +197,7 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
         base.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
 
 
-def _spare_memory(model: Model, plan: Plan) -> None:
+def spare_memory(model: Model, plan: Plan) -> None:
     """Recompute activations instead of keeping them, only where they would not fit the GPU."""
     import torch
 
