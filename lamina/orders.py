@@ -3,6 +3,7 @@
 One definition for both, so a description is written once.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,6 +71,16 @@ class CheckParity(BaseModel):
     )
 
 
+def _first(name: str) -> Callable[[dict[str, Any]], None]:
+    """The form shows this field before those of the model's parent."""
+
+    def reorder(schema: dict[str, Any]) -> None:
+        fields = schema["properties"]
+        schema["properties"] = {name: fields[name], **fields}
+
+    return reorder
+
+
 class _Training(BaseModel):
     """What training one layer or many has in common."""
 
@@ -108,6 +119,8 @@ class _Training(BaseModel):
 class TrainLayers(_Training):
     """One layer for each folder of `raw_pdfs`."""
 
+    model_config = ConfigDict(json_schema_extra=_first("layers"))
+
     layers: list[str] = Field(
         default=[],
         title="Layers",
@@ -117,6 +130,8 @@ class TrainLayers(_Training):
 
 class TrainLayer(_Training):
     """One layer; runs of several layers may go on side by side."""
+
+    model_config = ConfigDict(json_schema_extra=_first("layer"))
 
     layer: str = Field(title="Layer", description="the layer to bring up to date")
 
