@@ -40,7 +40,7 @@ def convert_merged(merged: ArtifactRef) -> Stored:
 def publish_base(gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at the converted base."""
     with edge.pod("publish-base") as pod:
-        return models.publish_base(pod, gguf)
+        return models.publish_base(pod, gguf, replace=False)
 
 
 @task(cache_policy=NO_CACHE)

@@ -113,15 +113,18 @@ def _convert(  # noqa: PLR0913, PLR0917 - from the two functions above
     )
 
 
-def publish_base(pod: Pod, gguf: ArtifactRef) -> Path:
+def publish_base(pod: Pod, gguf: ArtifactRef, *, replace: bool = True) -> Path:
     """Point `MODEL_PATH` at the converted base; a file of the owner's is left as it is.
 
-    Other types than Q4_K_M are put beside it, under their own names.
+    Other types than Q4_K_M are put beside it, under their own names. Without `replace` a Q4_K_M of
+    the same base that stands there stays: it may have been made with an importance matrix.
     """
-    ftype = _ftype(pod, gguf)
+    facts = pod.store.manifest(gguf).facts
     view = pod.workspace.base_gguf(pod.settings)
-    if ftype != FTYPE:
-        view = pod.workspace.models / f"{pod.workspace.base_name()}.{ftype}.gguf"
+    if facts["ftype"] != FTYPE:
+        view = pod.workspace.models / f"{pod.workspace.base_name()}.{facts['ftype']}.gguf"
+    elif not replace and _made_here(pod, facts["digest"]):
+        return view
     if view.exists() and not view.is_symlink():
         pod.progress.say(f"{view} is a file of your own: left as it is")
     else:
@@ -131,13 +134,17 @@ def publish_base(pod: Pod, gguf: ArtifactRef) -> Path:
 
 def served_base(pod: Pod, base: BaseIdentity) -> ArtifactRef:
     """The base as Q4_K_M: what `MODEL_PATH` points at if that was made here, else converted."""
+    return _made_here(pod, base.digest) or convert_base(pod, base)
+
+
+def _made_here(pod: Pod, digest: str | None) -> ArtifactRef | None:
+    """The artifact that `MODEL_PATH` points at, if it is this base as Q4_K_M."""
     view = pod.workspace.base_gguf(pod.settings)
-    if view.is_symlink() and view.resolve().parents[2] == pod.store.root.resolve():
-        found = ArtifactRef(kind="gguf", digest=view.resolve().parent.name)
-        facts = pod.store.manifest(found).facts if pod.store.holds(found) else {}
-        if (facts.get("digest"), facts.get("ftype")) == (base.digest, FTYPE):
-            return found
-    return convert_base(pod, base)
+    if not view.is_symlink() or view.resolve().parents[2] != pod.store.root.resolve():
+        return None
+    found = ArtifactRef(kind="gguf", digest=view.resolve().parent.name)
+    facts = pod.store.manifest(found).facts if pod.store.holds(found) else {}
+    return found if (facts.get("digest"), facts.get("ftype")) == (digest, FTYPE) else None
 
 
 def publish_merged(pod: Pod, layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:

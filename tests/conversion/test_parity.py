@@ -264,8 +264,10 @@ def test_the_ladder_is_climbed_on_the_base_that_is_served(
 
     again = parity.parity_order(serving, adapter, CheckParity(merged="no"))
 
+    kept = models.publish_base(serving, order.quantized, replace=False).resolve().parent.name
     models.publish_base(serving, order.quantized)
     assert again.quantized == weighed != order.quantized
+    assert kept == weighed.digest
 
 
 def test_another_layers_file_is_noticed_where_it_is_served(
