@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lamina.pages import Line, Page
 
 _EDGE_LINES = 4  # printed lines from the top or bottom where heads and feet stand
+_MOST_LINES = 8  # of heads that are longer without a gap
 _SAME_PLACE_PT = 8.0
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
@@ -27,22 +28,39 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
     pages and of a quarter of all (left and right pages differ, chapters have heads of their own).
     """
     printed = [_within_bounds(page) for page in pages if page.lines]
-    edges = {page.number: _edge_lines(page) for page in printed}
-    running = _recurring([(page, edges[page.number]) for page in printed])
+    edges = {page.number: _edges(page) for page in printed}
+    running = _recurring(
+        [(page, [i for edge in edges[page.number] for i in edge]) for page in printed]
+    )
     numbers = _page_numbers(printed)
+
+    def runs(page: Page, index: int) -> bool:
+        line = page.lines[index]
+        is_head = _signature(line) in running or line.text.casefold() in _LINKS
+        return is_head or index == numbers.get(page.number)
+
     result = []
     for page in printed:
         dropped = {
             index
-            for index in edges[page.number]
-            if _signature(page.lines[index]) in running
-            or page.lines[index].text.casefold() in _LINKS
-            or index == numbers.get(page.number)
+            for edge in edges[page.number]
+            for index in _outer([(index, runs(page, index)) for index in edge])
         }
         result.append(
             (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
         )
     return result
+
+
+def _outer(edge: Sequence[tuple[int, bool]]) -> Iterator[int]:
+    """The running ones of an edge's lines; far from it only while nothing else stands between."""
+    is_whole = True
+    for place, (index, is_running) in enumerate(edge):
+        if place >= _EDGE_LINES and not is_whole:
+            return
+        if is_running:
+            yield index
+        is_whole = is_whole and is_running
 
 
 def _within_bounds(page: Page) -> Page:
@@ -53,12 +71,12 @@ def _within_bounds(page: Page) -> Page:
     return page.model_copy(update={"lines": lines})
 
 
-def _edge_lines(page: Page) -> list[int]:
-    """Indexes of the lines that stand first or last on the page, by place where it is known."""
+def _edges(page: Page) -> tuple[list[int], list[int]]:
+    """Indexes of the lines nearest to the top and to the bottom, from the edge inwards."""
     order = [index for index, line in enumerate(page.lines) if line.text]
     if page.height:
         order.sort(key=lambda index: page.lines[index].top)
-    return sorted({*order[:_EDGE_LINES], *order[-_EDGE_LINES:]})
+    return order[:_MOST_LINES], order[::-1][:_MOST_LINES]
 
 
 Signature = tuple[str, int]

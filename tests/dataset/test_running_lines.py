@@ -62,3 +62,29 @@ def test_a_lone_page_is_left_as_it_is() -> None:
     page = [sheets.line("Leasing manual", 30), sheets.line("Text.", 300)]
 
     assert kept(page) == ["Leasing manual", "Text."]
+
+
+def test_a_head_of_six_lines_goes_as_a_whole() -> None:
+    head = ["Contents", "Index", "Leasing Corporation", "Notes", "Continued", "May 31, 2019"]
+    pages = [
+        [
+            *(sheets.line(text, 30 + 10 * n) for n, text in enumerate(head)),
+            sheets.line(f"Text {word}.", 300),
+        ]
+        for word in ("one", "two", "three")
+    ]
+
+    assert kept(*pages) == ["Text one.", "Text two.", "Text three."]
+
+
+def test_what_recurs_below_the_pages_own_text_stays() -> None:
+    pages = [
+        [
+            *(sheets.line(f"Line {word} {n}.", 30 + 10 * n) for n in range(5)),
+            sheets.line("Years ended December 31,", 100),
+            *(sheets.line(f"Row {word} {n}.", 110 + 10 * n) for n in range(9)),
+        ]
+        for word in ("alpha", "beta", "gamma")
+    ]
+
+    assert kept(*pages).count("Years ended December 31,") == 3
