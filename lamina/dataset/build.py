@@ -27,7 +27,7 @@ from lamina.rows import read_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=16)
+BUILD = Stage("build_dataset", version=17)
 COMBINE = Stage("combine_datasets", version=3)
 ALL_LAYERS = "all"
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact

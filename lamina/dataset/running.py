@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lamina.pages import Line, Page
 
@@ -20,6 +20,9 @@ _FOOT_BELOW = 0.8  # of the page's height: a last line set apart down there is a
 _CENTRED = 0.02  # of the page's width, twice the distance of a centred number from the middle
 _LOWEST_EDGE = 0.08  # of the page's height: where a lone number is a page number
 
+Signature = tuple[str, int]  # text and place
+Edges = tuple[list[int], list[int]]  # lines from the top, and from the bottom
+
 
 def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]:
     """(page number, its lines) with heads, feet and page numbers taken out.
@@ -29,13 +32,14 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
     """
     printed = [_within_bounds(page) for page in pages if page.lines]
     edges = {page.number: _edges(page) for page in printed}
-    running = _recurring(
-        [(page, [i for edge in edges[page.number] for i in edge]) for page in printed]
-    )
+    running = _recurring(printed, edges, _EDGE_LINES, _signature)
+    identical = _recurring(printed, edges, _MOST_LINES, _exact)
     numbers = _page_numbers(printed)
 
-    def runs(page: Page, index: int) -> bool:
+    def runs(page: Page, place: int, index: int) -> bool:
         line = page.lines[index]
+        if place >= _EDGE_LINES:  # rows of a table that goes on would differ in their figures
+            return _exact(line) in identical
         is_head = _signature(line) in running or line.text.casefold() in _LINKS
         return is_head or index == numbers.get(page.number)
 
@@ -44,7 +48,7 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
         dropped = {
             index
             for edge in edges[page.number]
-            for index in _outer([(index, runs(page, index)) for index in edge])
+            for index in _outer([(i, runs(page, place, i)) for place, i in enumerate(edge)])
         }
         result.append(
             (page.number, [line for i, line in enumerate(page.lines) if i not in dropped])
@@ -71,7 +75,7 @@ def _within_bounds(page: Page) -> Page:
     return page.model_copy(update={"lines": lines})
 
 
-def _edges(page: Page) -> tuple[list[int], list[int]]:
+def _edges(page: Page) -> Edges:
     """Indexes of the lines nearest to the top and to the bottom, from the edge inwards."""
     order = [index for index, line in enumerate(page.lines) if line.text]
     if page.height:
@@ -79,19 +83,25 @@ def _edges(page: Page) -> tuple[list[int], list[int]]:
     return order[:_MOST_LINES], order[::-1][:_MOST_LINES]
 
 
-Signature = tuple[str, int]
-
-
 def _signature(line: Line) -> Signature:
     return _DIGITS.sub("#", line.text.casefold()), round(line.top / _SAME_PLACE_PT)
 
 
-def _recurring(pages: Sequence[tuple[Page, Sequence[int]]]) -> set[Signature]:
+def _exact(line: Line) -> Signature:
+    return line.text, round(line.top / _SAME_PLACE_PT)
+
+
+def _recurring(
+    pages: Sequence[Page],
+    edges: Mapping[int, Edges],
+    lines: int,
+    sign: Callable[[Line], Signature],
+) -> set[Signature]:
     """Signatures on enough pages; a neighbouring place counts as the same."""
     places: dict[Signature, set[int]] = defaultdict(set)
-    for page, edge in pages:
-        for index in edge:
-            text, place = _signature(page.lines[index])
+    for page in pages:
+        for index in {index for edge in edges[page.number] for index in edge[:lines]}:
+            text, place = sign(page.lines[index])
             if any(char.isalpha() for char in text):
                 for near in (place - 1, place, place + 1):
                     places[text, near].add(page.number)
