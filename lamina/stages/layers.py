@@ -125,7 +125,7 @@ def loss_facts(pod: Pod, adapter: ArtifactRef) -> list[dict[str, Any]]:
         {
             "held-out loss before": facts["passport"]["heldout_loss_base"],
             "after": facts["passport"]["heldout_loss"],
-            "best step": f"{facts['best_step']} of {facts['plan']['steps']}",
+            "kept step": f"{facts['kept_step']} of {facts['plan']['steps']}",
             "tokens/s": run.get("tokens_per_s"),
             "seconds": run.get("fit_seconds"),
             "cost": run.get("cost"),

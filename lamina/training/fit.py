@@ -2,7 +2,8 @@
 
 Documents are packed, not padded, and every learnt token weighs the same. The loop can be stopped at
 any moment: what a step depends on is weights, optimizer state, random state, the curve so far and
-the best weights so far. At the end the weights are those of the best measurement.
+the best weights so far. At the end the weights are those of the best measurement, or the last ones,
+as the profile says.
 """
 
 import math
@@ -131,7 +132,8 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
         tokens += sum(len(train[index].ids) for pack in step for index in pack)
         speed = tokens / (time.monotonic() - started_s)
         progress.advance(number, f"loss {loss:.3f}, {speed:,.0f} tokens/s")
-    run.take_best()
+    if profile.keep == "best":
+        run.take_best()
     return Outcome(run.curve, tokens, time.monotonic() - started_s)
 
 

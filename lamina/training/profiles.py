@@ -45,6 +45,9 @@ class Profile(BaseModel):
     patience: int = Field(
         2, ge=0, description="measurements without a better one that end the run; 0 = never"
     )
+    keep: Literal["best", "last"] = Field(
+        "best", description="which weights become the layer: of the best measurement, or the last"
+    )
     quantize: Quantize = Field("auto", description="base in NF4; auto = where a CUDA GPU is")
     dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
 
@@ -73,6 +76,8 @@ PRESETS: dict[str, Profile] = {
         warmup_share=0.1,
         qa_repeat=3,
         evaluations=3,
+        patience=0,
+        keep="last",  # answers are exact later than held-out text is at its best
         dropout=0.0,
     ),
 }

@@ -44,10 +44,10 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
-    Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`; `curve.json` holds the losses
-    in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads; results are
-    bit-identical for an equal number, also when the run was killed and goes on from its
-    checkpoint, written every `checkpoint_s`.
+    Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`, `kept_step`; `curve.json`
+    holds the losses in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads;
+    results are bit-identical for an equal number, also when the run was killed and goes on from
+    its checkpoint, written every `checkpoint_s`.
 
     Raises:
         MismatchError: the base already contains layers.
@@ -156,7 +156,11 @@ def _facts(
     order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
 ) -> dict[str, Any]:
     quantize, dtype = resolved(order.profile)
-    step, loss = best(outcome.curve) or (len(outcome.curve), None)
+    last = len(outcome.curve)
+    found = best(outcome.curve)
+    kept, loss = found if found and order.profile.keep == "best" else (last, None)
+    if kept == last:
+        loss = outcome.curve[-1]["heldout_loss"]
     passport = order.passport(store, before, loss)
     return {
         "passport": passport.model_dump(mode="json"),
@@ -167,8 +171,9 @@ def _facts(
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
         "general": order.general.digest if order.profile.general_share and order.general else None,
-        "best_step": step,
-        "last_step": len(outcome.curve),
+        "best_step": found[0] if found else None,
+        "kept_step": kept,
+        "last_step": last,
     }
 
 

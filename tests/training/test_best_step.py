@@ -71,6 +71,16 @@ def test_the_passport_carries_the_best_loss(store: Store, base: Path) -> None:
     assert facts["passport"]["heldout_loss"] == held[facts["best_step"]]
 
 
+def test_the_last_step_is_kept_where_the_profile_says_so(tmp_path: Path, base: Path) -> None:
+    _, best = trained(Store(tmp_path / "best"), base, WILD)
+    last = WILD.model_copy(update={"keep": "last"})
+    folder, facts = trained(Store(tmp_path / "last"), base, last)
+
+    assert facts["kept_step"] == facts["last_step"] > facts["best_step"] == best["kept_step"]
+    assert facts["passport"]["heldout_loss"] == curve_of(folder)[-1]["heldout_loss"]
+    assert facts["passport"]["heldout_loss"] > best["passport"]["heldout_loss"]
+
+
 def test_without_patience_every_step_is_done(store: Store, base: Path) -> None:
     _, facts = trained(store, base, WILD.model_copy(update={"patience": 0}))
 
