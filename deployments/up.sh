@@ -65,6 +65,8 @@ up() {
 down() {
     is_up || { echo "nothing is up"; return; }
     pid=$(control pid)
+    # Workers first: without their server they would try for long to tell it that they end.
+    control stop gpu-worker cpu-worker layer-server watch >/dev/null
     control shutdown >/dev/null
     while kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
     echo "down; what was made stays in $LAMINA_UP"

@@ -25,9 +25,14 @@ def _corpus(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
         drop(house.gpu / "data" / "raw_pdfs" / LAYER, pdf)
 
 
-def order(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A training of half a minute; each test's own seed of the cache is its rate."""
-    return {"layers": [LAYER], "check_parity": False, "archive": False, **changes}
+def order(learning_rate: float, steps: int) -> dict[str, Any]:
+    """A training that no other test's cache has: each has its own learning rate."""
+    return {
+        "layers": [LAYER],
+        "overrides": {"learning_rate": learning_rate, "steps": steps},
+        "check_parity": False,
+        "archive": False,
+    }
 
 
 def training(house: House, run_id: str) -> int:
@@ -46,7 +51,7 @@ def _is_flow(pid: int) -> bool:
 
 
 def test_a_flow_that_is_killed_in_training_is_tried_again_and_ends_well(house: House) -> None:
-    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0021}))
+    run_id = house.start("train-layers/gpu", order(0.0021, 30))
     kill([training(house, run_id)])
 
     house.wait(run_id, "CRASHED", within_s=30)
@@ -56,9 +61,7 @@ def test_a_flow_that_is_killed_in_training_is_tried_again_and_ends_well(house: H
 
 
 def test_a_cancelled_run_ends_within_seconds_with_all_its_processes(house: House) -> None:
-    run_id = house.start(
-        "train-layers/gpu", order(overrides={"learning_rate": 0.0022, "epochs": 30})
-    )
+    run_id = house.start("train-layers/gpu", order(0.0022, 500))
     training(house, run_id)
     started = time.monotonic()
 
@@ -71,18 +74,26 @@ def test_a_cancelled_run_ends_within_seconds_with_all_its_processes(house: House
 
 
 def test_two_identical_runs_at_once_do_the_work_once(house: House) -> None:
-    wanted = order(overrides={"learning_rate": 0.0023}) | {"layer": LAYER}
+    wanted = order(0.0023, 10) | {"layer": LAYER}
     del wanted["layers"]
     both = [house.start("train-layer/gpu", wanted) for _ in range(2)]
     ended = [house.wait(run_id, within_s=240) for run_id in both]
 
     assert [run["state_name"] for run in ended] == ["Completed", "Completed"]
-    trained = [house.task_states(run_id)[f"train-{LAYER}-level2"] for run_id in both]
-    assert sorted(trained) == ["Cached", "Completed"]
+    trained = f"train-{LAYER}-level2"
+    states = house.until(  # records come a little later than the run ends
+        lambda: (
+            all(trained in house.task_states(one) for one in both)
+            and [house.task_states(one)[trained] for one in both]
+        ),
+        "records of both trainings",
+        30,
+    )
+    assert sorted(states) == ["Cached", "Completed"]
 
 
 def test_a_server_that_restarts_in_mid_run_does_not_end_the_run(house: House) -> None:
-    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0024}))
+    run_id = house.start("train-layers/gpu", order(0.0024, 40))
     training(house, run_id)
 
     house.control("restart", "prefect-server")
@@ -95,7 +106,7 @@ def test_a_worker_that_is_killed_comes_back_and_takes_the_next_run(house: House)
     kill([before])
     house.until(lambda: house.pid("gpu-worker") not in {0, before}, "another worker", 30)
 
-    run_id = house.start("train-layers/gpu", order(overrides={"learning_rate": 0.0021}))
+    run_id = house.start("train-layers/gpu", order(0.0021, 30))
 
     assert house.wait(run_id, within_s=120)["state_name"] == "Completed"
 
@@ -115,9 +126,7 @@ def _answers(house: House) -> bool:
 
 @pytest.mark.slow
 def test_a_pod_that_vanishes_with_its_worker_frees_its_run(house: House) -> None:
-    run_id = house.start(
-        "train-layers/gpu", order(overrides={"learning_rate": 0.0025, "epochs": 30})
-    )
+    run_id = house.start("train-layers/gpu", order(0.0025, 500))
     flow = training(house, run_id)
     house.control("stop", "gpu-worker")
     kill([flow])

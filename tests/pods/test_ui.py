@@ -59,9 +59,12 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     page.get_by_text(re.compile("Custom run")).click()
     page.get_by_text("layers to bring up to date; none = all").wait_for()
     page.get_by_role("button", name="Add item").first.click()
-    page.get_by_role("textbox").nth(1).fill(LAYER)
+    first = page.locator("textarea").first
+    playwright.expect(first).to_have_value("")  # the item's; before it stood there, the profile's
+    first.fill(LAYER)
     picture(page, "form")
     page.get_by_role("button", name="Submit").click()
+    page.get_by_text("View run").first.dispatch_event("click")  # the notice never stands still
     page.wait_for_url(re.compile(r"/runs/flow-run/"))
     run = house.wait(page.url.split("/flow-run/")[1][:36], within_s=240)
     page.get_by_text("Completed").first.wait_for()
