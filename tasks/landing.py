@@ -27,6 +27,7 @@ def watch_pdfs(order: WatchPdfs) -> int:
 def fetch_landed() -> list[str]:
     """Fetch the PDFs that landed on other pods, where there is a depot."""
     with edge.pod("fetch-landed") as pod:
+        landing.fetch_held_out(pod)
         names = landing.fetch_landed(pod)
         edge.table("pdfs-fetched", [{"file": name} for name in names])
         return names

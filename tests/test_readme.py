@@ -18,7 +18,7 @@ from lamina.serving.launch import running_server
 ROOT = Path(__file__).parents[1]
 LAYERS = {"ASC_Leases": "Marlow_Leasing", "ASC_Debt": "Velaro_Credit_Losses"}
 SHORT = ["--set", "steps=2", "--set", "sequence_tokens=320", "--chunk-tokens", "256"]
-ELSEWHERE = ("make demo", "make test", ".venv/bin/python deployments", ".venv/bin/prefect")
+ELSEWHERE = ("make demo", "make test", "make up")
 
 
 def commands() -> list[str]:

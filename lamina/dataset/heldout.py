@@ -9,7 +9,8 @@ later can add to it, never take from it.
 """
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -56,18 +57,35 @@ def remembered(
     store: Store, layer: str, sizes: Mapping[str, int], settings: DatasetSettings
 ) -> HeldOut:
     """What is held out of the layer's documents, now and whenever this store is asked again."""
+    with _locked(store, layer) as path:
+        before = _read(path)
+        chosen = choose(sizes, before, settings)
+        after = _union(before, chosen)
+        if after != before:
+            _write(path, after)
+    return chosen
+
+
+def take_over(store: Store, layer: str, held: HeldOut) -> None:
+    """Remember besides what another store holds out of the layer."""
+    with _locked(store, layer) as path:
+        before = _read(path)
+        after = _union(before, held)
+        if after != before:
+            _write(path, after)
+
+
+@contextmanager
+def _locked(store: Store, layer: str) -> Iterator[Path]:
     path = store.root / FOLDER / f"{layer}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        before = _read(path)
-        chosen = choose(sizes, before, settings)
-        after = HeldOut(
-            whole=before.whole | chosen.whole, sectioned=before.sectioned | chosen.sectioned
-        )
-        if after != before:
-            _write(path, after)
-    return chosen
+        yield path
+
+
+def _union(one: HeldOut, other: HeldOut) -> HeldOut:
+    return HeldOut(whole=one.whole | other.whole, sectioned=one.sectioned | other.sectioned)
 
 
 def _order(document: str) -> float:

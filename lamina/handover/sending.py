@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef, Manifest
 from lamina.handover.carrier import Source
@@ -25,6 +25,7 @@ class Sent(BaseModel):
     artifacts_present: int
     files_sent: int
     bytes_sent: int
+    names: tuple[str, ...] = Field((), description="names that stand for something new now")
 
 
 @dataclass(frozen=True)

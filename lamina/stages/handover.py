@@ -43,6 +43,7 @@ __all__ = [
 
 BASE = "base"
 LAYERS = "layers"
+HELD_OUT = "held_out"
 
 
 class Pulled(Fetched):
@@ -137,9 +138,19 @@ def push(
     refs = [ref for name in heads for ref in heads[checked_name(name)].values()]
     with open_link(pod.settings) as link:
         sent = send(link, pod.store, refs, progress=pod.progress, again=again)
-        for name, roles in heads.items():
-            heads_of.write(link, name, roles, (facts or {}).get(name, {}), socket.gethostname())
-    return sent
+        host, told = socket.gethostname(), facts or {}
+        news = [
+            name
+            for name, roles in heads.items()
+            if heads_of.write(link, name, roles, _held_out(pod, roles) | told.get(name, {}), host)
+        ]
+    return sent.model_copy(update={"names": tuple(news)})
+
+
+def _held_out(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
+    """Which documents a layer was never trained on: a new pod must go on to hold them out."""
+    inputs = pod.store.manifest(roles["dataset"]).inputs if "dataset" in roles else {}
+    return {HELD_OUT: inputs[HELD_OUT]} if HELD_OUT in inputs else {}
 
 
 def push_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Sent:

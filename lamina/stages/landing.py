@@ -2,13 +2,14 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from lamina.errors import BusyError
+from lamina.dataset.heldout import HeldOut, take_over
+from lamina.errors import LaminaError
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
 from lamina.landing.watch import Turn, watch_once
@@ -63,7 +64,7 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
     """Turns until interrupted: when a file changed, and a few times a settle window.
 
     The second is for network volumes, which do not tell of other machines' changes. Gives what a
-    person wants to know. A depot that is away is waited for: what landed stays news.
+    person wants to know. Whatever is wrong is waited for: what landed stays news.
     """
     from watchfiles import watch
 
@@ -77,7 +78,7 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
     for _ in chain([None], changes):
         try:
             yield from sentences(watch_pdfs(pod, order))
-        except BusyError as error:
+        except LaminaError as error:
             yield f"waiting: {error}"
 
 
@@ -140,8 +141,8 @@ def fetch_landed(pod: Pod) -> list[str]:
     known = _contents(pod)
     missing = [
         name
-        for name, head in handover.newest_heads(pod).items()
-        if name.startswith(f"{LANDED}/") and not known.issuperset(head.facts.get("contents", ["?"]))
+        for name, head in handover.newest_heads(pod, LANDED).items()
+        if not known.issuperset(head.facts.get("contents", ["?"]))
     ]
     if not missing:
         return []
@@ -152,6 +153,27 @@ def fetch_landed(pod: Pod) -> list[str]:
         for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
         if f"{source.parts[-3]}/{source.parts[-2]}" not in known
     ]
+
+
+def fetch_held_out(pod: Pod) -> None:
+    """Hold out what the layers in the depot hold out: a new pod must not train on that."""
+    if not handover.has_depot(pod):
+        return
+    for name, head in handover.newest_heads(pod, handover.LAYERS).items():
+        if handover.HELD_OUT in head.facts:
+            layer = checked_layer_name(name.removeprefix(f"{handover.LAYERS}/"))
+            take_over(pod.store, layer, HeldOut.model_validate(head.facts[handover.HELD_OUT]))
+
+
+def push_trained(pod: Pod, layers: Sequence[str]) -> list[str]:
+    """Hand published layers over, with the base; the layers that are news in the depot.
+
+    None where there is no depot: then the pods share a volume, and the layers serve already.
+    """
+    if not layers or not handover.has_depot(pod):
+        return []
+    news = handover.push(pod, handover.published_heads(pod, layers)).names
+    return [name.removeprefix(f"{handover.LAYERS}/") for name in news if name != handover.BASE]
 
 
 def _contents(pod: Pod) -> set[str]:

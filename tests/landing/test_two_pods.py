@@ -1,0 +1,119 @@
+"""PDFs land on one pod and are trained on another, which sees them only through the depot."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lamina import settings
+from lamina.dataset.heldout import HeldOut, remembered
+from lamina.dataset.settings import DatasetSettings
+from lamina.errors import NotFoundError
+from lamina.orders import WatchPdfs
+from lamina.progress import Silent
+from lamina.stages import handover, landing
+from lamina.stages.pod import Pod
+from lamina.store import Stage
+from lamina.workspace import Workspace
+
+AT_ONCE = WatchPdfs(settle_s=0)
+
+
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+
+def pod(root: Path, name: str) -> Pod:
+    depot = root / "volume" / "depot"
+    depot.parent.mkdir(exist_ok=True)
+    chosen = settings.load(workspace=root / name, store_url=f"file://{depot}")
+    return Pod(chosen, Workspace(chosen).make(), Silent())
+
+
+def drop(where: Pod, name: str, content: bytes) -> Path:
+    path = where.workspace.raw_pdfs / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_landed_on_one_pod_is_fetched_by_the_other_under_its_layer(tmp_path: Path) -> None:
+    cpu, gpu = pod(tmp_path, "cpu"), pod(tmp_path, "gpu")
+    drop(cpu, "Leases/a.pdf", b"one")
+    landing.watch_pdfs(cpu, AT_ONCE)
+
+    assert landing.fetch_landed(gpu) == ["Leases/a.pdf"]
+    assert (gpu.workspace.raw_pdfs / "Leases" / "a.pdf").read_bytes() == b"one"
+
+
+def test_what_a_pod_has_already_is_not_fetched_again(tmp_path: Path) -> None:
+    cpu, gpu = pod(tmp_path, "cpu"), pod(tmp_path, "gpu")
+    drop(cpu, "Leases/a.pdf", b"one")
+    landing.watch_pdfs(cpu, AT_ONCE)
+    landing.fetch_landed(gpu)
+    archived = gpu.workspace.archive / "Leases" / "a.pdf"
+    archived.parent.mkdir(parents=True)
+    (gpu.workspace.raw_pdfs / "Leases" / "a.pdf").rename(archived)
+
+    assert landing.fetch_landed(gpu) == []
+
+
+def test_another_file_of_the_same_name_is_put_beside_the_first(tmp_path: Path) -> None:
+    cpu, gpu = pod(tmp_path, "cpu"), pod(tmp_path, "gpu")
+    drop(gpu, "Leases/a.pdf", b"its own")
+    drop(cpu, "Leases/a.pdf", b"another")
+    landing.watch_pdfs(cpu, AT_ONCE)
+
+    (fetched,) = landing.fetch_landed(gpu)
+
+    assert (gpu.workspace.raw_pdfs / "Leases" / "a.pdf").read_bytes() == b"its own"
+    assert (gpu.workspace.raw_pdfs / fetched).read_bytes() == b"another"
+
+
+def test_while_the_depot_is_away_what_landed_stays_news(tmp_path: Path) -> None:
+    cpu = pod(tmp_path, "cpu")
+    drop(cpu, "Leases/a.pdf", b"one")
+    mount = tmp_path / "volume"
+    mount.rename(tmp_path / "unmounted")
+
+    with pytest.raises(NotFoundError):
+        landing.watch_pdfs(cpu, AT_ONCE)
+    (tmp_path / "unmounted").rename(mount)
+
+    assert len(landing.watch_pdfs(cpu, AT_ONCE).announced) == 1
+
+
+def test_a_new_pod_goes_on_to_hold_out_what_the_old_one_held_out(tmp_path: Path) -> None:
+    old, new = pod(tmp_path, "old"), pod(tmp_path, "new")
+    digests = [f"{number:064x}" for number in range(6)]
+
+    def make(folder: Path) -> dict[str, object]:
+        (folder / "heldout.jsonl").write_text("")
+        return {}
+
+    inputs = {"held_out": {"whole": [digests[5]], "sectioned": []}}
+    dataset = old.store.once("dataset", Stage("build_dataset", 1), inputs, make)
+    handover.push(old, {"layers/Leases": {"dataset": dataset}})
+
+    landing.fetch_held_out(new)
+
+    sizes = dict.fromkeys(digests, 1000)
+    assert digests[5] in remembered(new.store, "Leases", sizes, DatasetSettings()).whole
+    kept = json.loads((new.store.root / "held_out" / "Leases.json").read_bytes())
+    assert HeldOut.model_validate(kept).whole >= {digests[5]}
+
+
+def test_layers_that_are_in_the_depot_already_are_no_news(tmp_path: Path) -> None:
+    one = pod(tmp_path, "one")
+
+    def make(folder: Path) -> dict[str, object]:
+        (folder / "adapter.gguf").write_bytes(b"GGUF")
+        return {}
+
+    layer = one.store.once("lora-gguf", Stage("export_layers", 1), {}, make)
+
+    first = handover.push(one, {"layers/Leases": {"gguf": layer}})
+    again = handover.push(one, {"layers/Leases": {"gguf": layer}})
+
+    assert (first.names, again.names) == (("layers/Leases",), ())
