@@ -22,8 +22,8 @@ def obey() -> None:
     A flow run has its process for itself, so this reaches its own tasks and children, and nobody
     else.
     """
-    for kind in (LaminaWorkspace, LayerServer):
-        if document := _document(kind, DEFAULT):
+    for document in (_document(LaminaWorkspace, DEFAULT), _document(LayerServer, DEFAULT)):
+        if document:
             os.environ.update(document.environment())
 
 

@@ -2,7 +2,8 @@
 # The CPU pod: layer server, assessment, watcher, and the Prefect server itself. No torch.
 FROM python:3.11-slim-bookworm AS build
 
-# hadolint ignore=DL3008 - Debian takes old versions off its mirrors, so a pin breaks the build
+# Debian takes old versions off its mirrors, so a pin breaks the build
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential cmake \
     && rm -rf /var/lib/apt/lists/*
@@ -39,9 +40,9 @@ ENV PATH=/opt/lamina/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
 RUN printf '#!/bin/sh\nexec python -m lamina "$@"\n' > /opt/lamina/bin/lamina \
     && chmod +x /opt/lamina/bin/lamina
 WORKDIR /app
-USER lamina
+USER 1000
 EXPOSE 5000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s \
-    CMD curl --fail --silent http://127.0.0.1:5000/health || exit 1
+    CMD ["curl", "--fail", "--silent", "http://127.0.0.1:5000/health"]
 ENTRYPOINT ["tini", "-g", "--", "docker/start.sh"]
 CMD ["cpu"]

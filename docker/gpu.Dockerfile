@@ -3,7 +3,8 @@
 # libraries; the base image brings what they need of the driver's.
 FROM nvidia/cuda:12.8.1-runtime-ubuntu24.04 AS build
 
-# hadolint ignore=DL3008 - Ubuntu takes old versions off its mirrors, so a pin breaks the build
+# Ubuntu takes old versions off its mirrors, so a pin breaks the build
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential cmake python3-venv python3-dev \
     && rm -rf /var/lib/apt/lists/*
@@ -42,8 +43,8 @@ ENV PATH=/opt/lamina/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
 RUN printf '#!/bin/sh\nexec python -m lamina "$@"\n' > /opt/lamina/bin/lamina \
     && chmod +x /opt/lamina/bin/lamina
 WORKDIR /app
-USER ubuntu
+USER 1000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
 ENTRYPOINT ["tini", "-g", "--", "docker/start.sh"]
 CMD ["gpu"]

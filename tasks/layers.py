@@ -6,10 +6,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from lamina.artifacts import ArtifactRef
+from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import layers
 from lamina.training.profiles import Profile
 from lamina.training.recipe import STAGE as TRAIN
+from lamina.workspace import LEVELS
 from tasks import edge
 from tasks.caching import Stored, stage_task
 
@@ -45,6 +47,27 @@ def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
         if adapters:
             files = layers.export_layers(pod, list(adapters.values()))
             layers.publish_layers(pod, adapters, files)
+
+
+@task(cache_policy=NO_CACHE)
+def find_trained(wanted: Sequence[str]) -> dict[str, ArtifactRef]:
+    """The published layers by name: those wanted, or the levels."""
+    with edge.pod("trained") as pod:
+        found = layers.trained_layers(pod, wanted)
+        return {name: ref for name, ref in found.items() if wanted or name in LEVELS}
+
+
+@task(cache_policy=NO_CACHE)
+def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
+    """The layers that a training would not find up to date, with the reasons as a table."""
+    from lamina.stages.due import due_table, plan_layers
+
+    with edge.pod("due-layers") as pod:
+        plan = plan_layers(
+            pod, order.layers, profile, order.chunk_tokens, order.general, order.reading
+        )
+        edge.table("due-layers", due_table(plan))
+        return [one.layer for one in plan if one.due]
 
 
 @task(cache_policy=NO_CACHE)

@@ -1,6 +1,7 @@
 """Runs of other deployments, started and not waited for: their pool may be this run's own."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -16,7 +17,7 @@ def start(deployment: str, orders: Mapping[str, BaseModel]) -> dict[str, str]:
     """Start one run for each order, once for this flow run; name to run id."""
     started = {}
     for name, order in orders.items():
-        run = run_deployment(
+        run: Any = run_deployment(  # typed as a coroutine, too, which it is not in sync code
             deployment,
             parameters={"order": order.model_dump(mode="json")},
             flow_run_name=name,

@@ -138,12 +138,12 @@ def push(
     refs = [ref for name in heads for ref in heads[checked_name(name)].values()]
     with open_link(pod.settings) as link:
         sent = send(link, pod.store, refs, progress=pod.progress, again=again)
-        host, told = socket.gethostname(), facts or {}
-        news = [
-            name
-            for name, roles in heads.items()
-            if heads_of.write(link, name, roles, _held_out(pod, roles) | told.get(name, {}), host)
-        ]
+        host = socket.gethostname()
+        news = []
+        for name, roles in heads.items():
+            told = {**_held_out(pod, roles), **(facts or {}).get(name, {})}
+            if heads_of.write(link, name, roles, told, host):
+                news.append(name)
     return sent.model_copy(update={"names": tuple(news)})
 
 

@@ -1,0 +1,60 @@
+"""The deployments that a person starts now and then, each run once on its real worker."""
+
+from pathlib import Path
+
+import pytest
+from house import House, drop
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+LAYER = "Dunmore_Income_Tax"
+
+
+@pytest.fixture(scope="module")
+def trained(house: House, manual: Path) -> dict[str, str]:
+    """A layer of a few steps, by way of `spread-layers`; the names and ids of the runs it began."""
+    drop(house.gpu / "data" / "raw_pdfs" / LAYER, manual)
+    order = {"layers": [LAYER], "overrides": {"steps": 4}, "check_parity": False, "archive": False}
+    begun = len(house.runs("train-layer/gpu"))
+    spread = house.start("spread-layers/gpu", order)
+    assert house.wait(spread)["state_name"] == "Completed", house.logs()
+    runs = house.runs("train-layer/gpu")[begun:]
+    return {run["name"]: house.wait(run["id"])["state_name"] for run in runs}
+
+
+def test_every_layer_that_is_due_gets_a_run_of_its_own(trained: dict[str, str]) -> None:
+    assert trained == {LAYER: "Completed"}
+
+
+def test_a_layer_that_is_up_to_date_gets_none(house: House, trained: dict[str, str]) -> None:
+    begun = len(house.runs("train-layer/gpu"))
+    order = {"layers": [*trained], "overrides": {"steps": 4}}
+
+    ended = house.wait(house.start("spread-layers/gpu", order))
+
+    assert ended["state_name"] == "Completed"
+    assert len(house.runs("train-layer/gpu")) == begun
+
+
+def test_a_layer_is_merged_and_quantized_beside_the_base(
+    house: House, trained: dict[str, str]
+) -> None:
+    ended = house.wait(house.start("merge-and-convert/gpu", {"merge": [*trained]}))
+
+    assert ended["state_name"] == "Completed", house.logs()
+    names = {path.name for path in (house.gpu / "models").glob("*.gguf")}
+    assert {"tiny-base.Q4_K_M.gguf", f"tiny-base+{LAYER}.Q4_K_M.gguf"} <= names
+
+
+def test_the_doctor_says_of_the_pod_what_it_found(house: House) -> None:
+    run_id = house.start("doctor/cpu")
+    house.wait(run_id)
+
+    found = house.artifacts(run_id)["doctor"]["data"]
+
+    assert '"name": "layer server"' in found or "server" in found
+
+
+def test_garbage_is_collected_on_demand(house: House) -> None:
+    ended = house.wait(house.start("gc/cpu", {"dry_run": True}))
+
+    assert ended["state_name"] == "Completed"
