@@ -42,8 +42,12 @@ check: setup  ## lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The tests of whole systems wait for processes most of the time, so they go on beside the others.
 unit: setup  ## the tests
-	$(BIN)/pytest
+	@log=$$(mktemp); \
+	$(BIN)/pytest -m 'service and not slow' >$$log 2>&1 & service=$$!; \
+	$(BIN)/pytest -m 'not service and not slow and not gpu'; rest=$$?; \
+	wait $$service; systems=$$?; cat $$log; rm -f $$log; exit $$((rest | systems))
 
 slow: setup  ## the tests that take minutes
 	$(BIN)/pytest -m slow

@@ -1,9 +1,11 @@
 """What a person edits in the UI, and that the next run obeys."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
 from pydantic import ValidationError
 
 from blocks import LaminaWorkspace, LayerServer, TrainingProfile
@@ -13,10 +15,17 @@ from lamina.training.profiles import PRESETS, profile
 
 
 @pytest.fixture(autouse=True)
-def _environment(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever `obey` sets is taken back."""
+def _as_it_was(pod: Path) -> Iterator[None]:
+    """What `obey` sets is taken back, and no document stays on the session's server."""
     del pod
-    monkeypatch.setattr(os, "environ", dict(os.environ))
+    before = dict(os.environ)
+    yield
+    for name in {*os.environ} - {*before}:
+        del os.environ[name]
+    os.environ.update(before)
+    with get_client(sync_client=True) as client:
+        for document in client.read_block_documents():
+            client.delete_block_document(document.id)
 
 
 def test_an_edited_training_profile_is_what_the_next_run_trains_with() -> None:

@@ -12,7 +12,6 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.isolation import Readers
 from lamina.errors import ResourceError
-from lamina.orders import Reading
 from lamina.verdicts import Verdicts, read_verdicts
 from tasks import cluster, edge
 from tests.flows.probe_tasks import judge_corpus, lost_batch
@@ -110,7 +109,7 @@ def test_the_documents_of_a_lost_batch_are_read_by_the_pod(
 def test_nothing_is_sent_when_nothing_is_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMINA_DASK_ADDRESS", "tcp://127.0.0.1:9")  # nobody answers there
 
-    assert len(judged(judge_corpus(Reading(language="any"))).verdicts) == DOCUMENTS + 2
+    assert len(judged(judge_corpus()).verdicts) == DOCUMENTS + 2
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectHTTPStatusError
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,11 +106,13 @@ def test_landed_pdfs_and_trained_layers_start_their_deployments() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_wrong_input_is_refused_before_a_run_is_made() -> None:
-    from prefect.deployments import run_deployment
-    from prefect.exceptions import PrefectHTTPStatusError
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("train-layers/gpu")
 
-    with pytest.raises(PrefectHTTPStatusError, match="409"):
-        run_deployment("train-layers/gpu", parameters={"order": {"chunk_tokens": 3}}, timeout=0)
+        with pytest.raises(PrefectHTTPStatusError, match="409"):
+            client.create_flow_run_from_deployment(
+                deployment.id, parameters={"order": {"chunk_tokens": 3}}
+            )
 
 
 def test_importing_a_flow_loads_no_torch() -> None:

@@ -195,7 +195,7 @@ def _watch(inbox: Path, url: str) -> None:
 def test_two_watchers_at_once_announce_once(inbox: Path, server: EventsServer) -> None:
     url = f"http://127.0.0.1:{server.server_port}/api"
     watchers = [
-        multiprocessing.get_context("fork").Process(target=_watch, args=(inbox, url))
+        multiprocessing.get_context("spawn").Process(target=_watch, args=(inbox, url))
         for _ in range(4)
     ]
     for watcher in watchers:
