@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# The layer server of a CPU pod: waits until the base is here, fetching it from the depot if there
-# is one, and then takes this process's place.
-set -euo pipefail
-until lamina pull base 2>/dev/null || lamina settings --has-base; do
-    echo "waiting for the base: put it where MODEL_PATH says, or let the GPU pod push it"
-    sleep 30
+# The layer server of a CPU pod. Where the base is not here yet, it is fetched from the depot once the
+# GPU pod has pushed it; until then this waits. Any other end is the supervisor's business.
+set -uo pipefail
+no_base=3  # exit code of `lamina serve` when there is nothing to serve
+while true; do
+    lamina pull base >/dev/null 2>&1
+    lamina serve
+    code=$?
+    [ "$code" = "$no_base" ] || exit "$code"
+    sleep "${LAMINA_WAIT_FOR_BASE_S:-30}"
 done
-exec lamina serve
