@@ -18,7 +18,7 @@ def qa_layers(order: AskLayers) -> ArtifactRef:
         return worth.qa_layers(pod, order)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_report")
 def publish_report(report: ArtifactRef) -> None:
     """Put the report under `qa/`, and its table among the run's artifacts."""
     with edge.pod("qa-report") as pod:

@@ -21,14 +21,14 @@ from tasks.cluster import judge_on_cluster
 SHOWN = 500  # documents of the table in the UI, which is kept in Prefect's database
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="find_base")
 def find_base() -> BaseIdentity:
     """The base of this pod."""
     with edge.pod("base") as pod:
         return corpus.find_base(pod)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="find_documents")
 def find_documents() -> tuple[Document, ...]:
     """What landed and what was archived, by content."""
     with edge.pod("documents") as pod:
@@ -48,7 +48,7 @@ def pdf_pretest(documents: tuple[Document, ...], reading: Reading) -> Stored:
         return Stored.of(corpus.pdf_pretest(pod, documents, reading))
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_verdicts")
 def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> None:
     """Show what became of each document: the view on disk, and a table in the UI."""
     with edge.pod("verdicts") as pod:
@@ -58,7 +58,7 @@ def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> 
         edge.table("pdf-verdicts", rows, told)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="choose_layers")
 def choose_layers(verdicts: ArtifactRef, wanted: Sequence[str]) -> tuple[str, ...]:
     """The layers of this run."""
     return corpus.chosen_layers(read_verdicts(edge.store(), verdicts), wanted)
@@ -84,7 +84,7 @@ def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
         return Stored.of(corpus.combine_datasets(pod, datasets))
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_datasets")
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
     """Show the rows of this run's layers: the files, and a table of all layers in the UI."""
     with edge.pod("datasets") as pod:
@@ -92,7 +92,7 @@ def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
         edge.table("datasets", corpus.dataset_table(pod, datasets), "rows by layer")
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="archive_pdfs")
 def archive_pdfs(documents: tuple[Document, ...], datasets: Sequence[ArtifactRef]) -> int:
     """Move what was used into the archive; how many files that were."""
     with edge.pod("archive") as pod:

@@ -9,7 +9,7 @@ from lamina.stages import landing
 from tasks import edge
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="push_layers")
 def push_layers(layers: Sequence[str]) -> list[str]:
     """Put published layers into the depot, if there is one; those that are news there."""
     with edge.pod("push-layers") as pod:

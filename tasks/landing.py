@@ -12,7 +12,7 @@ from lamina.stages import landing
 from tasks import edge
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="watch_pdfs")
 def watch_pdfs(order: WatchPdfs) -> int:
     """Announce what landed and is whole; how many files that were."""
     with edge.pod("watch-pdfs") as pod:
@@ -23,7 +23,7 @@ def watch_pdfs(order: WatchPdfs) -> int:
         return len(turn.announced)
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="fetch_landed")
 def fetch_landed() -> list[str]:
     """Fetch the PDFs that landed on other pods, where there is a depot."""
     with edge.pod("fetch-landed") as pod:
@@ -33,7 +33,12 @@ def fetch_landed() -> list[str]:
         return names
 
 
-@task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[5, 30, 120])
+@task(
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=[5, 30, 120],
+    task_run_name="announce_trained",
+)
 def announce_trained(layers: Sequence[str]) -> bool:
     """Tell that these layers have new versions in the depot, once for this flow run."""
     with edge.pod("announce") as pod:

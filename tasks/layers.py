@@ -39,7 +39,7 @@ def at_once() -> int:
     return workers.number if workers else 1
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_layers")
 def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export the layers that are not GGUF yet, and point the names at these versions."""
     with edge.pod("export-layers") as pod:
@@ -49,7 +49,7 @@ def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
             layers.publish_layers(pod, adapters, files)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="find_trained")
 def find_trained(wanted: Sequence[str]) -> dict[str, ArtifactRef]:
     """The published layers by name: those wanted, or the levels."""
     with edge.pod("trained") as pod:
@@ -57,7 +57,7 @@ def find_trained(wanted: Sequence[str]) -> dict[str, ArtifactRef]:
         return {name: ref for name, ref in found.items() if wanted or name in LEVELS}
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="due_layers")
 def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
     """The layers that a training would not find up to date, with the reasons as a table."""
     from lamina.stages.due import due_table, plan_layers
@@ -70,7 +70,7 @@ def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
         return [one.layer for one in plan if one.due]
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="choose_levels")
 def choose_levels(adapters: Mapping[str, ArtifactRef], wanted: Sequence[str]) -> tuple[str, ...]:
     """The levels to merge."""
     with edge.pod("levels") as pod:

@@ -36,14 +36,14 @@ def convert_merged(merged: ArtifactRef) -> Stored:
         return Stored.of(models.convert_merged(pod, merged))
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_base")
 def publish_base(gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at the converted base."""
     with edge.pod("publish-base") as pod:
         return models.publish_base(pod, gguf, replace=False)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="publish_merged")
 def publish_merged(layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
     """Put a merged model where people look for it, beside the base."""
     with edge.pod("publish-merged") as pod:

@@ -37,7 +37,7 @@ def require_parity(layer: str, ladder: ArtifactRef) -> None:
         parity.require_parity(found)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="export_ahead")
 def export_ahead(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export at once what each ladder would export alone: the converter starts once."""
     with edge.pod("export-layers") as pod:

@@ -12,14 +12,16 @@ from lamina.stages.publishing import Candidate
 from tasks import edge
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+@task(
+    cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="fetch_candidates"
+)
 def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
     """Fetch what the depot has of news."""
     with edge.pod("fetch-layers") as pod:
         return publishing.fetch_candidates(pod, order)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="sound_candidates")
 def sound_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Hold those that fail a check; give the others."""
     with edge.pod("check-layers") as pod:
@@ -28,7 +30,7 @@ def sound_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         return sound
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="decide")
 def decide(
     order: PublishLayers, candidates: Sequence[Candidate], report: ArtifactRef
 ) -> dict[str, str]:
@@ -39,7 +41,7 @@ def decide(
         return {row["layer"]: row["decision"] for row in rows}
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="rollback")
 def rollback(layer: str) -> ArtifactRef:
     """The version that served before takes the layer's place again."""
     with edge.pod("rollback") as pod:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tasks import edge
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="start")
 def start(deployment: str, orders: Mapping[str, BaseModel]) -> dict[str, str]:
     """Start one run for each order, once for this flow run; name to run id."""
     started = {}

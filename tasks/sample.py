@@ -13,7 +13,7 @@ from tasks import edge
 ENOUGH = 0.5  # share of exact answers that a layer must gain over the base and over other layers
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="write_handbooks")
 def write_handbooks() -> None:
     """The sample PDFs, and the questions about them."""
     with edge.pod("handbooks") as pod:

@@ -9,7 +9,7 @@ from lamina.stages import upkeep
 from tasks import edge
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="examine")
 def examine() -> None:
     """The doctor's findings as a table; raises ResourceError if one is a problem."""
     from lamina.doctor import examine as look
@@ -23,7 +23,7 @@ def examine() -> None:
         raise ResourceError(msg)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, task_run_name="collect_garbage")
 def collect_garbage(order: CollectGarbage) -> int:
     """Remove what nothing needs; bytes freed."""
     with edge.pod("gc") as pod:
