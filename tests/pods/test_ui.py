@@ -43,7 +43,7 @@ def page(house: House) -> "Iterator[Page]":
 
 def picture(page: "Page", name: str) -> None:
     if folder := os.environ.get("LAMINA_PICTURES"):
-        page.wait_for_timeout(2000)  # the graph is drawn in steps
+        page.wait_for_timeout(4000)  # the graph is drawn in steps
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
@@ -67,6 +67,7 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     page.get_by_text("View run").first.dispatch_event("click")  # the notice never stands still
     page.wait_for_url(re.compile(r"/runs/flow-run/"))
     run = house.wait(page.url.split("/flow-run/")[1][:36], within_s=240)
+    page.reload()
     page.get_by_text("Completed").first.wait_for()
     picture(page, "run")
 
