@@ -15,7 +15,7 @@ LAYER = "ASC_Leases"
 def automatic(house: House) -> list[dict[str, Any]]:
     """The training runs that nobody started by hand."""
     runs = house.runs("train-layers/gpu")
-    return [run for run in runs if run["created_by"]["type"] == "AUTOMATION"]
+    return [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
 
 
 @pytest.fixture(scope="module")
