@@ -178,9 +178,14 @@ class Loop:
             self._counters.swaps += 1
         busy = self._slots.busy
         mine = [slot for slot in busy if slot.layers == lane]
-        shares = self._stepper.fill(mine, busy)
+        for shares in self._stepper.plan(mine, busy):
+            if shares:
+                self._evaluate(shares, mine)
+
+    def _evaluate(self, shares: tuple[scheduler.Share, ...], slots: list[Slot]) -> None:
+        parts = self._stepper.fill(shares, slots)
         code = self._stepper.decode()
-        for slot, begin, count in shares:
+        for slot, begin, count in parts:
             if code:
                 self._step_failed(slot, code)
             else:

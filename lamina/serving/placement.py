@@ -1,7 +1,8 @@
 """Where a sequence goes and what it finds there: prefix reuse, as pure functions.
 
 KV that was computed under other layers never counts: a slot's lane is its layer set, and only equal
-lanes share.
+lanes share. Sequences of one lane sit side by side where they can: llama.cpp evaluates together
+only what stands in neighbouring slots (see `scheduler`).
 """
 
 from collections.abc import Hashable, Sequence
@@ -32,7 +33,7 @@ class Placement(NamedTuple):
 def choose_slot(
     slots: Sequence[Slot], lane: Hashable, prompt: Sequence[int], reusable: int
 ) -> Placement:
-    """The free slot with the longest common beginning under the same layers, else the oldest one.
+    """The free slot with the longest common beginning under the same layers, else a spare one.
 
     A slot that would lose much more than it gives (a long conversation, for a short common
     beginning) is left to its owner. Where another slot, busy or not, has a much longer common
@@ -40,15 +41,35 @@ def choose_slot(
     """
     shared = {slot.number: _shared(slot, lane, prompt, reusable) for slot in slots}
     free = [slot for slot in slots if slot.free]
-    oldest = min(free, key=lambda slot: (bool(slot.tokens), slot.last_used))
+    spare = _spare_slot(slots, lane)
     best = max(free, key=lambda slot: shared[slot.number])
     worthwhile = shared[best.number] * 2 >= len(best.tokens) or len(free) == 1
-    home = best if shared[best.number] and worthwhile else oldest
+    home = best if shared[best.number] and worthwhile else spare
     source = max(slots, key=lambda slot: shared[slot.number])
     if shared[source.number] - shared[home.number] < COPY_LEAST_TOKENS:
         return Placement(home.number, shared[home.number])
-    home = oldest if oldest.number != source.number else home
+    home = spare if spare.number != source.number else home
     return Placement(home.number, shared[source.number], source.number)
+
+
+def _spare_slot(slots: Sequence[Slot], lane: Hashable) -> Slot:
+    """The free slot to overwrite: beside this lane's sequences, else far from those of others.
+
+    Only empty slots and the half of the free ones unused longest come into question, so that what
+    was used lately stands for the next turn of its conversation.
+    """
+    free = sorted(
+        (slot for slot in slots if slot.free), key=lambda slot: (bool(slot.tokens), slot.last_used)
+    )
+    empty = sum(not slot.tokens for slot in free)
+    lanes = {slot.number: slot.lane for slot in slots if not slot.free}
+
+    def neighbours(slot: Slot) -> tuple[int, int]:
+        beside = [lanes[n] for n in (slot.number - 1, slot.number + 1) if n in lanes]
+        own = beside.count(lane)
+        return -own, len(beside) - own
+
+    return min(free[: max(empty, (len(free) + 1) // 2)], key=neighbours)
 
 
 class Prefilling(NamedTuple):

@@ -3,6 +3,12 @@
 llama.cpp applies layers to a whole context, so a step serves one layer set: its lane. Lanes take
 turns in time slices; inside a step all sequences of the lane go together. Prompts are evaluated in
 chunks so that they do not hold up the sequences that are already answering.
+
+Each sequence has a stream of KV of its own. llama.cpp evaluates streams together only where they
+are neighbours, stand in the batch in their order, and bring equally many tokens; anything else it
+splits without a word, and every part then costs what a step costs. So answers and prompts are
+evaluated one after the other, in the order of their slots, and slots are given out side by side
+(`placement`).
 """
 
 import math
@@ -65,21 +71,29 @@ class Runner(NamedTuple):
     pending: int
 
 
-def compose_step(runners: Iterable[Runner], room: int, prefill_room: int) -> tuple[Share, ...]:
+class Step(NamedTuple):
+    """What is evaluated one after the other: a token of each answer, then parts of prompts."""
+
+    answers: tuple[Share, ...]
+    prompts: tuple[Share, ...]
+
+
+def compose_step(runners: Iterable[Runner], room: int, prefill_room: int) -> Step:
     """The step's shares: every decoding sequence's token, then prompts.
 
     The oldest prompt gets half of what there is, then the shortest ones come first: a short prompt
     does not wait for a long one, and no number of short ones keeps a long one from getting on.
 
-    At most `room` tokens in all, and about `prefill_room` of prompts: a step that cuts a prompt
+    At most `room` tokens each, and about `prefill_room` of prompts: a step that cuts a prompt
     holds whole tiles.
     """
     ordered = sorted(runners, key=lambda runner: runner.number)
-    shares = [Share(runner.number, 1) for runner in ordered if not runner.pending][:room]
-    left = min(room - len(shares), prefill_room)
-    if left < sum(runner.pending for runner in ordered):
-        left = _whole_tiles(len(shares), left, room)
-    return (*shares, *_share_out([runner for runner in ordered if runner.pending], left))
+    answers = tuple(Share(runner.number, 1) for runner in ordered if not runner.pending)
+    prompts = [runner for runner in ordered if runner.pending]
+    left = min(room, prefill_room)
+    if left < sum(runner.pending for runner in prompts):
+        left = min(room, max(left // TILE_TOKENS, 1) * TILE_TOKENS)
+    return Step(answers[:room], tuple(_share_out(prompts, left)))
 
 
 def _share_out(prompts: Sequence[Runner], room: int) -> Iterator[Share]:
@@ -92,13 +106,6 @@ def _share_out(prompts: Sequence[Runner], room: int) -> Iterator[Share]:
         given[runner.number] += more
         left -= more
     return (Share(number, tokens) for number, tokens in given.items() if tokens)
-
-
-def _whole_tiles(decoding: int, prompts: int, room: int) -> int:
-    """Prompt tokens that fill whole tiles together with the decoding tokens, one tile at least."""
-    least = (decoding // TILE_TOKENS + 1) * TILE_TOKENS
-    whole = (decoding + prompts) // TILE_TOKENS * TILE_TOKENS
-    return min(max(whole, least), room) - decoding
 
 
 class Answering(NamedTuple):

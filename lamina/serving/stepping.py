@@ -1,4 +1,4 @@
-"""One decode step: whose tokens go in, and how long it took. Engine thread only."""
+"""One evaluation: whose tokens go in, and how long it took. Engine thread only."""
 
 import time
 from collections.abc import Sequence
@@ -30,19 +30,11 @@ class Stepper:
         self._prefill_rate = 0.0  # tokens per second, recent
         self._parts: list[Part] = []
 
-    def fill(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> list[Part]:
-        """Put the next tokens of these slots, which hold one layer set, into the batch.
+    def plan(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> scheduler.Step:
+        """The next tokens of these slots, which hold one layer set.
 
         `busy` are the slots of every set: their answers wait while this step runs.
         """
-        by_number = {slot.running.sequence.number: slot for slot in slots if slot.running}
-        self._base.batch.clear()
-        self._parts = [
-            self._put(by_number[share.number], share.tokens) for share in self._shares(slots, busy)
-        ]
-        return self._parts
-
-    def _shares(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> tuple[scheduler.Share, ...]:
         running = [slot.running.sequence for slot in slots if slot.running]
         runners = [scheduler.Runner(one.number, one.pending) for one in running]
         prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
@@ -53,6 +45,18 @@ class Stepper:
             room += min(pending, own)
             prefill = max(prefill, min(room, own))
         return scheduler.compose_step(runners, self._options.context.n_batch, prefill)
+
+    def fill(self, shares: Sequence[scheduler.Share], slots: Sequence[Slot]) -> list[Part]:
+        """Put these shares of these slots into the batch, in the order of the slots."""
+        tokens = {share.number: share.tokens for share in shares}
+        mine = [
+            (slot, tokens[slot.running.sequence.number])
+            for slot in slots
+            if slot.running and slot.running.sequence.number in tokens
+        ]
+        self._base.batch.clear()
+        self._parts = [self._put(slot, count) for slot, count in mine]
+        return self._parts
 
     def _prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
         """Prompt tokens that one step may take for a prompt accepted then."""

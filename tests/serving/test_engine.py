@@ -209,3 +209,27 @@ def test_stopping_tells_those_who_wait(base_gguf: Path) -> None:
 
     assert all(isinstance(end, Outcome | BusyError) for end in ends)
     assert any(isinstance(end, BusyError) for end in ends)
+
+
+def test_every_step_holds_its_slots_in_their_order(
+    base_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Llama.cpp splits a step whose sequences stand in another order, and it costs twice."""
+    steps: list[list[int]] = []
+    real = Base.decode
+
+    def decode(base: Base) -> int:
+        steps.append(base.batch.slots[: base.batch.size].tolist())
+        return real(base)
+
+    with running(base_gguf) as engine:
+        first, second = Queue(), Queue()
+        engine.submit(sequence(first))  # leaves slot 0 used, so that slot 1 comes before it
+        ended(first)
+        monkeypatch.setattr(Base, "decode", decode)
+        engine.submit(sequence(first), sequence(second))
+        ended(first)
+        ended(second)
+
+    assert [0, 1] in steps
+    assert all(step == sorted(step) for step in steps)

@@ -61,6 +61,39 @@ def test_without_anything_common_the_slot_unused_longest_is_taken() -> None:
     assert choose_slot(slots, "c", [5, 6], 1) == Placement(1, 0)
 
 
+def seated(n_slots: int, **lanes: str) -> list[Slot]:
+    """Empty slots, and busy ones by number: s3="a" holds a sequence of lane a."""
+    held = {int(name[1:]): lane for name, lane in lanes.items()}
+    return [
+        Slot(n, held.get(n), [7] if n in held else [], 0, n not in held) for n in range(n_slots)
+    ]
+
+
+def test_a_sequence_sits_beside_those_of_its_layer_set() -> None:
+    assert choose_slot(seated(8, s0="a", s4="b"), "b", [5, 6], 1).slot in {3, 5}
+
+
+def test_the_first_sequence_of_a_layer_set_leaves_room_beside_others() -> None:
+    assert choose_slot(seated(8, s0="a", s2="b"), "c", [5, 6], 1).slot in {4, 5, 6, 7}
+
+
+def test_pairs_of_eight_layer_sets_that_come_in_turn_sit_in_neighbouring_slots() -> None:
+    slots = seated(16)
+    for lane in "abcdefghabcdefgh":
+        number = choose_slot(slots, lane, [5, 6], 1).slot
+        slots[number] = Slot(number, lane, [7], 0, free=False)
+
+    lanes = "".join(str(slot.lane) for slot in slots)
+    assert all(lanes[n] == lanes[n + 1] for n in range(0, 16, 2)), lanes
+
+
+def test_a_recent_conversation_is_not_overwritten_to_sit_beside_others() -> None:
+    mine = Slot(0, "a", LONG, 9, free=False)
+    recent, old = Slot(1, "b", LONG, 8), Slot(2, "c", LONG, 1)
+
+    assert choose_slot([mine, recent, old], "a", [5, 6], 1).slot == 2
+
+
 def test_a_long_beginning_that_is_on_its_way_is_waited_for() -> None:
     assert is_worth_waiting([Prefilling("a", LONG, 0)], "a", LONG, 199, at_hand=0)
 

@@ -6,6 +6,7 @@ from lamina.serving.scheduler import (
     Lane,
     Runner,
     Share,
+    Step,
     Waiting,
     choose_admission,
     choose_lane,
@@ -87,50 +88,50 @@ def test_between_equal_lanes_the_earlier_request_is_admitted() -> None:
     assert Waiting(1, "b") == choose_admission(waiting, {})
 
 
-def test_decoding_sequences_come_before_prompts() -> None:
-    shares = compose_step([Runner(1, 100), Runner(2, 0)], room=10, prefill_room=10)
+def test_answers_and_prompts_are_evaluated_one_after_the_other() -> None:
+    step = compose_step([Runner(1, 9), Runner(2, 0), Runner(3, 0)], room=10, prefill_room=10)
 
-    assert (Share(2, 1), Share(1, 9)) == shares
+    assert Step(answers=(Share(2, 1), Share(3, 1)), prompts=(Share(1, 9),)) == step
 
 
 def test_a_long_prompt_is_cut_into_chunks() -> None:
-    assert (Share(1, 32),) == compose_step([Runner(1, 1000)], room=512, prefill_room=32)
+    step = compose_step([Runner(1, 1000)], room=512, prefill_room=32)
+
+    assert (Share(1, 32),) == step.prompts
 
 
 def test_prompts_share_a_step_oldest_first() -> None:
-    shares = compose_step([Runner(2, 50), Runner(1, 20)], room=64, prefill_room=64)
+    step = compose_step([Runner(2, 50), Runner(1, 20)], room=64, prefill_room=64)
 
-    assert (Share(1, 20), Share(2, 44)) == shares
+    assert (Share(1, 20), Share(2, 44)) == step.prompts
 
 
 def test_a_step_that_cuts_a_prompt_holds_whole_tiles() -> None:
-    answers = [Runner(number, 0) for number in range(4)]
+    answers = [Runner(number, 0) for number in range(3)]
 
-    shares = compose_step([*answers, Runner(9, 1000)], room=512, prefill_room=33)
+    step = compose_step([*answers, Runner(9, 1000)], room=512, prefill_room=33)
 
-    assert sum(share.tokens for share in shares) == 2 * TILE_TOKENS
+    assert (Share(9, 2 * TILE_TOKENS),) == step.prompts
 
 
 def test_a_prompt_always_gets_on() -> None:
-    answers = [Runner(number, 0) for number in range(TILE_TOKENS)]
+    step = compose_step([Runner(1, 0), Runner(99, 1000)], room=512, prefill_room=0)
 
-    shares = compose_step([*answers, Runner(99, 1000)], room=512, prefill_room=0)
-
-    assert Share(99, TILE_TOKENS) == shares[-1]
+    assert (Share(99, TILE_TOKENS),) == step.prompts
 
 
 def test_a_short_prompt_does_not_wait_for_a_long_one() -> None:
-    shares = compose_step([Runner(1, 4000), Runner(2, 100)], room=512, prefill_room=512)
+    step = compose_step([Runner(1, 4000), Runner(2, 100)], room=512, prefill_room=512)
 
-    assert (Share(1, 412), Share(2, 100)) == shares
+    assert (Share(1, 412), Share(2, 100)) == step.prompts
 
 
 def test_short_prompts_leave_an_older_long_one_half_of_the_step() -> None:
     short = [Runner(number, 100) for number in range(2, 12)]
 
-    shares = compose_step([Runner(1, 4000), *short], room=512, prefill_room=512)
+    step = compose_step([Runner(1, 4000), *short], room=512, prefill_room=512)
 
-    assert Share(1, 256) == shares[0]
+    assert Share(1, 256) == step.prompts[0]
 
 
 def test_a_prompt_alone_takes_the_whole_step() -> None:
