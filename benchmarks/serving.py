@@ -17,6 +17,8 @@ llama-server of the same source, with the flags that `make setup` builds llama-c
         -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF \
         -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_CURL=OFF
     cmake --build build --target llama-server -j2
+
+`--llama-cpp-python` needs what that server imports: `pip install sse-starlette starlette-context`.
 """
 
 import argparse

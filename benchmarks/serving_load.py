@@ -108,7 +108,9 @@ def peer(command: list[str], ready: str) -> Iterator[str]:
             url = f"http://127.0.0.1:{port}"
             for _ in range(600):
                 if child.poll() is not None:
-                    sys.exit(f"{line[0]} ended with {child.returncode}")
+                    log.seek(0)
+                    said = log.read().decode(errors="replace").strip().splitlines()[-1:]
+                    sys.exit(f"{' '.join(line[:3])} ended with {child.returncode}: {said}")
                 try:
                     if httpx.get(url + ready, trust_env=False).is_success:
                         break
