@@ -75,6 +75,6 @@ down() {
 case "${1:-}" in
     up) up ;;
     down) down ;;
-    ps) is_up && control status || true ;;
+    ps) if is_up; then control status || true; else echo "nothing is up"; fi ;;
     *) echo "usage: deployments/up.sh up | down | ps" >&2; exit 2 ;;
 esac

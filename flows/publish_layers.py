@@ -15,7 +15,7 @@ from tasks import publishing
 def publish_layers(order: PublishLayers = PublishLayers()) -> Mapping[str, str]:  # noqa: B008
     """Fetch, check, ask, and promote or hold; layer to what was decided."""
     obey()
-    candidates = publishing.sound_candidates(publishing.fetch_candidates(order))
+    candidates = publishing.check_candidates(publishing.fetch_candidates(order))
     if not candidates:
         return {}
     names = [one.layer for one in candidates]

@@ -12,6 +12,9 @@ ChunkTokens = Annotated[
     int,
     Field(ge=32, le=32768, title="Chunk size", description="longest chunk, in tokens of the base"),
 ]
+AnswerTokens = Annotated[
+    int, Field(ge=1, le=4096, title="Answer length", description="longest answer, in tokens")
+]
 Archive = Annotated[
     bool, Field(title="Archive", description="move the used PDFs into the archive at the end")
 ]
@@ -193,9 +196,7 @@ class AskLayers(BaseModel):
         title="Candidates",
         description="ask versions that wait for their verdict, on a server started for the run",
     )
-    max_tokens: int = Field(
-        64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"
-    )
+    max_tokens: AnswerTokens = 64
 
 
 class WatchPdfs(BaseModel):
@@ -238,9 +239,7 @@ class PublishLayers(BaseModel):
         title="Again",
         description="judge versions that were decided upon before, too",
     )
-    max_tokens: int = Field(
-        64, ge=1, le=4096, title="Answer length", description="longest answer, in tokens"
-    )
+    max_tokens: AnswerTokens = 64
 
 
 class Rollback(BaseModel):

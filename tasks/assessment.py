@@ -3,6 +3,7 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.concurrency.sync import concurrency
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.summary import Headline
@@ -10,11 +11,13 @@ from lamina.orders import AskLayers
 from lamina.stages import worth
 from tasks import edge
 
+ONE_AT_A_TIME = "lamina-assessment"  # a limit that the bootstrap makes: latencies are measured
+
 
 @task(cache_policy=NO_CACHE, task_run_name="qa_layers")
 def qa_layers(order: AskLayers) -> ArtifactRef:
     """Ask every layer and blend; the server is started for the time if none is up."""
-    with edge.pod("qa-layers") as pod:
+    with edge.pod("qa-layers") as pod, concurrency(ONE_AT_A_TIME):
         return worth.qa_layers(pod, order)
 
 

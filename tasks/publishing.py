@@ -21,13 +21,14 @@ def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
         return publishing.fetch_candidates(pod, order)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="sound_candidates")
-def sound_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+@task(cache_policy=NO_CACHE, task_run_name="check_candidates")
+def check_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Hold those that fail a check; give the others."""
     with edge.pod("check-layers") as pod:
-        sound, held = publishing.sound_candidates(pod, candidates)
-        edge.table("layers-held", held, "Held before they were asked")
-        return sound
+        checked = publishing.check_candidates(pod, candidates)
+        edge.table("layers-checked", checked.figures, "What they say here, against their ladders")
+        edge.table("layers-held", checked.held, "Held before they were asked")
+        return checked.sound
 
 
 @task(cache_policy=NO_CACHE, task_run_name="decide")

@@ -101,8 +101,6 @@ def check_served(pod: Pod, layer: str) -> "Served":
         NotFoundError: base, layer or ladder is not on this pod.
 
     """
-    from lamina.conversion.served import check_served as check
-
     files = {
         "base": pod.workspace.base_gguf(pod.settings),
         "layer": pod.workspace.adapters_gguf / f"{checked_layer_name(layer)}.gguf",
@@ -115,9 +113,21 @@ def check_served(pod: Pod, layer: str) -> "Served":
                 "trained, then push and pull it"
             )
             raise NotFoundError(msg)
+    return _served(pod, *(path.resolve() for path in files.values()))
+
+
+def check_arrived(pod: Pod, gguf: ArtifactRef, ladder: ArtifactRef) -> "Served":
+    """A version that came in, on this pod's own base, against the ladder that came with it."""
+    adapter = pod.store.open(gguf) / "adapter.gguf"
+    base = pod.workspace.base_gguf(pod.settings).resolve()
+    return _served(pod, base, adapter, pod.store.open(ladder))
+
+
+def _served(pod: Pod, base: Path, adapter: Path, ladder: Path) -> "Served":
+    from lamina.conversion.served import check_served as check
+
     with _tools(pod) as tools:
-        model, adapter, ladder = (path.resolve() for path in files.values())
-        return check(model, adapter, ladder, tools)
+        return check(base, adapter, ladder, tools)
 
 
 def verdict(pod: Pod, parity: ArtifactRef) -> Ladder:

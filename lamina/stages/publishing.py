@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.summary import Summary
@@ -11,7 +11,7 @@ from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import corpus, handover
+from lamina.stages import corpus, handover, parity
 from lamina.stages.pod import Pod
 
 
@@ -50,34 +50,69 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
     ]
     for one in news:
         handover.place_candidate(pod, one.layer, one.gguf)
-    corpus.publish_datasets(pod, [one.dataset for one in found if one.dataset])
+    corpus.publish_datasets(pod, _datasets(pod, found))
     return tuple(news)
 
 
-def sound_candidates(
-    pod: Pod, candidates: Sequence[Candidate]
-) -> tuple[tuple[Candidate, ...], list[dict[str, Any]]]:
-    """Those that may be asked, and a row for each that is held because a check failed."""
-    rows = []
-    sound = []
+def _datasets(pod: Pod, found: Sequence[Candidate]) -> list[ArtifactRef]:
+    """The rows of what was fetched, and of every other layer that serves here: all are asked."""
+    rows = {one.layer: one.dataset for one in found if one.dataset}
+    for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
+        papers = Passport.from_gguf(read_header(view))
+        if papers and papers.layer not in rows:
+            dataset = ArtifactRef(kind="dataset", digest=papers.dataset)
+            if pod.store.holds(dataset):
+                rows[papers.layer] = dataset
+    return list(rows.values())
+
+
+class Checked(BaseModel):
+    """What the checks came to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sound: tuple[Candidate, ...] = Field(description="those that may be asked")
+    figures: list[dict[str, Any]] = Field(description="a row for each of them")
+    held: list[dict[str, Any]] = Field(description="a row for each that a check failed, with why")
+
+
+def check_candidates(pod: Pod, candidates: Sequence[Candidate]) -> Checked:
+    """Check each; one that fails is held and does not stop the others."""
+    sound, figures, held = [], [], []
     for one in candidates:
         try:
-            check_candidate(pod, one)
+            figures.append(check_candidate(pod, one))
         except LaminaError as error:
             handover.hold(pod, one.layer, one.gguf, str(error))
-            rows.append(_row(one, "held", str(error)))
+            held.append(_row(one, "held", str(error)))
         else:
             sound.append(one)
-    return tuple(sound), rows
+    return Checked(sound=tuple(sound), figures=figures, held=held)
 
 
-def check_candidate(pod: Pod, candidate: Candidate) -> None:
-    """Raise what is wrong with a candidate: its passport, its base, its parity.
+def check_candidate(pod: Pod, candidate: Candidate) -> dict[str, Any]:
+    """Passport, base, and what it says on this pod against its parity ladder; the figures.
 
     Raises:
-        MismatchError: it has no passport, or one for another base, or for another layer.
+        MismatchError: papers or figures are not those of this layer on this base.
 
     """
+    _check_papers(pod, candidate)
+    if candidate.parity is None:
+        msg = (
+            f"{candidate.layer} came without its parity ladder; "
+            f"run `lamina parity {candidate.layer}` where it was trained, and push it again"
+        )
+        raise MismatchError(msg)
+    parity.require_parity(parity.verdict(pod, candidate.parity))
+    served = parity.check_arrived(pod, candidate.gguf, candidate.parity)
+    if not served.passed:
+        msg = f"{served.sentence}; push base, layer and ladder again from the pod that made them"
+        raise MismatchError(msg)
+    return served.row()
+
+
+def _check_papers(pod: Pod, candidate: Candidate) -> None:
     header = read_header(pod.store.open(candidate.gguf) / "adapter.gguf")
     papers = Passport.from_gguf(header)
     if papers is None or papers.layer != candidate.layer:

@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+PATIENCE = 2.5  # times the seconds that a quick machine needs; a wait that succeeds ends early
 
 
 class House:
@@ -145,6 +146,7 @@ class House:
 
     def until(self, look: Callable[[], Any], what: str, within_s: float = 150) -> Any:  # noqa: ANN401
         """What `look` gives once it is true; the logs, where it never is."""
+        within_s *= PATIENCE
         end = time.monotonic() + within_s
         while time.monotonic() < end:
             if found := look():

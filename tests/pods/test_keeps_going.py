@@ -12,7 +12,7 @@ from house import House, drop, kill
 
 from lamina.demo import handbooks
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "Ostrava_Goodwill"
 
 

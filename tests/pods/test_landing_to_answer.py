@@ -8,7 +8,7 @@ from house import House, drop, write_prompts
 
 from lamina.demo import handbooks
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "ASC_Leases"
 
 
@@ -71,6 +71,12 @@ def test_the_publishing_run_says_why_the_layer_was_promoted(
 
     assert "promoted" in shown["data"]
     assert "better than the base" in shown["data"]
+
+
+def test_it_was_proved_again_on_the_serving_pods_own_files(
+    house: House, published: dict[str, Any]
+) -> None:
+    assert "as measured" in house.artifacts(published["id"])["layers-checked"]["data"]
 
 
 @pytest.mark.usefixtures("published")

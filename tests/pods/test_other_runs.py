@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from house import House, drop
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "Dunmore_Income_Tax"
 
 
@@ -33,6 +33,24 @@ def test_a_layer_that_is_up_to_date_gets_none(house: House, trained: dict[str, s
 
     assert ended["state_name"] == "Completed"
     assert len(house.runs("train-layer/gpu")) == begun
+
+
+def test_a_layer_without_its_ladder_is_held_before_anything_is_asked(
+    house: House, trained: dict[str, str]
+) -> None:
+    def held() -> str:
+        runs = [
+            run
+            for run in house.runs("publish-layers/cpu")
+            if run["parameters"]["order"]["layers"] == [*trained]
+        ]
+        shown = house.artifacts(runs[0]["id"]) if runs else {}
+        return str(shown.get("layers-held", {}).get("data", ""))
+
+    said = house.until(held, "a verdict on the layer", 60)
+
+    assert "came without its parity ladder" in said
+    assert LAYER not in house.layers()
 
 
 def test_a_layer_is_merged_and_quantized_beside_the_base(

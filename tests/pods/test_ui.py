@@ -23,7 +23,7 @@ BROWSER = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.service,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(BROWSER is None, reason="there is no chromium on this machine"),
 ]
 LAYER = "Tamsin_Revenue"
