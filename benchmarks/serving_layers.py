@@ -15,6 +15,7 @@ from lamina.serving.llama import Base, ContextOptions, open_base, quiet
 
 N_SETS = 8
 N_RESIDENT = 25
+N_AT_REST = 5  # of them loaded while nothing runs
 
 
 def mixture(found: dict[str, Start], model: Path, layers: Path, options: argparse.Namespace) -> str:
@@ -135,7 +136,7 @@ def _swap_in_library(model: Path, layers: Path, options: argparse.Namespace) -> 
 def residents(
     found: dict[str, Start], shape: Shape, layers: Path, options: argparse.Namespace
 ) -> str:
-    """Layers never seen are put in place while an answer runs: its pauses, times, memory."""
+    """Layers never seen are put in place, at rest and beside an answer: times, pauses, memory."""
     options = argparse.Namespace(**{**vars(options), "prompt": 8, "tokens": 200})
     prepared = [
         write_layer(layers / f".N{number}", shape, seed=1000 + number)
@@ -145,21 +146,11 @@ def residents(
     with found["lamina"](1) as url:
         quiet_load = drive(url, bodies(1, options))
         before = _anonymous_bytes()
-        loads: list[float] = []
-        whole: list[float] = []
-
-        def put_in_place() -> None:
-            for number, path in enumerate(prepared):
-                started_s = time.perf_counter()
-                path.rename(layers / f"N{number}.gguf")
-                order = [{"name": f"N{number}", "scale": 1.0}]
-                reply = httpx.post(
-                    f"{url}/lora-adapters", json=order, timeout=60, trust_env=False
-                ).json()
-                whole.append(1000 * (time.perf_counter() - started_s))
-                loads.append(reply["load_ms"])
-
-        loading = threading.Thread(target=put_in_place)
+        at_rest = [_put_in_place(url, path) for path in prepared[:N_AT_REST]]
+        busy: list[tuple[float, float]] = []
+        loading = threading.Thread(
+            target=lambda: busy.extend(_put_in_place(url, path) for path in prepared[N_AT_REST:])
+        )
         loading.start()
         while loading.is_alive():
             busy_load = drive(url, bodies(1, options, ("base",)))
@@ -167,16 +158,32 @@ def residents(
         grown = _anonymous_bytes() - before
     return "\n".join(
         (
-            f"{N_RESIDENT} layers never seen, {size / N_RESIDENT / 1e6:.1f} MB each, loaded while",
-            f"an answer ran: {statistics.median(whole):.0f} ms from file to loaded",
-            f"(longest {max(whole):.0f}), of it on the engine's thread",
-            f"{statistics.median(loads):.0f} ms (longest {max(loads):.0f}).",
+            f"{N_RESIDENT} layers never seen, {size / N_RESIDENT / 1e6:.1f} MB each, from file",
+            f"to loaded: at rest {_told(at_rest)}; while an answer ran {_told(busy)}.",
             f"Between two tokens of the answer: median {statistics.median(busy_load.gaps_ms):.0f},",
             f"longest {max(busy_load.gaps_ms):.0f} ms; without loading",
             f"{statistics.median(quiet_load.gaps_ms):.0f} and {max(quiet_load.gaps_ms):.0f} ms.",
             f"Memory: files {size / 1e6:.0f} MB, process grown by {grown / 1e6:.0f} MB",
             f"({100 * (grown / size - 1):+.1f} %).",
         )
+    )
+
+
+def _put_in_place(url: str, prepared: Path) -> tuple[float, float]:
+    """Milliseconds until a new layer is loaded, and of them on the engine's thread."""
+    name = f"N{prepared.name[2:]}"
+    started_s = time.perf_counter()
+    prepared.rename(prepared.with_name(f"{name}.gguf"))
+    order = [{"name": name, "scale": 1.0}]
+    reply = httpx.post(f"{url}/lora-adapters", json=order, timeout=60, trust_env=False).json()
+    return 1000 * (time.perf_counter() - started_s), reply["load_ms"]
+
+
+def _told(times: list[tuple[float, float]]) -> str:
+    whole, engine = zip(*times, strict=True)
+    return (
+        f"{statistics.median(whole):.0f} ms (longest {max(whole):.0f}), of them on the engine's "
+        f"thread {statistics.median(engine):.0f}"
     )
 
 
