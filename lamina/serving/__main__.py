@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import ipaddress
 import os
 import socket
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from lamina import settings
 from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError
+from lamina.serving.origins import is_loopback
 
 
 def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
@@ -104,8 +104,11 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(1024)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
+        if isinstance(error, OverflowError):
+            msg = f"port {port} cannot be; give one from 0 (any free one) to 65535"
+            raise InvalidInputError(msg) from error
         if error.errno == 98:  # noqa: PLR2004 - EADDRINUSE
             msg = f"port {port} of {host} is taken; stop what listens there or choose --port"
             raise BusyError(msg) from error
@@ -141,11 +144,7 @@ async def _serve(options: argparse.Namespace) -> int:
 
 
 def _warn_if_open(host: str, has_key: bool) -> None:
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback and not has_key:
+    if not has_key and not is_loopback(host):
         print(
             f"warning: {host} can be reached from outside and no key is asked for; "
             "set LAMINA_API_KEY",

@@ -1,15 +1,21 @@
 """Events on their way from the engine thread to the coroutine that waits for them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+
+from fastapi import Request
 
 from lamina.errors import LaminaError
 from lamina.serving.engine import Engine
 from lamina.serving.observing import Meters
 from lamina.serving.sequence import Delta, Event, Outcome, Sequence
+
+T = TypeVar("T")
+CLIENT_LEFT = 499  # nobody reads it; it stands in the log
 
 
 class Relay:
@@ -48,6 +54,7 @@ class Answer:
         self._sequence = sequence
         self._queue: asyncio.Queue[Event] = asyncio.Queue()
         self._over = False
+        self._begun = False
         self._meters = meters
         sequence.sink = partial(relay.put, self._queue)
 
@@ -65,7 +72,17 @@ class Answer:
                 raise event
             if isinstance(event, Outcome):
                 self._meters.sequence(event)
+            elif event.logprobs:
+                event = self._marked(event)
             yield event
+
+    def _marked(self, event: Delta) -> Delta:
+        """With the first token's entry marked where the answer's first space is left out."""
+        if self._begun or not self._sequence.strip_first_space:
+            return event
+        self._begun = True
+        first = replace(event.logprobs[0], begins=True)
+        return replace(event, logprobs=(first, *event.logprobs[1:]))
 
     def close(self) -> None:
         """Stop making it, if it is not done."""
@@ -83,3 +100,20 @@ class Answer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+async def while_client_stays(request: Request, work: Coroutine[None, None, T]) -> T | None:
+    """What the work gives; None, and the work is cancelled, where the client leaves before."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_until_client_leaves(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        leaving.cancel()
+        working.cancel()
+
+
+async def _until_client_leaves(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

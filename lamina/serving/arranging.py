@@ -80,13 +80,13 @@ def parse_order(body: JsonValue) -> list[LayerRef]:
 
 
 def _described(service: Service, layer: Layer) -> Json:
-    scales = {one.digest: one.scale for one in service.default.layers}
+    scales = {one.name: one.scale for one in service.default.layers}
     resident = service.engine.counters.resident
     return {
         "id": layer.id,
         "name": layer.name,
         "path": str(layer.path),
-        "scale": scales.get(layer.digest, 0.0),
+        "scale": scales.get(layer.name, 0.0),
         "digest": layer.digest or None,
         "size_bytes": layer.size_bytes,
         "rank": layer.rank,

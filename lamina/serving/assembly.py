@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -17,12 +18,14 @@ from lamina.errors import InvalidInputError
 from lamina.serving.adapter_file import read_base
 from lamina.serving.answers import Relay
 from lamina.serving.api import build_app
-from lamina.serving.blends import checked_scale, layer_set
+from lamina.serving.blends import AppliedLayer, checked_scale, layer_set
 from lamina.serving.chat import FORMATS
+from lamina.serving.connections import Impatient
 from lamina.serving.engine import Engine
 from lamina.serving.limits import Limits
 from lamina.serving.llama import ContextOptions, quiet
 from lamina.serving.observing import Observer
+from lamina.serving.origins import is_loopback
 from lamina.serving.owning import EngineOptions
 from lamina.serving.registry import Registry
 from lamina.serving.service import Service
@@ -30,10 +33,36 @@ from lamina.serving.trial import special_layouts_work
 
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
+_LAST_WORDS_S = 2
+_FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+_KEEP_ALIVE_S = 30  # clients drop idle connections after 5: at the same time, both would race
 
 
 class _Web(uvicorn.Server):
-    """uvicorn without its signal handling, which ends a clean stop by killing the process."""
+    """uvicorn without its signal handling, which ends a clean stop by killing the process.
+
+    `on_limit` is called when what runs has had its time after the first signal.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, within_s: float, on_limit: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._within_s = within_s
+        self._on_limit = on_limit
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; the limit counts from the first signal, and the second one is the limit."""
+        loop = asyncio.get_running_loop()
+        if self.should_exit:
+            self._on_limit()
+            loop.call_later(_LAST_WORDS_S, self._force)
+            return
+        loop.call_later(self._within_s, self._on_limit)
+        super().handle_exit(sig, frame)
+
+    def _force(self) -> None:
+        self.force_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -73,35 +102,46 @@ class Server:
             self.app,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=self.stop_within_s,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=self.stop_within_s + _LAST_WORDS_S,
             lifespan="off",
+            http=Impatient,
             ws="none",
         )
-        web = _Web(config)
+        # At the limit the engine ends what still runs, so that every stream closes with an error
+        # that says so; uvicorn's own limit, a little later, would cut the connections.
+        web = _Web(config, self.stop_within_s, self.engine.close)
         self._web = web
         serving = asyncio.ensure_future(web.serve(sockets=[listener]))
+        loading = asyncio.ensure_future(self._load())
         try:
-            await self._load()
-            if not serving.done() and not web.should_exit:
-                on_ready()
+            await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
+            if loading.done():  # else it was told to stop before the base was there
+                loading.result()
+                if not web.should_exit:
+                    on_ready()
             await serving
         finally:
+            loading.cancel()
             web.should_exit = True
-            await asyncio.gather(serving, return_exceptions=True)
+            await asyncio.gather(serving, loading, return_exceptions=True)
             await asyncio.to_thread(self.engine.stop, self.stop_within_s)
 
     async def _load(self) -> None:
         base = await asyncio.wrap_future(self.engine.start())
-        chosen = []
-        for text in self.initial:
-            path, equals, scale = text.rpartition("=")
-            layer = self.service.registry.add(Path(path if equals else text))
-            chosen.append(layer.applied(checked_scale(scale, path) if equals else 1.0))
+        chosen = [self._named(text) for text in self.initial]
         if self.apply_initial:
             layers = layer_set(chosen)
             await asyncio.wrap_future(self.engine.load(layers))
             self.service.set_default(layers)
         self.service.on_loaded(base)
+
+    def _named(self, text: str) -> AppliedLayer:
+        """The layer of `--lora PATH` or `--lora PATH=SCALE`."""
+        path, equals, scale = text.rpartition("=")
+        if not equals or Path(text).is_file():
+            return self.service.registry.add(Path(text)).applied(1.0)
+        return self.service.registry.add(Path(path)).applied(checked_scale(scale, path))
 
     def end(self) -> None:
         """Engine thread: it failed, so the process must end."""
@@ -132,7 +172,12 @@ def assemble(options: argparse.Namespace) -> Server:
     service = Service(engine, relay, registry, chat_format=options.chat_format)
     key = settings.load().api_key
     secret = key.get_secret_value() if key else None
-    limited = Limits(build_app(service), api_key=secret, max_body_bytes=options.max_body_mb * _MB)
+    limited = Limits(
+        build_app(service),
+        api_key=secret,
+        max_body_bytes=options.max_body_mb * _MB,
+        only_loopback=is_loopback(options.host),
+    )
     app = Observer(limited, service.meters, log=None if options.quiet else sys.stderr)
     server = Server(
         service,
@@ -153,11 +198,21 @@ def _is_worth_threads(model: Path) -> bool:
     return model.stat().st_size >= _SMALL_MODEL_MB * _MB
 
 
-def _engine_options(options: argparse.Namespace) -> EngineOptions:
-    for name in ("n_ctx", "n_threads", "n_parallel", "n_batch"):
-        if getattr(options, name) < 1:
-            msg = f"--{name} {getattr(options, name)} cannot be; give at least 1"
+def _check_numbers(options: argparse.Namespace) -> None:
+    least = {"queue": 0, "stop_within_s": 0, "adapter_memory_mb": 0}
+    least |= dict.fromkeys(("n_ctx", "n_threads", "n_parallel", "n_batch", "max_body_mb"), 1)
+    for name, limit in least.items():
+        given = getattr(options, name)
+        if given is not None and given < limit:
+            msg = f"--{name} {given} cannot be; give at least {limit}"
             raise InvalidInputError(msg)
+    if options.flash_attn.lower() not in _FLAGS:
+        msg = f"--flash_attn {options.flash_attn} cannot be; give true or false"
+        raise InvalidInputError(msg)
+
+
+def _engine_options(options: argparse.Namespace) -> EngineOptions:
+    _check_numbers(options)
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(
@@ -171,7 +226,7 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
         n_batch=options.n_batch,
         n_threads=options.n_threads if _is_worth_threads(options.model) else 1,
         special_layouts=layouts,
-        flash_attn=options.flash_attn.lower() in {"true", "1", "on"},
+        flash_attn=_FLAGS[options.flash_attn.lower()],
     )
     memory = options.adapter_memory_mb
     return EngineOptions(

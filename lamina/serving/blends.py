@@ -14,6 +14,7 @@ BASE = "base"
 DEFAULT = "default"
 _MAX_LAYERS = 16
 _MAX_SCALE = 100.0
+_LEAST_SCALE = 1e-6  # below it, float32 would lose the layer without a word
 
 
 class Part(NamedTuple):
@@ -71,10 +72,10 @@ def layer_set(layers: Iterable[AppliedLayer]) -> LayerSet:
 
 
 def checked_scale(value: object, layer: object) -> float:
-    """The scale itself, a finite number.
+    """The scale itself, a finite number; 0 leaves the layer out.
 
     Raises:
-        InvalidInputError: it is no number, not finite, or absurdly large.
+        InvalidInputError: it is no number, not finite, absurdly large, or too small for an effect.
 
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -83,7 +84,7 @@ def checked_scale(value: object, layer: object) -> float:
         scale = float(value)
     except ValueError as error:
         raise _bad_scale(value, layer) from error
-    if not math.isfinite(scale) or abs(scale) > _MAX_SCALE:
+    if not math.isfinite(scale) or abs(scale) > _MAX_SCALE or 0 < abs(scale) < _LEAST_SCALE:
         raise _bad_scale(value, layer)
     return scale
 
@@ -91,7 +92,7 @@ def checked_scale(value: object, layer: object) -> float:
 def _bad_scale(value: object, layer: object) -> InvalidInputError:
     return InvalidInputError(
         f"scale {value!r} of layer {layer} cannot be used; "
-        f"give a number between -{_MAX_SCALE:g} and {_MAX_SCALE:g}"
+        f"give a number between -{_MAX_SCALE:g} and {_MAX_SCALE:g}, 0 or from {_LEAST_SCALE:g} on"
     )
 
 

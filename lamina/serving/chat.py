@@ -14,13 +14,18 @@ from lamina.errors import InvalidInputError
 FORMATS = {
     "mistral-instruct": (
         "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}"
-        "[INST] {{ m.content }} [/INST]{% else %}{{ ' ' + m.content + eos_token }}"
+        "[INST] {{ m.content }} [/INST]{% elif m.role == 'assistant' %}"
+        "{{ ' ' + m.content + eos_token }}"
+        "{% else %}{{ raise_exception('only user and assistant roles are supported') }}"
         "{% endif %}{% endfor %}"
     ),
     "llama-2": (
-        "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}"
-        "<<SYS>>\n{{ m.content }}\n<</SYS>>\n\n{% elif m.role == 'user' %}"
-        "[INST] {{ m.content }} [/INST]{% else %}{{ ' ' + m.content + ' ' + eos_token }}"
+        "{% set system = messages[0].content if messages[0].role == 'system' else none %}"
+        "{% for m in (messages if system is none else messages[1:]) %}{% if m.role == 'user' %}"
+        "{{ bos_token + '[INST] ' }}{% if loop.first and system is not none %}"
+        "{{ '<<SYS>>\n' + system + '\n<</SYS>>\n\n' }}{% endif %}{{ m.content + ' [/INST]' }}"
+        "{% elif m.role == 'assistant' %}{{ ' ' + m.content + ' ' + eos_token }}"
+        "{% else %}{{ raise_exception('a system message can only be the first one') }}"
         "{% endif %}{% endfor %}"
     ),
     "chatml": (
@@ -85,9 +90,11 @@ def _fold_system(messages: Sequence[Message]) -> list[Message] | None:
     """The same conversation without system messages; None where there is nothing to fold."""
     system = [message["content"] for message in messages if message["role"] == "system"]
     rest = [dict(message) for message in messages if message["role"] != "system"]
-    first = next((message for message in rest if message["role"] == "user"), None)
-    if not system or first is None:
+    if not system:
         return None
+    first = next((message for message in rest if message["role"] == "user"), None)
+    if first is None:
+        return [{"role": "user", "content": "\n\n".join(system)}, *rest]
     first["content"] = "\n\n".join([*system, first["content"]])
     return rest
 
@@ -100,6 +107,16 @@ def _refuse(message: str) -> None:
 
 def _now(pattern: str) -> str:
     return datetime.now().astimezone().strftime(pattern)
+
+
+def continues(messages: Sequence[Message]) -> bool:
+    """Whether the answer goes on with what the last message, an assistant's, began."""
+    return messages[-1]["role"] == "assistant" and not _ends_blank(messages)
+
+
+def _ends_blank(messages: Sequence[Message]) -> bool:
+    """Whether the last message is an assistant's that says nothing."""
+    return messages[-1]["role"] == "assistant" and not messages[-1]["content"].strip()
 
 
 class PromptMaker:
@@ -134,11 +151,18 @@ class PromptMaker:
         return self._ids(self.rendered(messages, answer_follows=answer_follows))
 
     def rendered(self, messages: Sequence[Message], *, answer_follows: bool = True) -> str:
-        """Text of a conversation: what `chat` turns into tokens."""
+        """Text of a conversation: what `chat` turns into tokens.
+
+        An answer that follows an assistant's message goes on with it, as on llama-server.
+        """
         if self._template is None:
             msg = "this base carries no chat template; start the server with --chat_format"
             raise InvalidInputError(msg)
-        return self._template.render(messages, answer_follows=answer_follows)
+        if answer_follows and _ends_blank(messages):
+            messages = messages[:-1]
+        begun = messages[-1]["content"].strip() if continues(messages) and answer_follows else ""
+        text = self._template.render(messages, answer_follows=answer_follows and not begun)
+        return text[: text.rindex(begun) + len(begun)] if begun and begun in text else text
 
     def continued(self, prompt: list[int], whole: list[int]) -> int:
         """How many tokens of `whole` belong to the prompt: where scoring begins.

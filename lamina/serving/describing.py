@@ -9,7 +9,6 @@ from lamina import __version__
 from lamina.errors import InvalidInputError
 from lamina.serving.arranging import parts_of
 from lamina.serving.blends import BASE, DEFAULT, Part
-from lamina.serving.registry import Layer
 from lamina.serving.replies import Json, error_body, layers_of
 from lamina.serving.service import Service
 from lamina.serving.shapes import DetokenizeRequest, TokenizeRequest
@@ -21,9 +20,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/models")
     async def models() -> Json:
-        known = await asyncio.to_thread(service.registry.layers)
-        blends = await asyncio.to_thread(service.book.all)
-        return {"object": "list", "data": [*_models(service, known), *_saved(blends)]}
+        return {"object": "list", "data": await asyncio.to_thread(_models, service)}
+
+    @routes.get("/v1/models/{name:path}")
+    async def model(name: str) -> Json:
+        return await asyncio.to_thread(_model_called, service, name)
 
     @routes.post("/tokenize")
     async def tokenize(body: TokenizeRequest) -> Json:
@@ -31,17 +32,13 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/detokenize")
     async def detokenize(body: DetokenizeRequest) -> Json:
-        words = service.ready().vocabulary
-        if not all(0 <= token < words.size for token in body.tokens):
-            msg = f"a token id lies outside 0 to {words.size - 1}; check the list"
-            raise InvalidInputError(msg)
-        return {"content": words.detokenize(body.tokens)}
+        return {"content": await asyncio.to_thread(_text, service, body.tokens)}
 
-    @routes.get("/health")
+    @routes.api_route("/health", methods=["GET", "HEAD"])
     async def health() -> Json:
         return {"status": "ok", "version": __version__}
 
-    @routes.get("/ready")
+    @routes.api_route("/ready", methods=["GET", "HEAD"])
     async def ready() -> JSONResponse:
         if service.loaded is None:
             body = error_body("the base is still being loaded; ask again", 503)
@@ -65,7 +62,7 @@ def _model(name: str, facts: Json, created_s: int = 0) -> Json:
     }
 
 
-def _models(service: Service, known: tuple[Layer, ...]) -> list[Json]:
+def _models(service: Service) -> list[Json]:
     identity = service.base.identity
     base = {
         "name": identity.name,
@@ -79,10 +76,22 @@ def _models(service: Service, known: tuple[Layer, ...]) -> list[Json]:
         _model(DEFAULT, {"layers": layers_of(service.default)}),
         *(
             _model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
-            for layer in known
+            for layer in service.registry.layers()
             if not layer.problem
         ),
+        *_saved(service.book.all()),
     ]
+
+
+def _model_called(service: Service, name: str) -> Json:
+    """A model of the list, or what a blend's spelling means.
+
+    Raises:
+        LaminaError: no request could name it either.
+
+    """
+    listed = {model["id"]: model for model in _models(service)}
+    return listed.get(name) or _model(name, {"layers": layers_of(service.meant(name))})
 
 
 def _tokens(service: Service, body: TokenizeRequest) -> list[int]:
@@ -92,3 +101,11 @@ def _tokens(service: Service, body: TokenizeRequest) -> list[int]:
     return loaded.vocabulary.tokenize(
         body.content or "", add_bos=body.add_special, parse_special=body.parse_special
     )
+
+
+def _text(service: Service, tokens: list[int]) -> str:
+    words = service.ready().vocabulary
+    if not all(0 <= token < words.size for token in tokens):
+        msg = f"a token id lies outside 0 to {words.size - 1}; check the list"
+        raise InvalidInputError(msg)
+    return words.detokenize(tokens)

@@ -20,9 +20,23 @@ from lamina.serving.blends import LayerSet
 from lamina.serving.llama import Base, open_base
 from lamina.serving.loop import Command, Loop
 from lamina.serving.owning import Counters, EngineOptions
+from lamina.serving.running import unforeseen
 from lamina.serving.sequence import Sequence
 
 T = TypeVar("T")
+
+
+class QueueFullError(BusyError):
+    """More requests wait than this server lets wait."""
+
+    status = 429
+
+
+def _promise() -> "Future[T]":
+    """A future that a caller who leaves cannot cancel, so that the engine can always set it."""
+    promise: Future[T] = Future()
+    promise.set_running_or_notify_cancel()
+    return promise
 
 
 def _ignore() -> None:
@@ -46,7 +60,7 @@ class Engine:
         self._flush = flush
         self.on_death: Callable[[], None] = _ignore  # called on its thread
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._ready: Future[Base] = Future()
+        self._ready: Future[Base] = _promise()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._open = True
         self._accepted = 0
@@ -61,7 +75,8 @@ class Engine:
         """Queue sequences, all or none.
 
         Raises:
-            BusyError: the queue is full, or the engine has stopped.
+            QueueFullError: too many wait already.
+            BusyError: the engine has stopped.
 
         """
         now_s = time.monotonic()
@@ -69,9 +84,9 @@ class Engine:
             if not self._open:
                 msg = "the server is stopping; try another one, or later"
                 raise BusyError(msg)
-            if self._accepted + len(sequences) > self.options.queue_limit + self._slots:
+            if self._accepted + len(sequences) > self.room:
                 msg = f"{self._accepted} requests are waiting already; try again later"
-                raise BusyError(msg)
+                raise QueueFullError(msg)
             self._accepted += len(sequences)
             for sequence in sequences:
                 sequence.accepted_s = now_s
@@ -83,33 +98,41 @@ class Engine:
 
     def load(self, layers: LayerSet) -> Future[float]:
         """Load a set's layers now; the future gives the milliseconds it took."""
-        done: Future[float] = Future()
+        done: Future[float] = _promise()
         self._commands.put(lambda loop: loop.load(layers, done))
         return done
 
     def alone(self, action: Callable[[Loop], T]) -> "Future[T]":
         """Do something on the engine thread when nothing runs; the future gives what it returns."""
-        done: Future[T] = Future()
+        done: Future[T] = _promise()
 
         def run(loop: Loop) -> None:
             try:
                 done.set_result(action(loop))
             except LaminaError as error:
                 done.set_exception(error)
+            except Exception as error:  # noqa: BLE001 - what was asked must not end the others
+                done.set_exception(unforeseen(error))
 
         self._commands.put(lambda loop: loop.run_alone(run))
         return done
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """End what runs, free every handle, and wait for the thread."""
+        self.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def close(self) -> None:
+        """Take nothing more, and tell what runs at the next step that it is over."""
         with self._gate:
             self._open = False
         self._commands.put(lambda loop: loop.end())
-        self._thread.join(timeout_s)
 
     @property
-    def _slots(self) -> int:
-        return self.options.context.n_slots
+    def room(self) -> int:
+        """Sequences that may run or wait at the same time."""
+        return self.options.queue_limit + self.options.context.n_slots
 
     def finished(self, count: int = 1) -> None:
         """Called by the loop: so many accepted sequences are over."""

@@ -5,12 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from lamina.errors import LaminaError
-from lamina.serving.answers import Answer
+from lamina.serving.answers import CLIENT_LEFT, Answer, while_client_stays
+from lamina.serving.chat import continues
 from lamina.serving.grammars import checked_grammar
 from lamina.serving.llama import grammar_of_schema
 from lamina.serving.replies import LAYERS_HEADER, Choice, Json, Reply, error_of, layers_header
@@ -62,7 +64,10 @@ def plan_chat(service: Service, body: ChatRequest) -> Plan:
     grammar = grammar_of_schema(schema) if schema else body.grammar
     if grammar is not None:
         checked_grammar(grammar)
-    prompt = loaded.prompts.chat([message.plain() for message in body.messages])
+    messages = [message.plain() for message in body.messages]
+    text = loaded.prompts.rendered(messages)
+    service.check_text(text)
+    prompt = loaded.prompts.text(text)
     service.check_length(prompt)
     sequences = [
         Sequence(
@@ -75,11 +80,12 @@ def plan_chat(service: Service, body: ChatRequest) -> Plan:
                 grammar=grammar,
             ),
             reuse=body.cache_prompt,
-            strip_first_space=loaded.vocabulary.marks_words_with_space,
+            strip_first_space=loaded.vocabulary.marks_words_with_space and not continues(messages),
         )
         for choice in range(body.n)
     ]
-    reply = Reply("chat.completion", body.model or layers.label, layers, loaded.vocabulary.piece)
+    spell = partial(loaded.vocabulary.piece, special=True)
+    reply = Reply("chat.completion", body.model or layers.label, layers, spell)
     echoes = ("",) * len(sequences)
     return Plan(
         reply, sequences, len(prompt), body.stream, body.includes_usage, body.logprobs, echoes
@@ -98,6 +104,9 @@ def plan_completion(service: Service, body: CompletionRequest) -> Plan:
     service.check_biases(body.logit_bias or {})
     if body.grammar is not None:
         checked_grammar(body.grammar)
+    for prompt in body.prompts():
+        if isinstance(prompt, str):
+            service.check_text(prompt)
     prompts = [
         loaded.prompts.text(prompt) if isinstance(prompt, str) else list(prompt)
         for prompt in body.prompts()
@@ -120,7 +129,8 @@ def plan_completion(service: Service, body: CompletionRequest) -> Plan:
         for prompt in prompts
         for choice in range(body.n)
     ]
-    reply = Reply("text_completion", body.model or layers.label, layers, loaded.vocabulary.piece)
+    spell = partial(loaded.vocabulary.piece, special=True)
+    reply = Reply("text_completion", body.model or layers.label, layers, spell)
     return Plan(
         reply,
         sequences,
@@ -147,25 +157,14 @@ async def _answer(plan: Plan, service: Service, request: Request) -> Response:
     if plan.stream:
         stream = _stream(plan, answers)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-    collecting = asyncio.ensure_future(_collect(plan, answers))
-    leaving = asyncio.ensure_future(_until_client_leaves(request))
-    try:
-        await asyncio.wait({collecting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not collecting.done():
-            collecting.cancel()
-            return Response(status_code=499)  # nobody is there to read it
-        choices = collecting.result()
-    finally:
-        leaving.cancel()
+    with ExitStack() as stack:
         for answer in answers:
-            answer.close()
+            stack.enter_context(answer)
+        choices = await while_client_stays(request, _collect(plan, answers))
+    if choices is None:
+        return Response(status_code=CLIENT_LEFT)
     body = plan.reply.whole(choices, plan.prompt_tokens, logprobs=plan.logprobs)
     return JSONResponse(body, headers=headers)
-
-
-async def _until_client_leaves(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _collect(plan: Plan, answers: list[Answer]) -> list[Choice]:

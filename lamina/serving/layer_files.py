@@ -16,13 +16,15 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def stamps_in(folder: Path) -> dict[str, Stamp]:
-    """Stamps of the GGUF files in a folder, by stem: a few microseconds a file."""
+def stamps_in(folder: Path) -> dict[str, tuple[Path, Stamp]]:
+    """The GGUF files in a folder with their stamps, by stem: a few microseconds a file."""
     found = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".gguf") and entry.is_file():  # no pipe, no dangling link
-                found[entry.name.removesuffix(".gguf")] = stamp_of(entry.stat())
+                with suppress(FileNotFoundError):  # it went in this moment
+                    stem = entry.name.removesuffix(".gguf")
+                    found[stem] = (folder / entry.name, stamp_of(entry.stat()))
     return found
 
 

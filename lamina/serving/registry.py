@@ -8,13 +8,20 @@ an allowed root once its links are resolved.
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
+from lamina.errors import (
+    LaminaError,
+    MismatchError,
+    NotFoundError,
+    ResourceError,
+)
 from lamina.fingerprint import file_digest
 from lamina.passport import Passport
 from lamina.serving.adapter_file import BaseProfile, check_adapter
+from lamina.serving.allowed_paths import allowed, resolved
 from lamina.serving.blends import AppliedLayer, LayerSet, Part, layer_set
 from lamina.serving.exports import was_exported_from
 from lamina.serving.layer_files import Stamp, name_of, stamp_of, stamps_in
@@ -104,7 +111,9 @@ class Registry:
             LaminaError: the file is no layer for this base.
 
         """
-        real = self._allowed(path)
+        if (layer := self._in_folder(path)) is not None:
+            return layer
+        real = allowed(self.folder / path if self.folder else path, self.roots)
         if real.is_dir():
             return self._export_of(real)
         with self._lock:
@@ -115,7 +124,15 @@ class Registry:
             return self._know(name_of(real), real, named_by_caller=True)
 
     def add(self, path: Path) -> Layer:
-        """Make a file known on the operator's word, wherever it lies."""
+        """Make a file known on the operator's word, wherever it lies.
+
+        Raises:
+            LaminaError: nothing is there, or it is no layer for this base.
+
+        """
+        if not path.is_file():
+            msg = f"layer {path} is not there; check --lora"
+            raise NotFoundError(msg)
         with self._lock:
             return self._know(name_of(path), path.resolve(), named_by_caller=True)
 
@@ -139,22 +156,12 @@ class Registry:
 
     # -- paths ------------------------------------------------------------------------------------
 
-    def _allowed(self, path: Path) -> Path:
-        """The real path. Outside the roots, existing and missing files get the same answer."""
-        real = (path if path.is_absolute() or not self.folder else self.folder / path).resolve()
-        if not any(real.is_relative_to(root) for root in self.roots):
-            roots = ", ".join(str(root) for root in self.roots) or "none"
-            msg = (
-                f"path {path} lies outside the allowed folders ({roots}); start with --allowed-root"
-            )
-            raise InvalidInputError(msg)
-        if not real.exists():
-            msg = f"layer {path} is not there; check the path"
-            raise NotFoundError(msg)
-        if not (real.is_file() or real.is_dir()):
-            msg = f"{path} is neither a file nor a folder; check the path"
-            raise InvalidInputError(msg)
-        return real
+    def _in_folder(self, path: Path) -> Layer | None:
+        """The layer of the adapters folder that this path names, wherever its link leads."""
+        if self.folder is None or resolved((self.folder / path).parent) != self.folder:
+            return None
+        known = {layer.name: layer for layer in self.layers() if layer.in_folder}
+        return known.get(path.stem) if path.suffix == ".gguf" else None
 
     def _export_of(self, folder: Path) -> Layer:
         """The known layer that was exported from this PEFT folder, by the artifact's digest."""
@@ -173,16 +180,28 @@ class Registry:
     # -- knowing files; the lock is held ----------------------------------------------------------
 
     def _scan(self) -> None:
-        if self.folder is None or not self.folder.is_dir():
-            return
-        present = stamps_in(self.folder)
-        for name, stamp in sorted(present.items()):
+        if self.folder and not self.folder.is_dir():
+            return  # a mount that is away for a moment takes no layer with it
+        present = stamps_in(self.folder) if self.folder else {}
+        for name, (path, stamp) in sorted(present.items()):
             known = self._layers.get(name)
             if known is None or known.stamp != stamp:
-                self._know(name, (self.folder / f"{name}.gguf").resolve())
+                with suppress(FileNotFoundError):  # it went in this moment
+                    self._know(name, path.resolve())
         for name, layer in tuple(self._layers.items()):
-            if name not in present and (layer.in_folder or not layer.path.is_file()):
-                del self._layers[name]
+            if name not in present:
+                self._look_again(layer)
+
+    def _look_again(self, layer: Layer) -> None:
+        """At a layer that is not in the folder: it was, or a caller named it by its path."""
+        try:
+            stamp = stamp_of(layer.path.stat())
+        except OSError:
+            stamp = None
+        if layer.in_folder or stamp is None:
+            del self._layers[layer.name]
+        elif stamp != layer.stamp:
+            self._layers[layer.name] = self._read(layer.id, layer.name, layer.path, stamp)
 
     def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
         stamp = stamp_of(path.stat())
@@ -217,9 +236,11 @@ class Registry:
             digest = file_digest(path)
         except LaminaError as problem:
             return Layer(number, name, path, stamp, problem=problem)
-        return Layer(
-            number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank
-        )  # fmt: skip
+        except OSError as error:
+            msg = f"layer {path} cannot be read ({error.strerror}); check its permissions"
+            again = (stamp[0], -1, stamp[2])  # permissions are no part of a stamp: look every time
+            return Layer(number, name, path, again, problem=ResourceError(msg))
+        return Layer(number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank)
 
 
 def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:

@@ -15,6 +15,7 @@ LAYERS_HEADER = "X-Lamina-Layers"
 _TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     409: "conflict_error",
     413: "invalid_request_error",
@@ -22,6 +23,7 @@ _TYPES = {
     429: "rate_limit_error",
     503: "overloaded_error",
 }
+_SERVERS_FAULT = 500
 _CODES = {401: "invalid_api_key", 404: "not_found", 413: "context_length_exceeded"}
 Spell = Callable[[int], bytes]
 Json = dict[str, Any]
@@ -29,8 +31,10 @@ Json = dict[str, Any]
 
 def error_body(message: str, status: int, param: str | None = None) -> Json:
     """An error in OpenAI's shape."""
-    kind = _TYPES.get(status, "server_error")
-    return {"error": {"message": message, "type": kind, "param": param, "code": _CODES.get(status)}}
+    kind = _TYPES.get(status, "server_error" if status >= _SERVERS_FAULT else _TYPES[400])
+    # What the caller sent may be quoted in it, half characters included, which no UTF-8 can carry.
+    said = message.encode("utf-8", "replace").decode()
+    return {"error": {"message": said, "type": kind, "param": param, "code": _CODES.get(status)}}
 
 
 def error_of(error: LaminaError) -> Json:
@@ -67,14 +71,18 @@ def report(layers: LayerSet, outcomes: Iterable[Outcome]) -> Json:
 
 
 def usage(prompt_tokens: int, outcomes: Iterable[Outcome]) -> Json:
-    """Token counts; the prompt counts once however many choices it has."""
+    """Token counts; the prompt counts once however many choices it has.
+
+    Cached are those of its tokens that were evaluated for none of them.
+    """
     done = list(outcomes)
     completion = sum(one.completion_tokens for one in done)
+    evaluated = sum(one.prompt_tokens - one.reused_tokens for one in done)
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion,
         "total_tokens": prompt_tokens + completion,
-        "prompt_tokens_details": {"cached_tokens": max(one.reused_tokens for one in done)},
+        "prompt_tokens_details": {"cached_tokens": max(prompt_tokens - evaluated, 0)},
     }
 
 
@@ -166,23 +174,32 @@ class Reply:
         return {
             "tokens": [self._text(entry.token) for entry in entries],
             "token_logprobs": [entry.logprob for entry in entries],
-            "top_logprobs": [
-                {self._text(token): logprob for token, logprob in entry.top} for entry in entries
-            ],
+            "top_logprobs": [self._top(entry) for entry in entries],
             "text_offset": _offsets(self._text(entry.token) for entry in entries),
         }
 
     def _chat_entry(self, entry: TokenLogprob) -> Json:
         def spelled(token: int, logprob: float) -> Json:
-            raw = self.spell(token)
+            raw = self.spell(token).removeprefix(b" " if entry.begins else b"")
             text = raw.decode("utf-8", "replace")
             return {"token": text, "logprob": logprob, "bytes": list(raw)}
 
         top = [spelled(token, logprob) for token, logprob in entry.top]
         return {**spelled(entry.token, entry.logprob), "top_logprobs": top}
 
+    def _top(self, entry: TokenLogprob) -> Json:
+        found: Json = {}
+        for token, logprob in entry.top:  # of two that are spelled alike, the likelier one stays
+            found.setdefault(self._text(token), logprob)
+        return found
+
     def _text(self, token: int) -> str:
-        return self.spell(token).decode("utf-8", "replace")
+        """A token as text; one that is only a part of a character, as OpenAI spells it."""
+        raw = self.spell(token)
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in raw)
 
 
 def _offsets(texts: Iterable[str]) -> list[int]:

@@ -49,3 +49,4 @@ class TokenLogprob:
     token: int
     logprob: float
     top: tuple[tuple[int, float], ...] = ()  # (token, logprob), likeliest first
+    begins: bool = False  # an answer whose first space is left out

@@ -34,7 +34,7 @@ def check_schema(schema: Any, path: str = "schema", depth: int = 0) -> None:  # 
     if isinstance(schema, bool):
         return
     if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
-        msg = f"{path} is no JSON schema, or nests deeper than {_MAX_DEPTH}; correct it"
+        msg = f"{path[:200]} is no JSON schema, or nests deeper than {_MAX_DEPTH}; correct it"
         raise InvalidInputError(msg)
     if unkept := _unkept(schema):
         msg = f"{path} asks for {unkept}, which this server cannot hold an answer to; leave it out"

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
 from lamina.errors import InvalidInputError, LaminaError
-from lamina.serving.answers import Answer
+from lamina.serving.answers import CLIENT_LEFT, Answer, while_client_stays
 from lamina.serving.blends import LayerSet
 from lamina.serving.chat import Message
 from lamina.serving.replies import LAYERS_HEADER, Json, layers_header, report
@@ -23,11 +23,11 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/v1/score")
-    async def score(body: ScoreRequest) -> JSONResponse:
+    async def score(body: ScoreRequest, request: Request) -> Response:
         layers, sequences = await asyncio.to_thread(plan_scores, service, body)
-        outcomes: list[Outcome] = []
-        for start in range(0, len(sequences), _WAVE):  # others get their turn in between
-            outcomes += await _collect(service.submit(sequences[start : start + _WAVE]))
+        outcomes = await while_client_stays(request, _in_waves(service, sequences))
+        if outcomes is None:
+            return Response(status_code=CLIENT_LEFT)
         pairs = zip(sequences, outcomes, strict=True)
         content = {
             "object": "list",
@@ -55,6 +55,8 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Se
         raise InvalidInputError(msg)
     sequences = []
     for item in items:
+        for text in (item.prompt, item.text or "", *(one.content for one in item.messages or ())):
+            service.check_text(text)
         tokens, start = tokens_of(loaded, item, add_eos=body.add_eos)
         service.check_length(tokens, room=0)
         if start >= len(tokens):
@@ -84,6 +86,15 @@ def tokens_of(loaded: Loaded, item: ScoreItem, *, add_eos: bool = False) -> tupl
         return whole, max(prompts.continued(prompts.text(item.prompt), whole), 1)
     whole = prompts.plain(item.text or "")
     return [*whole, *([loaded.vocabulary.eos] if add_eos else [])], 1
+
+
+async def _in_waves(service: Service, sequences: list[Sequence]) -> list[Outcome]:
+    """Some at a time: others get their turn in between."""
+    size = min(_WAVE, service.engine.room)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(sequences), size):
+        outcomes += await _collect(service.submit(sequences[start : start + size]))
+    return outcomes
 
 
 async def _collect(answers: list[Answer]) -> list[Outcome]:

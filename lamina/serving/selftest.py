@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import InvalidInputError
 from lamina.serving.blends import LayerSet
@@ -27,6 +27,8 @@ _PROMPT = "Say in one sentence what this company does."
 
 class SwapTestRequest(BaseModel):
     """Body of POST /selftest/swap: the blends to swap between; default: the first two layers."""
+
+    model_config = ConfigDict(extra="forbid")
 
     models: list[str] | None = Field(None, min_length=1, max_length=8)
     prompt: str = _PROMPT
@@ -63,7 +65,11 @@ def _sets(service: Service, models: list[str] | None) -> list[LayerSet]:
     if not names:
         msg = "there is no layer to swap to; put one into the adapters folder"
         raise InvalidInputError(msg)
-    return [service.choose(name, None) for name in names]
+    sets = [service.choose(name, None) for name in names]
+    if not any(one.layers for one in sets):
+        msg = f"{', '.join(names)} holds no layer to swap to; name a layer or a blend"
+        raise InvalidInputError(msg)
+    return sets
 
 
 def walk(loop: Loop, sets: Sequence[LayerSet], prompt: list[int]) -> Sequence[Visit]:

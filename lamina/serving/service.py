@@ -5,6 +5,7 @@ later requests.
 """
 
 import math
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from lamina.errors import BusyError, InvalidInputError, NotFoundError
 from lamina.serving.adapter_file import BaseProfile
 from lamina.serving.answers import Answer, Relay
 from lamina.serving.blendbook import BlendBook
-from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, parse_blend
+from lamina.serving.blends import BASE, DEFAULT, LayerSet, Part, layer_set, parse_blend
 from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
 from lamina.serving.engine import Engine
 from lamina.serving.layer_files import read_ahead
@@ -64,6 +65,7 @@ class Service:
         self.book = BlendBook(registry.folder)
         self.default = LayerSet()
         self.loaded: Loaded | None = None
+        self._lock = threading.Lock()  # of the default
         self._relay = relay
         self._chat_format = chat_format
 
@@ -87,14 +89,20 @@ class Service:
             LaminaError: a layer's file cannot be used.
 
         """
-        chosen = self._chosen(model, lora)
+        chosen = self.meant(model, lora)
         resident = self.engine.counters.resident
         for layer in chosen.layers:
             if layer.digest not in resident:
                 read_ahead(layer.path)
         return chosen
 
-    def _chosen(self, model: str | None, lora: Iterable[LayerRef] | None) -> LayerSet:
+    def meant(self, model: str | None, lora: Iterable[LayerRef] | None = None) -> LayerSet:
+        """The layers that these names mean now.
+
+        Raises:
+            LaminaError: as `choose` does.
+
+        """
         neutral = model is None or model in {DEFAULT, BASE, self.base.identity.name}
         if lora is not None:
             if not neutral:
@@ -102,7 +110,7 @@ class Service:
                 raise InvalidInputError(msg)
             return self.registry.resolve([one.part() for one in lora])
         if model is None or model == DEFAULT:
-            return self.default
+            return self._current_default()
         if neutral:
             return LayerSet()
         return self.registry.resolve(self._parts(str(model)))
@@ -137,11 +145,49 @@ class Service:
         return layers
 
     def set_default(self, layers: LayerSet) -> None:
-        """Requests that name no model get these layers from now on; they stay in memory."""
+        """Requests that name no model get these layers from now on; they stay in memory.
+
+        Like a saved blend it means layers by name: one that is rolled back is rolled back here too.
+        """
+        with self._lock:
+            self._pin(layers)
+
+    def _pin(self, layers: LayerSet) -> None:
         self.default = layers
         self.engine.pinned = frozenset(layer.digest for layer in layers.layers)
 
+    def _current_default(self) -> LayerSet:
+        """The default's layers in the versions that stand now."""
+        was = self.default
+        known = {layer.name: layer for layer in self.registry.layers()} if was.layers else {}
+        if gone := [layer.name for layer in was.layers if layer.name not in known]:
+            msg = (
+                f"the default names layer {gone[0]}, which is no longer there; "
+                "put it back, or set another default with POST /lora-adapters"
+            )
+            raise NotFoundError(msg)
+        now = layer_set(known[layer.name].applied(layer.scale) for layer in was.layers)
+        with self._lock:
+            if now != was and self.default is was:
+                self._pin(now)
+        return now
+
     # -- sequences --------------------------------------------------------------------------------
+
+    def check_text(self, text: str) -> None:
+        """Whether a text could fit the context, before the work of making tokens of it.
+
+        Raises:
+            TooLongError: it has more bytes than that many of the longest tokens.
+
+        """
+        loaded = self.ready()
+        if len(text) > loaded.n_ctx * loaded.vocabulary.longest_bytes:
+            msg = (
+                f"the prompt has {len(text)} characters, more than a context of {loaded.n_ctx} "
+                "tokens can hold; shorten it, or start the server with a larger --n_ctx"
+            )
+            raise TooLongError(msg)
 
     def check_length(self, tokens: list[int], *, room: int = 1) -> None:
         """Whether these tokens fit the context, with `room` for the answer.

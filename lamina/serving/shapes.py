@@ -6,18 +6,24 @@ A field that would change the answer but is not supported is refused, never igno
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from lamina.serving.blends import Part, checked_scale
+from lamina.serving.fields import known_fields, refused
+from lamina.serving.messages import Message
 from lamina.serving.sampling import Generation, Sampling
 
-_UNSUPPORTED = (
-    *("tools", "functions", "tool_choice", "function_call", "audio", "modalities", "suffix"),
-    *("json_schema", "mirostat", "dry_multiplier", "xtc_probability", "samplers", "min_tokens"),
-)
 _MAX_CHOICES = 16
 _MAX_TOP_LOGPROBS = 20
-
+_MAX_STOPS = 64  # each is looked for after every token, on the engine's thread
 
 Stop = Annotated[str, Field(max_length=1000)]
 
@@ -27,10 +33,10 @@ class LayerRef(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: int | None = None
+    id: StrictInt | None = None
     name: str | None = None
     path: str | None = None
-    scale: float = 1.0
+    scale: Annotated[float, Field(strict=True)] = 1.0
 
     @model_validator(mode="after")
     def _names_one_layer(self) -> "LayerRef":
@@ -58,8 +64,15 @@ class LayerOrder(BaseModel):
 class Choosing(BaseModel):
     """How a request says which layers answer."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     model: str | None = None
     lora: list[LayerRef] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_ignored(cls, values: Any) -> Any:  # noqa: ANN401 - any JSON
+        return known_fields(values, cls.model_fields) if isinstance(values, dict) else values
 
 
 class Generating(Choosing):
@@ -67,14 +80,14 @@ class Generating(Choosing):
 
     max_tokens: int | None = Field(None, ge=1)
     temperature: float = Field(0.8, ge=0, le=100)
-    top_p: float = Field(0.95, gt=0, le=1)
+    top_p: float = Field(0.95, ge=0, le=1)
     top_k: int = Field(40, ge=0, le=1_000_000)
     min_p: float = Field(0.05, ge=0, le=1)
     repeat_penalty: float = Field(1.0, gt=0, le=10)
     frequency_penalty: float = Field(0.0, ge=-2, le=2)
     presence_penalty: float = Field(0.0, ge=-2, le=2)
     seed: int | None = None
-    stop: Stop | list[Stop] | None = None
+    stop: Annotated[list[Stop], Field(max_length=_MAX_STOPS)] = Field(default_factory=list)
     logit_bias: Annotated[dict[int, float], Field(max_length=1024)] | None = None
     n: int = Field(1, ge=1, le=_MAX_CHOICES)
     stream: bool = False
@@ -83,26 +96,15 @@ class Generating(Choosing):
     ignore_eos: bool = False
     cache_prompt: bool = True
 
-    @model_validator(mode="before")
+    @field_validator("stop", mode="before")
     @classmethod
-    def _nothing_is_ignored(cls, values: Any) -> Any:  # noqa: ANN401 - any JSON
-        if isinstance(values, dict):
-            asked = [name for name in _UNSUPPORTED if values.get(name)]
-            if asked:
-                msg = f"{asked[0]} is not supported by this server; leave it out"
-                raise ValueError(msg)
-            if values.get("best_of") not in (None, 1, values.get("n")):
-                msg = "best_of is not supported by this server; ask for n choices"
-                raise ValueError(msg)
-            # OpenAI's clients send null for what they leave open.
-            return {name: value for name, value in values.items() if value is not None}
-        return values
+    def _one_stop_is_a_list(cls, stop: Any) -> Any:  # noqa: ANN401 - any JSON
+        return [stop] if isinstance(stop, str) else stop
 
     @property
     def stops(self) -> tuple[str, ...]:
         """Texts that end the answer."""
-        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return tuple(stop for stop in stops if stop)
+        return tuple(stop for stop in self.stop if stop)
 
     @property
     def includes_usage(self) -> bool:
@@ -128,34 +130,21 @@ class Generating(Choosing):
         return Generation(max_tokens, self.stops, sampling, top_logprobs, self.ignore_eos)
 
 
-class TextPart(BaseModel):
-    """A part of a message's content. Only text is understood."""
-
-    type: Literal["text"]
-    text: str
-
-
-class Message(BaseModel):
-    """One message of a conversation."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
-
-    def plain(self) -> dict[str, str]:
-        """As the chat template takes it."""
-        role = "system" if self.role == "developer" else self.role
-        content = self.content or ""
-        if isinstance(content, list):
-            content = "".join(part.text for part in content)
-        return {"role": role, "content": content}
-
-
 class ResponseFormat(BaseModel):
     """`text`, `json_object`, or `json_schema` with its schema."""
+
+    model_config = ConfigDict(extra="forbid")
 
     type: Literal["text", "json_object", "json_schema"] = "text"
     json_schema: dict[str, Any] | None = None
     schema_: dict[str, Any] | None = Field(None, alias="schema")
+
+    @model_validator(mode="after")
+    def _has_a_schema(self) -> "ResponseFormat":
+        given = (self.json_schema or {}).get("schema", self.schema_)
+        if self.type == "json_schema" and not isinstance(given, dict):
+            raise refused("response_format", "json_schema holds no schema; put it under schema")
+        return self
 
     def schema_of_answer(self) -> dict[str, Any] | None:
         """The JSON schema that the answer must obey; None for free text."""
@@ -165,7 +154,7 @@ class ResponseFormat(BaseModel):
             case "json_object":
                 return self.schema_ or {"type": "object"}
             case _:
-                return (self.json_schema or {}).get("schema") or self.schema_ or {"type": "object"}
+                return (self.json_schema or {}).get("schema", self.schema_)
 
 
 class ChatRequest(Generating):
@@ -176,6 +165,15 @@ class ChatRequest(Generating):
     logprobs: bool = False
     top_logprobs: int = Field(0, ge=0, le=_MAX_TOP_LOGPROBS)
     response_format: ResponseFormat | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> "ChatRequest":
+        shaped = self.response_format is not None and self.response_format.type != "text"
+        if shaped and self.grammar is not None:
+            raise refused("grammar", "grammar and response_format both shape the answer; give one")
+        if self.top_logprobs and not self.logprobs:
+            raise refused("top_logprobs", "top_logprobs needs logprobs; set it to true")
+        return self
 
 
 class CompletionRequest(Generating):
@@ -214,6 +212,12 @@ class ScoreItem(BaseModel):
     prompt: str = ""
     text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
     messages: list[Message] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_beginning(self) -> "ScoreItem":
+        if self.prompt and self.messages:
+            raise refused("prompt", "prompt and messages both begin the text; give one of them")
+        return self
 
 
 class ScoreRequest(Choosing):

@@ -61,3 +61,59 @@ def test_a_peft_folder_without_gguf_form_names_the_command_that_makes_it(
 
     assert reply.status_code == 404
     assert "lamina export_layers" in reply.json()["error"]["message"]
+
+
+def test_the_default_goes_on_with_a_replaced_files_new_version(
+    http: httpx.Client, say: Say, base_gguf: Path, tmp_path: Path
+) -> None:
+    folder = http.get("/lora-adapters").json()[0]["path"].rpartition("/")[0]
+    tiny_gguf.write_layer(tmp_path / "D.gguf", base_gguf, seed=61).rename(f"{folder}/D.gguf")
+    http.post("/lora-adapters", json=[{"name": "D"}])
+    before = say()
+    tiny_gguf.write_layer(tmp_path / "D.gguf", base_gguf, seed=62).rename(f"{folder}/D.gguf")
+
+    assert before != say() == say("D")
+
+
+def test_a_default_whose_layer_went_is_an_error(
+    http: httpx.Client, base_gguf: Path, tmp_path: Path
+) -> None:
+    folder = http.get("/lora-adapters").json()[0]["path"].rpartition("/")[0]
+    tiny_gguf.write_layer(tmp_path / "Gone.gguf", base_gguf, seed=63).rename(f"{folder}/Gone.gguf")
+    http.post("/lora-adapters", json=[{"name": "Gone"}])
+    Path(f"{folder}/Gone.gguf").unlink()
+    reply = http.post("/v1/completions", json={"prompt": "the"})
+
+    assert reply.status_code == 404
+    assert "default names layer Gone" in reply.json()["error"]["message"]
+
+
+def test_a_link_in_the_folder_is_served_by_its_path_and_one_beside_it_is_not(
+    http: httpx.Client, base_gguf: Path, tmp_path: Path
+) -> None:
+    folder = http.get("/lora-adapters").json()[0]["path"].rpartition("/")[0]
+    stored = tiny_gguf.write_layer(tmp_path / "Stored.gguf", base_gguf, seed=64)
+    Path(f"{folder}/Linked.gguf").symlink_to(stored)
+    orders = [[{"path": path}] for path in ("Linked.gguf", f"{folder}/Linked.gguf", str(stored))]
+
+    assert [http.post("/lora-adapters", json=order).status_code for order in orders] == [
+        200,
+        200,
+        400,
+    ]
+
+
+def test_a_file_that_is_still_being_copied_is_not_served(
+    http: httpx.Client, say: Say, base_gguf: Path, tmp_path: Path
+) -> None:
+    folder = http.get("/lora-adapters").json()[0]["path"].rpartition("/")[0]
+    raw = tiny_gguf.write_layer(tmp_path / "Slow.gguf", base_gguf, seed=65).read_bytes()
+    codes = []
+    with Path(f"{folder}/Slow.gguf").open("wb", buffering=0) as copy:
+        for start in range(0, len(raw), len(raw) // 4 + 1):
+            body = {"model": "Slow", "prompt": "the", "max_tokens": 1}
+            codes.append(http.post("/v1/completions", json=body).status_code)
+            copy.write(raw[start : start + len(raw) // 4 + 1])
+
+    assert {404, 422} >= set(codes)
+    assert say("Slow") != say("base")

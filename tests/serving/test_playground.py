@@ -101,7 +101,9 @@ def test_a_refusal_is_shown(page: "Page") -> None:
     page.get_by_label("Your message").fill("word " * 2000)
     page.keyboard.press("Enter")
 
-    playwright.expect(page.locator(".problem")).to_contain_text("tokens and the context")
+    playwright.expect(page.locator(".problem")).to_contain_text("than a context of")
+    playwright.expect(page.locator(".problem")).to_be_in_viewport()
+    playwright.expect(page.get_by_label("Your message")).to_have_value(re.compile("^word"))
 
 
 def test_nothing_sticks_out_on_a_phone(page: "Page") -> None:

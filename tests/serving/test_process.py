@@ -92,13 +92,44 @@ def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
         pass
 
 
-def test_a_full_queue_answers_503_and_when_to_come_back(base_gguf: Path) -> None:
+def test_a_full_queue_answers_429_and_when_to_come_back(base_gguf: Path) -> None:
     flags = ["--queue", "0"]
     with running_server(base_gguf, n_ctx=256, n_threads=1, n_parallel=1, more=flags) as url:
         reply = httpx.post(f"{url}/v1/completions", json={"prompt": "the", "n": 2}, trust_env=False)
 
-    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "2")
-    assert reply.json()["error"]["type"] == "overloaded_error"
+    assert (reply.status_code, reply.headers["Retry-After"]) == (429, "2")
+    assert reply.json()["error"]["type"] == "rate_limit_error"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--port", 70000), ("--queue", -1), ("--flash_attn", "maybe"), ("--lora", "/no/such.gguf")],
+)
+def test_a_flag_that_cannot_be_is_one_sentence(base_gguf: Path, flags: tuple[str, object]) -> None:
+    ended = run_server("--model", base_gguf, *flags)
+
+    assert ended.returncode in {2, 3}
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_stream_that_outlasts_the_grace_ends_with_an_error_that_says_so(base_gguf: Path) -> None:
+    command = [sys.executable, "-m", "lamina.serving", "--model", str(base_gguf), "--port", "0"]
+    command += ["--stop-within-s", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        url = child.stdout.readline().removeprefix("listening on ").strip()
+        body = {"prompt": "the", "stream": True, "max_tokens": 1900, "ignore_eos": True}
+        with (
+            httpx.Client(base_url=url, timeout=60, trust_env=False) as client,
+            client.stream("POST", "/v1/completions", json=body) as response,
+        ):
+            lines = response.iter_lines()
+            next(lines)
+            child.send_signal(signal.SIGINT)
+            rest = [line for line in lines if line]
+
+        assert "the server is stopping" in rest[-2]
+        assert rest[-1] == "data: [DONE]"
+        assert child.wait(20) == 0
 
 
 def test_a_running_answer_is_finished_before_the_server_stops(base_gguf: Path) -> None:

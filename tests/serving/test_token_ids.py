@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from lamina.serving.llama import ContextOptions, open_base, quiet
+from lamina.serving.messages import Message
 from lamina.serving.scoring import tokens_of
 from lamina.serving.service import Loaded, prompt_maker
-from lamina.serving.shapes import Message, ScoreItem
+from lamina.serving.shapes import ScoreItem
 from lamina.settings import Settings
 from lamina.training.documents import Encoder
 from lamina.workspace import EMBEDDED_BASE

@@ -9,6 +9,7 @@ from lamina.errors import InvalidInputError, LaminaError
 from lamina.serving.integer_ranges import integers_between
 from lamina.serving.schema_keywords import check_schema
 
+_MAX_CHARACTERS = 131_072  # the converter's time grows faster than the schema
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 
 
@@ -44,10 +45,16 @@ def grammar_of_schema(schema: dict[str, Any]) -> str:
 
     """
     check_schema(schema)
+    text = json.dumps(schema)
+    if len(text) > _MAX_CHARACTERS:
+        msg = (
+            f"the JSON schema has {len(text)} characters, more than {_MAX_CHARACTERS}; simplify it"
+        )
+        raise InvalidInputError(msg)
     try:
         converter = _Converter(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
         # Through JSON: the converter changes what it is given.
-        resolved = converter.resolve_refs(json.loads(json.dumps(schema)), "request")
+        resolved = converter.resolve_refs(json.loads(text), "request")
         converter.visit(resolved, "")
         return str(converter.format_grammar())
     except LaminaError:

@@ -24,7 +24,10 @@ class Vocabulary:
         self.ends = frozenset(
             token for token in range(self.size) if lc.llama_vocab_is_eog(self._vocab, token)
         )
-        self._pieces: dict[int, bytes] = {}
+        self.longest_bytes = max(
+            len(lc.llama_vocab_get_text(self._vocab, token)) for token in range(self.size)
+        )
+        self._pieces: dict[tuple[int, bool], bytes] = {}
 
     @property
     def native(self) -> Any:  # noqa: ANN401 - a native handle
@@ -59,8 +62,8 @@ class Vocabulary:
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of one token; control tokens are empty unless `special`."""
-        if not special and token in self._pieces:
-            return self._pieces[token]
+        if (token, special) in self._pieces:
+            return self._pieces[token, special]
         room = 64
         for _ in range(2):
             buffer = ctypes.create_string_buffer(room)
@@ -68,9 +71,7 @@ class Vocabulary:
             if count >= 0:
                 break
             room = -count
-        piece = buffer.raw[: max(count, 0)]
-        if not special:
-            self._pieces[token] = piece
+        piece = self._pieces[token, special] = buffer.raw[: max(count, 0)]
         return piece
 
     def detokenize(self, tokens: Sequence[int]) -> str:
