@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lamina.errors import BusyError, LaminaError, ResourceError
 from lamina.serving.blends import LayerSet
@@ -64,6 +64,7 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._open = True
         self._accepted = 0
+        self._owed: set[Future[Any]] = set()  # answers to commands that are not there yet
         self._gate = threading.Lock()
 
     def start(self) -> Future[Base]:
@@ -82,8 +83,7 @@ class Engine:
         now_s = time.monotonic()
         with self._gate:
             if not self._open:
-                msg = "the server is stopping; try another one, or later"
-                raise BusyError(msg)
+                raise _stopping()
             if self._accepted + len(sequences) > self.room:
                 msg = f"{self._accepted} requests are waiting already; try again later"
                 raise QueueFullError(msg)
@@ -99,7 +99,7 @@ class Engine:
     def load(self, layers: LayerSet) -> Future[float]:
         """Load a set's layers now; the future gives the milliseconds it took."""
         done: Future[float] = _promise()
-        self._commands.put(lambda loop: loop.load(layers, done))
+        self._command(lambda loop: loop.load(layers, done), done)
         return done
 
     def alone(self, action: Callable[[Loop], T]) -> "Future[T]":
@@ -114,8 +114,18 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - what was asked must not end the others
                 done.set_exception(unforeseen(error))
 
-        self._commands.put(lambda loop: loop.run_alone(run))
+        self._command(lambda loop: loop.run_alone(run), done)
         return done
+
+    def _command(self, command: Command, done: "Future[T]") -> None:
+        """Ask for something whose future ends with the engine at the latest."""
+        with self._gate:
+            if not self._open:
+                done.set_exception(_stopping())
+                return
+            self._owed.add(done)
+            self._commands.put(command)
+        done.add_done_callback(self._owed.discard)
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """End what runs, free every handle, and wait for the thread."""
@@ -152,8 +162,7 @@ class Engine:
                     loop.take_commands(self._commands)
                     loop.turn()
                     self._flush()
-                loop.abandon(BusyError("the server is stopping; ask again when it is back"))
-                self._flush()
+                self._abandon(loop, _stopping())
         except LaminaError as error:
             self._die(loop, error)
         except Exception as error:  # noqa: BLE001 - the thread's last line: tell everyone, then end
@@ -168,6 +177,19 @@ class Engine:
         if loop is None:
             self._ready.set_exception(error)
             return
+        self._abandon(loop, error)
+        self.on_death()
+
+    def _abandon(self, loop: Loop, error: LaminaError) -> None:
+        """Tell everyone who waits for something that it is over."""
+        with self._gate:
+            self._open = False
+            owed = [done for done in self._owed if not done.done()]
+        for done in owed:
+            done.set_exception(error)
         loop.abandon(error)
         self._flush()
-        self.on_death()
+
+
+def _stopping() -> BusyError:
+    return BusyError("the server is stopping; try another one, or later")

@@ -211,6 +211,20 @@ def test_stopping_tells_those_who_wait(base_gguf: Path) -> None:
     assert any(isinstance(end, BusyError) for end in ends)
 
 
+def test_stopping_tells_those_who_wait_for_a_quiet_moment(base_gguf: Path) -> None:
+    events: Queue[Event] = Queue()
+    with running(base_gguf) as engine:
+        engine.submit(sequence(events, n_tokens=400))
+        events.get(timeout=30)
+        quiet_moment = engine.alone(lambda _loop: None)
+        engine.stop()
+
+        with pytest.raises(BusyError, match="stopping"):
+            quiet_moment.result(5)
+        with pytest.raises(BusyError, match="stopping"):
+            engine.load(LayerSet()).result(5)
+
+
 def test_every_step_holds_its_slots_in_their_order(
     base_gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
