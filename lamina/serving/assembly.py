@@ -28,6 +28,7 @@ from lamina.serving.observing import Observer
 from lamina.serving.origins import is_loopback
 from lamina.serving.owning import EngineOptions
 from lamina.serving.registry import Registry
+from lamina.serving.room import available_bytes, check_room
 from lamina.serving.service import Service
 from lamina.serving.trial import special_layouts_work
 
@@ -166,6 +167,8 @@ def assemble(options: argparse.Namespace) -> Server:
     if options.adapters_dir and not options.adapters_dir.is_dir():
         msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
         raise InvalidInputError(msg)
+    _check_numbers(options)
+    check_room(base, options.n_ctx, options.n_parallel, available_bytes())
     registry = Registry(base, options.adapters_dir, options.allowed_root)
     relay = Relay()
     engine = Engine(options.model, _engine_options(options), flush=relay.flush)
@@ -212,7 +215,6 @@ def _check_numbers(options: argparse.Namespace) -> None:
 
 
 def _engine_options(options: argparse.Namespace) -> EngineOptions:
-    _check_numbers(options)
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(

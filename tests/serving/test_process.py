@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lamina.errors import BusyError, DamagedError
+from lamina.errors import BusyError, DamagedError, ResourceError
 from lamina.serving.launch import answers, running_server
 
 
@@ -43,6 +43,14 @@ def test_a_missing_base_is_one_sentence(tmp_path: Path) -> None:
     ended = run_server("--model", tmp_path / "none.gguf", "--port", 0)
 
     assert ended.returncode == 3
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_context_beyond_the_memory_is_one_sentence(base_gguf: Path) -> None:
+    ended = run_server("--model", base_gguf, "--port", 0, "--n_ctx", 2_000_000_000)
+
+    assert ended.returncode == ResourceError.exit_code
+    assert "start with a smaller --n_ctx or --n_parallel" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
