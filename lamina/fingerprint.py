@@ -49,14 +49,14 @@ def identity(value: object) -> Any:  # noqa: ANN401 - any JSON value
     match value:
         case ArtifactRef():
             return [value.kind, value.digest]
-        case ContentIdentified():
-            return identity(value.content_identity())
-        case BaseModel():
-            return {name: identity(field) for name, field in value}
         case Enum():
             return value.value
         case str() | int() | float() | bool() | None:
             return value
+        case ContentIdentified():  # a slow question, so it is asked after the frequent cases
+            return identity(value.content_identity())
+        case BaseModel():
+            return {name: identity(field) for name, field in value}
         case list() | tuple():
             return [identity(item) for item in value]
         case set() | frozenset():

@@ -56,6 +56,7 @@ class Question(BaseModel):
 
     question: str
     answer: str
+    evidence: str = Field("", description="the passage in which the answer stands, if it is given")
 
 
 class Pages(BaseModel):

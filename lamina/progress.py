@@ -97,7 +97,7 @@ def on_terminal() -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),  # a file's name may look like markup
     )
     with RichBar(*columns, console=console, transient=True) as bar:
         yield Bars(bar)

@@ -1,5 +1,7 @@
 """What became of each document: `corpus` decides it, `dataset` and the flows go by it."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,4 +69,9 @@ class Verdicts(BaseModel):
 
 def read_verdicts(store: Store, ref: ArtifactRef) -> Verdicts:
     """The verdicts of an artifact of kind `verdicts`."""
-    return Verdicts.model_validate_json((store.open(ref) / VERDICTS_FILE).read_bytes())
+    return _parsed(store.open(ref) / VERDICTS_FILE)
+
+
+@lru_cache(maxsize=1)  # every layer of a run asks for the same ones, whose path names their content
+def _parsed(path: Path) -> Verdicts:
+    return Verdicts.model_validate_json(path.read_bytes())

@@ -82,7 +82,11 @@ def layer_datasets(
     documents = corpus.find_documents(pod)
     verdicts = corpus.pdf_pretest(pod, documents, chosen)
     corpus.publish_verdicts(pod, documents, verdicts)
-    names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), wanted)
+    known = read_verdicts(pod.store, verdicts)
+    names = corpus.chosen_layers(known, wanted)
+    if refused := sum(not one.recommended for one in known.verdicts):
+        told = f"{refused} of {len(known.verdicts)} documents cannot be used"
+        pod.progress.say(f"{told}; `lamina pdf_pretest` says why")
     return {name: corpus.build_dataset(pod, verdicts, name, base, chunk_tokens) for name in names}
 
 
@@ -110,6 +114,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     """Rows of equal keys as a table; columns of text may wrap, those of numbers do not."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not rows:
         return
@@ -118,5 +123,5 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         is_text = any(isinstance(row[name], str) for row in rows)
         table.add_column(name, no_wrap=not is_text, overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(Text(str(value)) for value in row.values()))  # a name may look like markup
     Console().print(table)

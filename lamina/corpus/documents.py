@@ -85,19 +85,32 @@ def _document(workspace: Workspace, root: Path, path: Path, origin: Origin) -> D
     relative = path.relative_to(root)
     layer = relative.parts[0] if len(relative.parts) > 1 else GENERAL
     kind = FORMATS[path.suffix.lower()]
-    try:
-        digest = workspace.digests(path)
-    except OSError:
+    shown = _shown(path)
+    digest = _digest(workspace, path) if shown == path else None
+    if digest is None:
         # Shown as unreadable with this run; once it can be read, its digest becomes another.
-        kind, digest = "unreadable", text_digest(f"unreadable {relative.as_posix()}")
+        kind = "unreadable"
+        digest = text_digest(f"unreadable {_shown(relative).as_posix()}")
     return Document(
         layer=checked_layer_name(layer),
-        name=path.name,
-        path=str(path),
+        name=shown.name,
+        path=str(shown),
         digest=digest,
         format=kind,
         origin=origin,
     )
+
+
+def _digest(workspace: Workspace, path: Path) -> str | None:
+    try:
+        return workspace.digests(path)
+    except OSError:
+        return None
+
+
+def _shown(path: Path) -> Path:
+    """The path as text: bytes of a name that are no UTF-8 cannot be written down."""
+    return Path(os.fsencode(path).decode(errors="replace"))
 
 
 def _with_copy(first: Document, other: Document) -> Document:
@@ -116,8 +129,13 @@ def document_files(root: Path) -> Iterator[Path]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names, key=lambda name: (len(name), name)):  # x.pdf before x (1).pdf
-            if is_document(name):
+            if is_document(name) and not _is_odd(Path(folder) / name):
                 yield Path(folder) / name
+
+
+def _is_odd(path: Path) -> bool:
+    """Whether this is no file at all, such as a pipe, on which a reader would wait for ever."""
+    return path.exists() and not path.is_file()
 
 
 def is_document(name: str) -> bool:

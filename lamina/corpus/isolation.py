@@ -3,6 +3,7 @@
 Whatever happens in there, a file ends as pages or as a problem on record, and the batch goes on.
 """
 
+import atexit
 import json
 import os
 import queue
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,6 +65,15 @@ class Readers:
                 stack.callback(warden.stop)
                 readers._free.put(warden)
             yield readers
+
+    @classmethod
+    @cache
+    def lasting(cls, limits: ReadingLimits) -> "Readers":
+        """One reader for the rest of this process's life: for work that comes in batches."""
+        readers, warden = cls(limits), _Warden()
+        atexit.register(warden.stop)
+        readers._free.put(warden)
+        return readers
 
     def read(self, document: Document) -> Pages:
         """The document's pages, or the problem that they cannot be had."""

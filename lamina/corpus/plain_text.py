@@ -1,19 +1,16 @@
-"""Text, Markdown and files of questions, in the same shape as a PDF's pages."""
+"""Text and Markdown files, in the same shape as a PDF's pages."""
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from lamina.corpus.normalise import bad_characters, normalise
-from lamina.pages import CELL_BORDER, Line, Page, Pages, Question
+from lamina.pages import CELL_BORDER, Line, Page, Pages
 
 _PIPE = re.compile(r"(?<!\\)\|")  # between the cells of a Markdown table
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*|\s*\|\s*:?-+:?\s*\|\s*")
 _COLUMN_GAP = re.compile(r" {3,}|\t+")  # between the cells of a table set with a typewriter
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FORM_FEED = "\f"  # what printers and converters put between pages
 
 
@@ -22,15 +19,16 @@ def read_text(path: Path) -> Pages:
     content = path.read_bytes()
     if not content:
         return Pages(format="text", problem="no_text", detail="the file is empty")
-    if content.count(b"\0") > len(content) // 100:
+    if content.count(b"\0") > len(content) // 100 and not content.startswith(_UTF_16):
         return Pages(format="text", problem="not_text", detail="the file holds binary data")
-    sheets = _decoded(content).split(_FORM_FEED)
+    sheets = decoded(content).split(_FORM_FEED)
     pages = tuple(_sheet(number, sheet) for number, sheet in enumerate(sheets, start=1))
     return Pages(format="text", pages=pages)
 
 
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
+def decoded(content: bytes) -> str:
+    """The text in whatever encoding it is: UTF-8 and UTF-16 as they say, else that of Windows."""
+    for encoding in ("utf-16",) if content.startswith(_UTF_16) else ("utf-8-sig", "cp1252"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -57,47 +55,3 @@ def _lines(printed: Sequence[str]) -> Iterator[str]:
         else:
             cells = _COLUMN_GAP.split(line.strip())
         yield CELL_BORDER.join(filter(None, map(normalise, cells)))
-
-
-def read_questions(path: Path) -> Pages:
-    """Questions with answers from JSON Lines or CSV with the columns `question` and `answer`.
-
-    Entries without either are left out; the `partial` note tells that there were some.
-    """
-    text = _decoded(path.read_bytes())
-    entries = list(_json_lines(text) if path.suffix.lower() == ".jsonl" else _csv_rows(text))
-    questions = tuple(question for entry in entries if (question := _question(entry)))
-    if not questions:
-        detail = "no line of it holds a question and an answer"
-        return Pages(format="questions", problem="no_questions", detail=detail)
-    notes = ("partial",) if len(questions) < len(entries) else ()
-    return Pages(format="questions", questions=questions, notes=notes)
-
-
-def _json_lines(text: str) -> Iterator[Any]:
-    for line in text.splitlines():
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                yield None
-
-
-def _csv_rows(text: str) -> Iterator[Any]:
-    try:
-        yield from csv.DictReader(io.StringIO(text))
-    except csv.Error:
-        yield None
-
-
-def _question(entry: Any) -> Question | None:  # noqa: ANN401 - whatever the file holds
-    if not isinstance(entry, dict):
-        return None
-    question, answer = (_cell(entry.get(name)) for name in ("question", "answer"))
-    return Question(question=question, answer=answer) if question and answer else None
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(filter(None, (_cell(item) for item in value)))
-    return normalise(str(value)) if isinstance(value, str | int | float) else ""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=9)
+PRETEST = Stage("pdf_pretest", version=10)
 JUDGE = Stage("judge_document", version=4)
 
 
@@ -34,7 +35,8 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     """Read and judge every document; artifact of kind `verdicts`.
 
     `workers` files are read at once, by default one per core. Facts: `documents`, `recommended`
-    (counts) and `layers` (names of those with text to learn).
+    (counts), `layers` (names of those with text to learn) and `unreadable` (a count: with any, the
+    next call looks again).
 
     Raises:
         ResourceError: text recognition is asked for, and its program or language is missing.
@@ -58,7 +60,9 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
         return _write(folder, Verdicts(verdicts=tuple(verdicts)))
 
     inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
-    return store.once("verdicts", PRETEST, inputs, make, refresh=refresh)
+    known = store.recall(PRETEST, inputs)
+    again = known is not None and store.manifest(known).facts["unreadable"] > 0
+    return store.once("verdicts", PRETEST, inputs, make, refresh=refresh or again)
 
 
 def _write(folder: Path, found: Verdicts) -> dict[str, object]:
@@ -67,6 +71,7 @@ def _write(folder: Path, found: Verdicts) -> dict[str, object]:
         "documents": len(found.verdicts),
         "recommended": sum(verdict.recommended for verdict in found.verdicts),
         "layers": list(found.layers()),
+        "unreadable": sum("unreadable" in verdict.reasons for verdict in found.verdicts),
     }
 
 
@@ -79,12 +84,13 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
     limits: ReadingLimits,
     workers: int | None = None,
     refresh: bool = False,
+    lasting: bool = False,
 ) -> list[Verdict]:
     """The documents' verdicts, in their order.
 
     Only files that the store does not know are read, so a batch of a larger corpus can be judged on
-    any machine that shares the store. Text is recognised in those files alone that have pages
-    without any.
+    any machine that shares the store; with `lasting`, one at a time, by a reader that waits for the
+    next batch. Text is recognised in those files alone that have pages without any.
     """
 
     def judged(found: Sequence[Document], bounds: ReadingLimits, label: str) -> list[Verdict]:
@@ -92,7 +98,13 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
         known = [None if refresh else _known(one, store, settings, bounds) for one in found]
         new = [one for one, verdict in zip(found, known, strict=True) if verdict is None]
         refs = read_documents(
-            new, store=store, progress=progress, limits=bounds, workers=workers, refresh=refresh
+            new,
+            store=store,
+            progress=progress,
+            limits=bounds,
+            workers=1 if lasting else workers,
+            refresh=refresh,
+            lasting=lasting,
         )
         made = (
             _judged(one, ref, store, settings, bounds) for one, ref in zip(new, refs, strict=True)
@@ -133,6 +145,7 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     limits: ReadingLimits,
     workers: int | None = None,
     refresh: bool = False,
+    lasting: bool = False,
 ) -> list[ArtifactRef]:
     """The pages of every document, several read at once, in the order of the documents."""
     if not documents:
@@ -140,7 +153,8 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     count = min(len(documents), workers or len(os.sched_getaffinity(0)))
     key = limits.model_dump()
     refs: list[ArtifactRef] = []
-    with Readers.opened(count, limits) as readers, ThreadPoolExecutor(count) as threads:
+    opened = nullcontext(Readers.lasting(limits)) if lasting else Readers.opened(count, limits)
+    with opened as readers, ThreadPoolExecutor(count) as threads:
 
         def stored(document: Document) -> ArtifactRef:
             return stored_pages(document, store, readers.read, key, refresh=refresh)
@@ -178,7 +192,9 @@ def _known(
     """The verdict of a document that was judged before and whose pages are still held."""
     ref = store.recall(JUDGE, _inputs(document, settings, limits))
     verdict = _verdict(document, store.manifest(ref).facts) if ref else None
-    is_held = verdict and verdict.pages_ref and store.path(verdict.pages_ref).is_dir()
+    if verdict is None or "unreadable" in verdict.reasons:  # it may be readable by now
+        return None
+    is_held = verdict.pages_ref and store.path(verdict.pages_ref).is_dir()
     return verdict if is_held else None
 
 

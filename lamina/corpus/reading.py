@@ -10,12 +10,14 @@ from typing import Any
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.pages import read_pages
-from lamina.corpus.plain_text import read_questions, read_text
+from lamina.corpus.plain_text import read_text
+from lamina.corpus.question_files import read_questions
 from lamina.errors import LaminaError
+from lamina.fingerprint import file_digest
 from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
 
-PAGES = Stage("pages", version=7)
+PAGES = Stage("pages", version=8)
 
 Read = Callable[[Document], Pages]
 
@@ -35,7 +37,7 @@ def stored_pages(
     """The document's pages, kind `pages`; facts: `document`, `format`, `pages`, `problem`."""
 
     def make(folder: Path) -> dict[str, object]:
-        pages = read(document)
+        pages = _unchanged(document, read(document))
         write_pages(folder, pages)
         return {
             "document": document.digest,
@@ -45,7 +47,23 @@ def stored_pages(
         }
 
     inputs = {"document": document.digest, "format": document.format, "limits": limits}
-    return store.once("pages", PAGES, inputs, make, refresh=refresh)
+    known = store.recall(PAGES, inputs)
+    # What could not be read says nothing of the content: it is looked at again.
+    again = known is not None and store.manifest(known).facts["problem"] == "unreadable"
+    return store.once("pages", PAGES, inputs, make, refresh=refresh or again)
+
+
+def _unchanged(document: Document, pages: Pages) -> Pages:
+    """The pages, unless they may be those of other bytes: of a half-copied file."""
+    if document.format == "unreadable" or pages.problem == "unreadable":
+        return pages
+    try:
+        if file_digest(Path(document.path)) == document.digest:
+            return pages
+        detail = "it was changed while it was read"
+    except OSError as error:
+        detail = f"it went away while it was read ({error.strerror})"
+    return Pages(format=document.format, problem="unreadable", detail=detail)
 
 
 def read_file(
@@ -65,6 +83,9 @@ def read_file(
             msg = f"it has {pages} pages, more than {limits['max_pages']}"
             raise _TooLargeError(msg)
 
+    if form == "unreadable" and "\ufffd" in path.name:
+        detail = "its name is not valid UTF-8; rename it"
+        return Pages(format=form, problem="unreadable", detail=detail)
     try:
         if path.stat().st_size > limits["max_bytes"]:
             detail = f"it has more than {limits['max_bytes']} bytes"

@@ -36,7 +36,9 @@ def judge(pages: Pages, settings: VerdictSettings) -> Judgement:
     common = function_words(settings.language)
     measures = measure(pages, common, settings.good_function_words)
     if pages.questions:
-        sentence = f"Accepted: {_counted(len(pages.questions), 'question')} with answers."
+        left = f"; left out: {pages.detail}" if pages.detail else ""
+        count = _counted(len(pages.questions), "question")
+        sentence = f"Accepted: {count} with answers{left}."
         return _judgement(pages, measures, {"questions": 100}, pages.notes, sentence)
     parts = _parts(measures, settings)
     if reason := _refusal(pages, measures, settings):
@@ -126,7 +128,7 @@ def _warnings(pages: Pages, measures: Measures, settings: VerdictSettings) -> li
 _REFUSALS = {
     "not_pdf": "Not a PDF: {detail}. Fetch it again.",
     "not_text": "Not a text file: {detail}. Convert it to PDF or UTF-8 text.",
-    "unreadable": "The file cannot be read: {detail}. Give read permission and run again.",
+    "unreadable": "The file cannot be read: {detail}. Check its permissions, and run again.",
     "corrupt": "Damaged: {detail}. Fetch it again, or print it to a new PDF.",
     "encrypted": "Locked: {detail}. Save a copy without a password.",
     "no_pages": "Empty: {detail}.",

@@ -27,6 +27,7 @@ class Block:
     heading: tuple[str, ...] = ()
     question: str | None = None
     level: int = 0  # headings only: 1 is the outermost
+    evidence: str = ""  # qa blocks of question files only
 
 
 _QUESTION = re.compile(r"(?:Q|Question)(?:\s?\d+)?[:.]\s+(?=\S)")
@@ -56,7 +57,8 @@ def blocks(pages: Pages) -> list[Block]:
     """The document's blocks in reading order, each with its pages and the headings above it."""
     if pages.questions:
         return [
-            Block("qa", entry.answer, (1, 1), question=entry.question) for entry in pages.questions
+            Block("qa", one.answer, (1, 1), question=one.question, evidence=one.evidence)
+            for one in pages.questions
         ]
     cleaned = without_running_lines([page for page in pages.pages if page.kind != "garbled"])
     vocabulary = Vocabulary(line.text for _, lines in cleaned for line in lines)

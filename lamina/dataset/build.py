@@ -14,7 +14,14 @@ from lamina.artifacts import ArtifactRef
 from lamina.dataset.blocks import blocks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.heldout import HeldOut, remembered
-from lamina.dataset.parts import Part, dropped_text, rows_of, token_counter, without_copies
+from lamina.dataset.parts import (
+    Part,
+    by_evidence,
+    dropped_text,
+    rows_of,
+    token_counter,
+    without_copies,
+)
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import sections
 from lamina.dataset.spool import Spool
@@ -27,8 +34,8 @@ from lamina.rows import read_rows
 from lamina.store import Stage, Store
 from lamina.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=17)
-COMBINE = Stage("combine_datasets", version=3)
+BUILD = Stage("build_dataset", version=18)
+COMBINE = Stage("combine_datasets", version=4)
 ALL_LAYERS = "all"
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
 _SPOOL_FILE = ".spool"  # the same
@@ -63,9 +70,10 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
         progress.start(f"building {layer}", len(accepted))
         with DatasetWriter(folder, layer) as writer, Taken(folder / _TAKEN_FILE) as taken:
             for part in _parts(accepted, held, folder / _SPOOL_FILE, store, chosen, progress):
-                kept, dropped = without_copies(part, taken)
-                writer.drop_all(dropped)
-                writer.add_all(rows_of(layer, kept, count, chosen))
+                for one in by_evidence(part, taken):
+                    kept, dropped = without_copies(one, taken)
+                    writer.drop_all(dropped)
+                    writer.add_all(rows_of(layer, kept, count, chosen))
         return _facts(writer, layer, [entry.digest for entry in accepted])
 
     inputs = {

@@ -1,11 +1,12 @@
 """Blocks to pieces of training text of a bounded number of tokens.
 
 A piece ends between blocks where that leaves it at least half full, else between sentences, never
-inside a sentence or a table's row; a heading is never the last thing in it. A table that goes on in
-the next piece has the names of its columns there too. Only a sentence that is
-longer than a whole piece is cut, between words.
+inside a sentence or a table's row; a heading is never the last thing in it, nor a caption. A table
+that goes on in the next piece has the names of its columns there too. Only a sentence that is
+longer than a whole piece is cut, between its parts or words.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
@@ -18,6 +19,10 @@ CountTokens = Callable[[Sequence[str]], list[int]]  # texts to their numbers of 
 
 _MOST_HEADER_ROWS = 4
 _SEPARATOR_TOKENS = 2  # a line break or two between units
+_CAPTION_WORDS = 20  # of a paragraph that is no sentence: a title, or a table's columns
+_ENDED = re.compile(r"[.!?;][\"'\u201d\u2019)]*\Z|;\s(?:and|or)\Z")
+_ITEM = re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\u00b7*\u2013-]\s|\(?\w{1,3}[.)]\s")
+_PARTS = ("; ", ": ", ", ", " ")  # at whose ends a sentence that is too long is cut, the best first
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,7 @@ def _units(blocks: Sequence[Block], count: CountTokens, limit: int) -> list[Unit
 def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
     """A sentence or row longer than a chunk, cut between words (inside one, if it is endless)."""
     room = limit - _SEPARATOR_TOKENS
-    words = unit.text.split(" ")
-    if len(words) == 1:
-        middle = len(unit.text) // 2
-        halves = [unit.text[:middle], unit.text[middle:]]
-    else:
-        middle = len(words) // 2
-        halves = [" ".join(words[:middle]), " ".join(words[middle:])]
+    halves = _halves(unit.text)
     result: list[Unit] = []
     for index, (half, tokens) in enumerate(zip(halves, count(halves), strict=True)):
         piece = Unit(unit.block, half, tokens + _SEPARATOR_TOKENS, unit.starts_block and not index)
@@ -134,11 +133,31 @@ def _cut(unit: Unit, count: CountTokens, limit: int) -> list[Unit]:
     return result
 
 
+def _halves(text: str) -> list[str]:
+    """The text in two, at that end of a part in its inner half that is nearest to the middle."""
+    quarter, middle = len(text) // 4, len(text) // 2
+    for part in _PARTS:
+        before = text.rfind(part, quarter, middle)
+        after = text.find(part, middle, len(text) - quarter)
+        ends = [at for at in (before, after) if at >= 0]
+        if ends:
+            end = min(ends, key=lambda at: abs(at - middle))
+            return [text[: end + len(part)].rstrip(), text[end + len(part) :]]
+    return [text[:middle], text[middle:]]
+
+
 def _leads_on(unit: Unit) -> bool:
     """Whether a unit says what follows: a heading, "as follows:", a table's caption or columns."""
     if unit.block.kind == "row":
         return is_caption(unit.text) or names_years(unit.text)
-    return unit.block.kind == "heading" or unit.text.endswith(":")
+    return unit.block.kind == "heading" or unit.text.endswith(":") or _is_title(unit)
+
+
+def _is_title(unit: Unit) -> bool:
+    """Whether a paragraph is a title that is set like the text, or columns set as a line."""
+    is_whole = unit.text == unit.block.text
+    is_short = len(unit.text.split()) <= _CAPTION_WORDS
+    return is_whole and is_short and not _ENDED.search(unit.text) and not _ITEM.match(unit.text)
 
 
 def _header(group: Sequence[Unit]) -> list[Unit]:

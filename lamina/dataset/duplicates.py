@@ -10,11 +10,12 @@ What was taken is remembered in a file, so that a layer of millions of paragraph
 memory than one of ten. The first of two copies is kept: the caller decides by the order.
 """
 
+import json
 import re
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
@@ -27,16 +28,18 @@ from lamina.fingerprint import text_digest
 _RUN_WORDS = 3  # words that are compared together
 _SAME = 0.8  # share of equal runs (Jaccard)
 _MOST_SHARING = 200  # kept texts with the same run; from then on it tells nothing, and is not noted
+_MOSTLY = 0.5  # of the runs of a question's evidence: the rest may be cut or written otherwise
 _FEWEST_WORDS = 15  # of a paragraph that is compared
 _WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d[\d,.]*")
-_CACHE_KIB = 64 << 10  # of the file that is held in memory
+_CACHE_KIB = 16 << 10  # of the file that is held in memory; more is hardly faster
 _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE place (id INTEGER PRIMARY KEY, document TEXT, first INTEGER, last INTEGER);
 CREATE TABLE same (text INTEGER PRIMARY KEY, id INTEGER) WITHOUT ROWID;
 CREATE TABLE near (id INTEGER PRIMARY KEY, runs BLOB, figures TEXT);
+CREATE TABLE held (run INTEGER PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE posting (run INTEGER, id INTEGER, PRIMARY KEY (run, id)) WITHOUT ROWID;
 """
 
@@ -72,6 +75,18 @@ class Taken:
     def __exit__(self, *_: object) -> None:
         self._tables.close()
         self._file.unlink(missing_ok=True)
+
+    def hold_out(self, blocks: Iterable[Block]) -> None:
+        """Remember the wording of what is held out."""
+        runs = {(run,) for block in blocks for run in _runs(_WORD.findall(block.text.lower()))}
+        self._tables.executemany("INSERT OR IGNORE INTO held VALUES (?)", runs)
+
+    def is_held_out(self, text: str) -> bool:
+        """Whether most of a text's runs of words stand in what is held out."""
+        runs = _runs(_WORD.findall(text.lower()))
+        asked = "SELECT count(*) FROM held WHERE run IN (SELECT value FROM json_each(?))"
+        (known,) = self._tables.execute(asked, (json.dumps(list(runs)),)).fetchone()
+        return bool(runs) and known > _MOSTLY * len(runs)
 
     def take(self, document: str, block: Block) -> Copied | None:
         """Take a block, unless it is a copy. Headings and rows are never compared."""

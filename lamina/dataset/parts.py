@@ -35,6 +35,18 @@ def without_copies(part: Part, taken: Taken) -> tuple[Part, list[dict[str, Any]]
     return replace(part, blocks=kept), dropped
 
 
+def by_evidence(part: Part, taken: Taken) -> Iterator[Part]:
+    """The part, and before it the questions about what is held out: they are held out, too."""
+    if part.split == "heldout":
+        taken.hold_out(part.blocks)
+        yield part
+        return
+    about = [block for block in part.blocks if block.evidence and taken.is_held_out(block.evidence)]
+    if about:
+        yield Part(part.document, "heldout", about)
+    yield replace(part, blocks=[block for block in part.blocks if block not in about])
+
+
 def dropped_text(place: Place, text: str, reason: str, kept: Place) -> dict[str, Any]:
     """What is told of a text that was left out."""
     return {
@@ -74,6 +86,7 @@ def _bodies(
                 "question": block.question,
                 "pages": block.pages,
                 "heading": block.heading,
+                "evidence": block.evidence,
             }
 
 

@@ -16,6 +16,7 @@ _CLOSING = frozenset((")", "%", ")%", "%)"))
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BULLET = re.compile(r"\W{1,3}|\(?[A-Za-z0-9]{1,3}[.)]")
 _FEWEST_FIGURES = 2  # that make a line without cells a row
+_LABEL_WORDS = 12  # with more before its figures, a line without cells is running text
 
 
 def cells(text: str) -> list[str]:
@@ -38,7 +39,8 @@ def is_row(text: str, neighbours: Sequence[str] = ()) -> bool:
         if any(is_figure(cell) for cell in own[1:]):
             return True
         return any(len(cells(other)) > 1 for other in neighbours)
-    return _figures_at_end(text) >= _FEWEST_FIGURES
+    figures = _figures_at_end(text)
+    return figures >= _FEWEST_FIGURES and len(text.split()) - figures <= _LABEL_WORDS
 
 
 def row_text(text: str) -> str:

@@ -15,9 +15,18 @@ _PAGE_NUMBER = re.compile(
     r"\s*[-\u2013\u2014|]?(?:\s*(?:of|/)\s*\d{1,4})?",
     re.IGNORECASE,
 )
-_LINKS = frozenset({"table of contents", "back to contents"})  # that filings have on every page
+# That filings have on every page, so that a page alone shows it, too.
+_LINKS = frozenset({"table of contents", "back to contents", "index to financial statements"})
+_FILING = re.compile(
+    r"\bform (?:10|20|8|6)-?[kqf]\b|\bannual report\b|^notes to (?:the )?consolidated financial "
+    r"statements(?: \(continued\))?$|\bfinancial statements\s+\d{1,3}$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LONG = 10  # words; a line as long is a sentence's, unless most pages have it
 _FOOT_BELOW = 0.8  # of the page's height: a last line set apart down there is a foot
 _CENTRED = 0.02  # of the page's width, twice the distance of a centred number from the middle
+_MARGIN = 0.93  # of the page's width, beyond which nothing but a page number stands alone
 _LOWEST_EDGE = 0.08  # of the page's height: where a lone number is a page number
 
 Signature = tuple[str, int]  # text and place
@@ -35,13 +44,15 @@ def without_running_lines(pages: Sequence[Page]) -> list[tuple[int, list[Line]]]
     running = _recurring(printed, edges, _EDGE_LINES, _signature)
     identical = _recurring(printed, edges, _MOST_LINES, _exact)
     numbers = _page_numbers(printed)
+    counting = _counting(printed, edges)
 
     def runs(page: Page, place: int, index: int) -> bool:
         line = page.lines[index]
         if place >= _EDGE_LINES:  # rows of a table that goes on would differ in their figures
             return _exact(line) in identical
         is_head = _signature(line) in running or line.text.casefold() in _LINKS
-        return is_head or index == numbers.get(page.number)
+        is_number = index == numbers.get(page.number) or (page.number, index) in counting
+        return is_head or is_number or _names_the_filing(page, index)
 
     result = []
     for page in printed:
@@ -99,14 +110,48 @@ def _recurring(
 ) -> set[Signature]:
     """Signatures on enough pages; a neighbouring place counts as the same."""
     places: dict[Signature, set[int]] = defaultdict(set)
+    long: set[Signature] = set()
     for page in pages:
         for index in {index for edge in edges[page.number] for index in edge[:lines]}:
             text, place = sign(page.lines[index])
             if any(char.isalpha() for char in text):
                 for near in (place - 1, place, place + 1):
                     places[text, near].add(page.number)
-    enough = max(2, len(pages) / 4)
-    return {signature for signature, numbers in places.items() if len(numbers) >= enough}
+                    if len(text.split()) >= _LONG:
+                        long.add((text, near))
+    enough, for_long = max(2, len(pages) / 4), max(2, len(pages) / 2)
+    return {
+        signature
+        for signature, numbers in places.items()
+        if len(numbers) >= (for_long if signature in long else enough)
+    }
+
+
+def _counting(pages: Sequence[Page], edges: Mapping[int, Edges]) -> set[tuple[int, int]]:
+    """(page, line) of outermost lines of words and a number that counts with the pages.
+
+    Their height may differ from page to page: a foot may follow where the text ends.
+    """
+    found: dict[tuple[str, int], set[tuple[int, int]]] = defaultdict(set)
+    for page in pages:
+        for index in {edge[0] for edge in edges[page.number] if edge}:
+            text = page.lines[index].text.casefold()
+            if any(map(str.isalpha, text)):
+                for number in _DIGITS.findall(_YEAR.sub("", text)):
+                    step = int(number[:9]) - page.number
+                    found[_DIGITS.sub("#", text), step].add((page.number, index))
+    return set().union(*(places for places in found.values() if len(places) > 1))
+
+
+def _names_the_filing(page: Page, index: int) -> bool:
+    """Whether a short line at the very edge, or the last one, says which filing this page is of."""
+    line = page.lines[index]
+    is_short = len(line.text.split()) <= _LONG and not line.text.endswith(".")
+    if not page.height or not is_short or not _FILING.search(line.text):
+        return False
+    edge = _LOWEST_EDGE * page.height
+    is_last = line.top >= max(other.top for other in page.lines)
+    return is_last or line.top < edge or line.top + line.size > page.height - edge
 
 
 def _page_numbers(pages: Sequence[Page]) -> dict[int, int]:
@@ -150,5 +195,7 @@ def _at_edge(page: Page, index: int) -> bool:
     above = max((o.top + o.size for o in page.lines if o is not line), default=0.0)
     is_set_apart = line.top - above > line.size / 2
     is_centred = abs(line.left + line.right - page.width) < _CENTRED * page.width
-    is_foot = is_set_apart and (is_centred or line.top > _FOOT_BELOW * page.height)
+    is_marginal = line.left > _MARGIN * page.width
+    is_low = line.top > _FOOT_BELOW * page.height
+    is_foot = is_set_apart and (is_centred or is_marginal or is_low)
     return line.top < edge or bottom > page.height - edge or is_foot

@@ -136,6 +136,7 @@ def _schema() -> "pa.Schema":
             "document": text,
             "pages": pa.list_(pa.int32(), 2),
             "heading": pa.list_(text),
+            "evidence": text,
             "n_tokens": pa.int32(),
         }
     )

@@ -48,8 +48,8 @@ def pdf_pretest(
     )
 
 
-def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, readers: int) -> None:
-    """Read and judge these documents ahead of `pdf_pretest`, `readers` at once."""
+def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading) -> None:
+    """Read and judge these documents ahead of `pdf_pretest`, one after the other."""
     from lamina.corpus.pretest import judged_documents
 
     settings, limits = _chosen(reading)
@@ -59,7 +59,7 @@ def judge_batch(pod: Pod, documents: Sequence[Document], reading: Reading, reade
         progress=pod.progress,
         settings=settings,
         limits=limits,
-        workers=readers,
+        lasting=True,
     )
 
 

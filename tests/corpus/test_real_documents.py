@@ -93,6 +93,21 @@ def test_columns_are_not_interleaved() -> None:
     assert "SSN from each of them. Record the name and SSN of each employee exactly" in text
 
 
+def test_lines_that_pdfium_runs_together_are_parted() -> None:
+    page = read_pages(DATA / "topics/SEC_1A_Risk_Factors/NIKE_2021_10K_p13-17.pdf").pages[1]
+
+    assert not any(re.search(r"\S +\u2022", line.text) for line in page.lines)
+
+
+def test_a_footnote_has_the_size_of_its_words_and_not_of_its_mark() -> None:
+    path = DATA / "topics/ASC_320_Investments_Securities/INTEL_2020_10K_p93-94.pdf"
+    lines = read_pages(path).pages[1].lines
+    begins = ("1  Sale of equity investments and other includes", "on sales of non-marketable")
+    sizes = {line.size for line in lines if line.text.startswith(begins)}
+
+    assert len(sizes) == 1
+
+
 def test_a_file_cut_anywhere_never_breaks_the_batch(tmp_path: Path) -> None:
     source = (DATA / "tricky" / "pr-138-example.pdf").read_bytes()
     steps = range(0, len(source), max(1, len(source) // 25))

@@ -121,6 +121,14 @@ def test_a_rows_currency_and_brackets_stay_with_their_figure() -> None:
     assert row_text("Cash  $ 805 $  939") == "Cash  $ 805  $ 939"
 
 
+def test_a_sentence_that_ends_with_a_figure_and_a_dash_is_no_row() -> None:
+    text = (
+        "reflected the release of all losses on foreign currencies; for it, refer to Note 20 \u2014"
+    )
+
+    assert not is_row(text)
+
+
 def test_rows_stay_lines_of_their_own() -> None:
     found = blocks(sheets.pages(["Goodwill 2,110 1,980", "Other assets 65 70"]))
 

@@ -88,6 +88,26 @@ def test_a_file_of_questions_adds_rows(store: Store, tokenizer: Path) -> None:
     assert {row.question for row in train if row.kind == "qa"} == {"What is it?", "Who?"}
 
 
+def test_a_question_about_held_out_text_is_held_out_with_it(store: Store, tokenizer: Path) -> None:
+    read = document("leases")
+    before = sheets.verdicts(store, {"Leases": [read]})
+    (held, *_) = rows(store, build(store, before, "Leases", tokenizer), "heldout")
+    told = (
+        Question(question="Which?", answer="This one", evidence=held.text),
+        Question(question="Who?", answer="Nils", evidence="Nils Quist signs every contract here."),
+    )
+    known = sheets.verdicts(store, {"Leases": [read, Pages(format="questions", questions=told)]})
+
+    ref = build(store, known, "Leases", tokenizer)
+
+    heldout, train = (
+        {row.question: row.evidence for row in rows(store, ref, split)}
+        for split in ("heldout", "train")
+    )
+    assert heldout["Which?"] == held.text
+    assert ("Which?" in train, train["Who?"]) == (False, told[1].evidence)
+
+
 def test_a_document_in_another_layer_changes_nothing(store: Store, tokenizer: Path) -> None:
     alone = sheets.verdicts(store, {"Leases": [document("leases")]})
     joined = sheets.verdicts(store, {"Leases": [document("leases")], "Tax": [document("tax")]})

@@ -107,6 +107,29 @@ def test_an_abbreviation_does_not_end_a_sentence() -> None:
     ]
 
 
+def test_a_title_set_like_the_text_is_never_the_last_thing_in_a_chunk() -> None:
+    blocks = [
+        text(sentence(0)),
+        text("Accumulated Other Comprehensive Income (Loss)"),
+        text(" ".join(sentence(number) for number in range(3))),
+    ]
+
+    assert not any(chunk.endswith("(Loss)") for chunk in cut(blocks, 23))
+
+
+def test_an_item_without_a_full_stop_stays_with_the_items_above_it() -> None:
+    items = [text("(1) Includes sales to the government"), text("(2) Excludes contracts with it")]
+    blocks = [*items, text(" ".join(sentence(number) for number in range(3)))]
+
+    assert cut(blocks, 22)[0] == "\n\n".join(item.text for item in items)
+
+
+def test_a_sentence_longer_than_a_chunk_is_cut_between_its_parts() -> None:
+    parts = [f"part {number} is a thing of its own;" for number in range(6)]
+
+    assert all(chunk.endswith(";") for chunk in cut([text(" ".join(parts))], 20))
+
+
 words = st.lists(
     st.sampled_from(["lease", "rate", "5,000", "(12)", "term."]), min_size=1, max_size=20
 )

@@ -88,3 +88,59 @@ def test_what_recurs_below_the_pages_own_text_stays() -> None:
     ]
 
     assert kept(*pages).count("Years ended December 31,") == 3
+
+
+def test_a_sentence_at_the_top_of_two_pages_of_eight_stays() -> None:
+    sentence = "Based on the law as it stands and on what the company knows today of the fire"
+    pages = [
+        [sheets.line(sentence if n in {3, 5} else f"Page {letter}.", 60), sheets.line("x", 300)]
+        for n, letter in enumerate("abcdefgh")
+    ]
+
+    assert kept(*pages).count(sentence) == 2
+
+
+def test_a_foot_of_words_and_the_page_number_goes_wherever_the_text_ends() -> None:
+    pages = [
+        [
+            sheets.line(f"Text {'abc'[n]}.", 100),
+            sheets.line(f"2022 STATEMENTS {86 + n}", 300 + 90 * n),
+        ]
+        for n in range(3)
+    ]
+
+    assert kept(*pages) == ["Text a.", "Text b.", "Text c."]
+
+
+def test_a_last_line_whose_year_counts_with_the_pages_stays() -> None:
+    pages = [
+        [
+            sheets.line(f"Text {'ab'[n]}.", 100),
+            sheets.line(f"Balance at the end of {2021 + n}", 300 + 90 * n),
+        ]
+        for n in range(2)
+    ]
+
+    assert "Balance at the end of 2021" in kept(*pages)
+
+
+def test_a_lone_page_loses_the_line_that_names_the_filing() -> None:
+    page = [
+        sheets.line("Notes to Consolidated Financial Statements", 30),
+        sheets.line("Text.", 300),
+        sheets.line("103  Verizon 2022 Annual Report on Form 10-K", 780),
+    ]
+
+    assert kept(page) == ["Text."]
+
+
+def test_a_sentence_about_the_filing_stays_at_the_end_of_a_page() -> None:
+    page = [sheets.line("Text.", 300), sheets.line("See our Annual Report.", 780)]
+
+    assert kept(page) == ["Text.", "See our Annual Report."]
+
+
+def test_a_lone_number_in_the_outer_margin_goes() -> None:
+    page = [sheets.line("Text.", 300), sheets.line("53", 500, left=575)]
+
+    assert kept(page) == ["Text."]

@@ -5,6 +5,7 @@ paragraphs, columns, rows and running heads apart. Every native handle is closed
 page is opened.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,13 @@ from lamina.pages import CELL_BORDER, Line, Page
 
 _STAMP_CHARACTERS = 30  # a scanned page may carry this much text, such as a stamp or a number
 _SCAN_COVERS = 0.5  # of the page's area
-_DIGIT_OR_DASH = re.compile(r"[\d\u2014\u2013]")
+_DIGIT_DASH_OR_BULLET = re.compile(r"[\d\u2014\u2013\u2022\u25aa\u25cf]")
 _INNER_SPACE = re.compile(r"(?<=\S)\s+(?=\S)")
 _DATE = re.compile(r"D:(\d{8,14})")  # ISO 32000, 7.9.4
 _LONG_LINE = 60  # characters; longer ones without figures are running text
 _WIDE_GAP = 1.0  # heights of the font; in justified text a space is narrower
 _TURN = -2.0  # heights of the font back to the left
+_LOWER = 0.6  # heights of the font by which the end of a piece stands below its first letter
 _PIECE = re.compile(f"[^\r\n{LINE_END_HYPHENS}]+[{LINE_END_HYPHENS}]?")
 
 
@@ -124,12 +126,13 @@ def _lines(
 def _rows(printed: str, start: int, boxes: "_Boxes") -> list[list[tuple[int, int]]]:
     """Cells of a piece as (first, last) places in the text: wide gaps part them.
 
-    In long pieces without figures no gaps are looked for. Where the text goes back to the left,
-    PDFium has missed the end of a row.
+    In long pieces of running text on one line no gaps are looked for. Where the text goes back to
+    the left, PDFium has missed the end of a row.
     """
     rows: list[list[tuple[int, int]]] = [[]]
     begin = start
-    if len(printed) <= _LONG_LINE or _DIGIT_OR_DASH.search(printed):
+    is_short = len(printed) <= _LONG_LINE
+    if is_short or _DIGIT_DASH_OR_BULLET.search(printed) or boxes.falls(start, len(printed)):
         for space in _INNER_SPACE.finditer(printed):
             gap = boxes.gap(start + space.start() - 1, start + space.end())
             if gap > _WIDE_GAP or gap < _TURN:
@@ -147,7 +150,11 @@ def _placed(clean: str, text: str, first: int, end: int, boxes: "_Boxes") -> Lin
         first += 1
     while end > first + 1 and text[end - 1].isspace():
         end -= 1
-    letter = next((at for at in range(first, min(end, first + 8)) if text[at].isalnum()), first)
+    near = range(first, min(end, first + 8))
+    # A figure before the letters may be a footnote's raised mark; rows of figures have no letters.
+    letter = next(
+        (at for test in (str.isalpha, str.isalnum) for at in near if test(text[at])), first
+    )
     left, _, _, _ = boxes.place(first)
     _, right, _, _ = boxes.place(end - 1)
     _, _, top, size = boxes.place(letter)
@@ -173,7 +180,10 @@ class _Boxes:
         self._loose(self._textpage, index, box)
 
     def gap(self, before: int, after: int) -> float:
-        """From one character to the next one, in heights of the font; below 0 to the left."""
+        """From one character to the next one, in heights of the font; below 0 to the left.
+
+        To a character that stands wholly below it is a turn, wherever that one is.
+        """
         self._look(before, self._before)
         self._look(after, self._box)
         match self._rotation:
@@ -189,7 +199,14 @@ class _Boxes:
             case _:
                 size, gap = self._before.top - self._before.bottom, self._box.left
                 gap -= self._before.right
+                if self._box.top < self._before.bottom:
+                    return -math.inf
         return float(gap / size) if size > 0 else 0.0
+
+    def falls(self, first: int, length: int) -> bool:
+        """Whether a piece ends on a lower line than it begins on."""
+        _, _, top, size = self.place(first)
+        return self.place(first + length - 1)[2] - top > _LOWER * size > 0
 
     def place(self, position: int) -> tuple[float, float, float, float]:
         """(left, right, top, size) as the page is shown; zeros where PDFium knows none."""
