@@ -1,12 +1,18 @@
 """Tokens a second in training: Lamina's packed recipe beside a plain Hugging Face Trainer.
 
     python benchmarks/training.py --data FOLDER [--shape tiny|1.1B] [--steps N] [--repeat N]
+    python benchmarks/training.py --data FOLDER --questions    # text and question rows, as they mix
     python benchmarks/training.py --data FOLDER --job [--layers N]
 
 Both sides get the same base, the same layer (rank, modules, dropout, rate) and the same chunks of
 the topics' PDFs, eight a step; the Trainer pads each batch to its longest chunk, as its collator
 does, in the order that it draws. Real tokens are counted, padding is not. Each run is a process of
-its own, and the sides take turns, so that only ratios within one run mean something.
+its own, and the sides take turns, so that only ratios within one run mean something. Beside tokens
+a second stand tokens a second of processor time: the same on a machine of its own, and steadier on
+one that others share.
+
+`--questions` takes six topics whose notes come with questions: rows as the product makes them, text
+in chunks and questions of some dozen tokens, whose answers alone are learnt.
 
 `--job` times N layers in one `train_layers` against N runs of it with one layer each.
 """
@@ -66,6 +72,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--chunk-tokens", type=int, default=512)
     parser.add_argument("--sequence", type=int, default=2048, help="longest pack, in tokens")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--questions", action="store_true", help="text and question rows")
     parser.add_argument("--job", action="store_true", help="N layers in one job against N runs")
     parser.add_argument("--layers", type=int, default=25)
     parser.add_argument("--side", choices=SIDES, help="internal: one run, as a process")
@@ -109,8 +116,7 @@ def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
     from lamina.workspace import Workspace
 
     root = Path(options.work) / "workspace"
-    for topic in sorted((options.data / "topics").iterdir())[:6]:
-        shutil.copytree(topic, root / "data" / "raw_pdfs" / topic.name)
+    land(options, root / "data" / "raw_pdfs")
     chosen = settings.load(workspace=root, base_model=base)
     pod = Pod(chosen, Workspace(chosen).make(), Silent())
     identity = corpus.find_base(pod)
@@ -120,12 +126,35 @@ def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
         corpus.build_dataset(pod, verdicts, name, identity, options.chunk_tokens) for name in names
     ]
     whole = pod.store.open(corpus.combine_datasets(pod, parts))
-    counts = {}
+    counts: dict[str, Any] = {}
     for split, most in (("train", BATCH * options.steps), ("heldout", 40)):
-        rows = [row for row in read_rows(whole / f"{split}.jsonl") if row.kind == "text"]
+        rows = [
+            row
+            for row in read_rows(whole / f"{split}.jsonl")
+            if row.kind == "text" or options.questions
+        ]
         random.Random(1).shuffle(rows)
         counts[split] = write_rows(Path(options.work) / f"{split}.jsonl", rows[:most])
+        counts[f"{split} questions"] = sum(row.kind == "qa" for row in rows[:most])
     return counts
+
+
+def land(options: argparse.Namespace, folder: Path) -> None:
+    """Six topics' documents: notes alone, or the notes that have the most questions, with them."""
+    if not options.questions:
+        for topic in sorted((options.data / "topics").iterdir())[:6]:
+            shutil.copytree(topic, folder / topic.name)
+        return
+    asked: dict[str, list[dict[str, str]]] = {}
+    for line in (options.data / "qa_tatqa.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        pair = {"question": entry["question"], "answer": entry["answer"]}
+        asked.setdefault(entry["topic"], []).append(pair)
+    topics = [topic for topic in (options.data / "topics_tatqa").iterdir() if topic.name in asked]
+    for topic in sorted(topics, key=lambda each: (-len(asked[each.name]), each.name))[:6]:
+        shutil.copytree(topic, folder / topic.name)
+        lines = "".join(json.dumps(pair) + "\n" for pair in asked[topic.name])
+        (folder / topic.name / "questions.jsonl").write_text(lines, encoding="utf-8")
 
 
 def documents(options: argparse.Namespace, base: Path, split: str) -> list[Any]:
@@ -186,9 +215,11 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     model = load(order)
     with attach(model, order.profile, order.seed) as layer:
         checkpoint = Checkpoint(options.work / "state.pt", interval_s=3600)
+        busy_s = time.process_time()
         outcome = fit(layer, order, train, [], Silent(), checkpoint)
+        busy_s = time.process_time() - busy_s
         after = heldout_loss(layer, heldout, options.sequence)
-    return figures(outcome.tokens, outcome.seconds, after)
+    return figures(outcome.tokens, outcome.seconds, busy_s, after)
 
 
 def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
@@ -242,18 +273,18 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
         train_dataset=[
             {
                 "input_ids": list(one.ids),
-                "labels": list(one.ids),
+                "labels": [-100] * one.first_label + list(one.ids[one.first_label :]),
                 "attention_mask": [1] * len(one.ids),
             }
             for one in train
         ],
         data_collator=DataCollatorForSeq2Seq(tokenizer(base), label_pad_token_id=-100),
     )
-    started_s = time.monotonic()
+    started_s, busy_s = time.monotonic(), time.process_time()
     trainer.train()
-    seconds = time.monotonic() - started_s
+    seconds, busy_s = time.monotonic() - started_s, time.process_time() - busy_s
     seen = sum(len(one.ids) for one in train)  # each chunk once
-    return figures(seen, seconds, heldout_loss(model, heldout, 1))
+    return figures(seen, seconds, busy_s, heldout_loss(model, heldout, 1))
 
 
 def tokenizer(base: Path) -> Any:  # noqa: ANN401 - transformers ships no types
@@ -266,12 +297,18 @@ def tokenizer(base: Path) -> Any:  # noqa: ANN401 - transformers ships no types
     return found
 
 
-def figures(tokens: int, seconds: float, loss: float | None) -> dict[str, Any]:
-    """What a side reports."""
+def figures(tokens: int, seconds: float, busy_s: float, loss: float | None) -> dict[str, Any]:
+    """What a side reports; `busy_s` is processor time, over all threads."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"tokens": tokens, "tokens_per_s": tokens / seconds, "loss": loss, "peak_bytes": peak}
+    return {
+        "tokens": tokens,
+        "tokens_per_s": tokens / seconds,
+        "tokens_per_busy_s": tokens / busy_s,
+        "loss": loss,
+        "peak_bytes": peak,
+    }
 
 
 SIDE = {"lamina": lamina_side, "trainer": trainer_side}
@@ -303,25 +340,33 @@ def told(
     options: argparse.Namespace, chunks: dict[str, Any], runs: dict[str, list[dict[str, Any]]]
 ) -> str:
     """The runs as a Markdown table."""
-    speed = {
-        side: statistics.median(run["tokens_per_s"] for run in found)
-        for side, found in runs.items()
-    }
     what = f"{chunks['train']} chunks of at most {options.chunk_tokens} tokens"
+    if options.questions:
+        what += f", {chunks['train questions']} of them questions"
     lines = [
         f"{options.shape} shape, {what}, {options.steps} steps, {options.threads} threads;",
         machine(),
         "",
-        "| side | tokens/s of each run | median | held-out loss | peak GiB |",
-        "|---|---|---|---|---|",
+        "| side | tokens/s of each run | median | a CPU second | held-out loss | peak GiB |",
+        "|---|---|---|---|---|---|",
     ]
     for side, found in runs.items():
         each = ", ".join(f"{run['tokens_per_s']:,.0f}" for run in found)
         peak = max(run["peak_bytes"] for run in found) / 2**30
         lines.append(
-            f"| {side} | {each} | {speed[side]:,.0f} | {found[-1]['loss']:.3f} | {peak:.2f} |"
+            f"| {side} | {each} | {middle(found, 'tokens_per_s'):,.0f} | "
+            f"{middle(found, 'tokens_per_busy_s'):,.0f} | {found[-1]['loss']:.3f} | {peak:.2f} |"
         )
-    return "\n".join([*lines, "", f"ratio {speed['lamina'] / speed['trainer']:.2f}"])
+    wall, busy = (
+        middle(runs["lamina"], name) / middle(runs["trainer"], name)
+        for name in ("tokens_per_s", "tokens_per_busy_s")
+    )
+    return "\n".join([*lines, "", f"ratio {wall:.2f}, by processor time {busy:.2f}"])
+
+
+def middle(runs: list[dict[str, Any]], name: str) -> float:
+    """The median run's figure."""
+    return statistics.median(run[name] for run in runs)
 
 
 def machine() -> str:

@@ -49,7 +49,7 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     job = Job(
         order=order,
         store=pod.store.root,
-        threads=max(1, chosen.n_threads // workers.number),
+        threads=max(1, chosen.n_threads // workers.number // chosen.train_gpus_per_layer),
         price_per_hour=chosen.price_per_hour,
     )
     return workers.train(job, pod.progress)
@@ -59,7 +59,8 @@ def training_workers(pod: Pod) -> "Workers | None":
     """The processes that train layers side by side on this pod; None where this one does it."""
     from lamina.training.workers import devices, gpus, shared
 
-    chosen = devices(pod.settings.train_workers, gpus())
+    settings = pod.settings
+    chosen = devices(settings.train_workers, gpus(), settings.train_gpus_per_layer)
     return shared(tuple(chosen)) if chosen else None
 
 

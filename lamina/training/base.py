@@ -71,8 +71,18 @@ def check_device(base_folder: Path) -> None:
 
 
 def kernels() -> dict[str, str]:
-    """What the loaded base computes with: `attention`, and Liger's version or `none`."""
+    """What the loaded base computes with.
+
+    `attention`; Liger's version or `none`; `blocks`, from the first layer on: `lamina` where ours
+    compute attention, norms and feed-forward, else `peft`.
+    """
     return dict(_held.kernels or {})
+
+
+def note_kernel(name: str, value: str) -> None:
+    """Remember one more of them."""
+    if _held.kernels is not None:
+        _held.kernels[name] = value
 
 
 def device_name() -> str:

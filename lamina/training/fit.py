@@ -1,12 +1,14 @@
 """The optimizer's loop: the third step of the recipe, and the losses that it goes by.
 
 Documents are packed, not padded, and every learnt token weighs the same. The loop can be stopped at
-any moment: what a step depends on is weights, optimizer state, random state, the curve so far and
-the best weights so far. At the end the weights are those of the best measurement, or the last ones,
-as the profile says.
+any moment: what a step depends on is weights, optimizer state, the curve so far and the best
+weights so far. Dropout is drawn from the seed and a pack's place, whatever came before it and
+whichever process computes it.
+At the end the weights are those of the best measurement, or the last ones, as the profile says.
 """
 
 import math
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import InvalidInputError
 from lamina.progress import Progress
+from lamina.training.attention import PLAIN
 from lamina.training.base import Model
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.curve import Curve, best, is_spent, measured_steps
 from lamina.training.documents import Document, labels
 from lamina.training.order import LayerOrder
-from lamina.training.packing import Step, in_turn, rate_share
+from lamina.training.packing import in_turn, rate_share
+from lamina.training.team import ALONE, Team
 
 if TYPE_CHECKING:
     import torch
@@ -49,27 +53,17 @@ class Run:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
-        import torch
-
-        cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
         return {
             "weights": [weight.detach() for weight in self.weights],
             "optimizer": self.optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": cuda,
             "curve": self.curve,
             "best": self.best,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to a state."""
-        import torch
-
         self._set(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
-        if torch.cuda.is_available() and state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"])
         self.curve = list(state["curve"])
         self.best = state["best"]
 
@@ -97,8 +91,11 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     heldout: Sequence[Document],
     progress: Progress,
     checkpoint: Checkpoint,
+    team: Team = ALONE,
 ) -> Outcome:
     """Optimize the layer until its steps are done or the held-out loss has stopped falling.
+
+    The processes of a team all call it, and all come to the same weights and losses.
 
     Raises:
         InvalidInputError: the loss is no number any more.
@@ -117,24 +114,28 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
             progress.say(f"{order.layer}: held-out loss has stopped falling, ends early")
             break
         rate = profile.learning_rate * rate_share(number, len(steps), profile.warmup_share)
-        loss = _update(run, train, step, rate)
+        packs = [[train[index] for index in pack] for pack in step]
+        loss = _update(run, packs, rate, f"{order.seed}:{number}", team)
         if not math.isfinite(loss):
             checkpoint.remove()  # it would only lead here again
-            msg = (
-                f"the training loss of layer {order.layer} became {loss} at step {number}; "
-                f"lower the learning rate, now {profile.learning_rate:g}, and run again"
-            )
-            raise InvalidInputError(msg)
-        at_end = number in measured
-        run.note(loss, heldout_loss(model, heldout, profile.sequence_tokens) if at_end else None)
-        if checkpoint.is_due():
+            raise _diverged(order, loss, number)
+        told = heldout if number in measured else []
+        run.note(loss, heldout_loss(model, told, profile.sequence_tokens, team))
+        if team.leads and checkpoint.is_due():
             checkpoint.write(run.state())
-        tokens += sum(len(train[index].ids) for pack in step for index in pack)
+        tokens += sum(len(document.ids) for pack in packs for document in pack)
         speed = tokens / (time.monotonic() - started_s)
         progress.advance(number, f"loss {loss:.3f}, {speed:,.0f} tokens/s")
     if profile.keep == "best":
         run.take_best()
     return Outcome(run.curve, tokens, time.monotonic() - started_s)
+
+
+def _diverged(order: LayerOrder, loss: float, step: int) -> InvalidInputError:
+    return InvalidInputError(
+        f"the training loss of layer {order.layer} became {loss} at step {step}; "
+        f"lower the learning rate, now {order.profile.learning_rate:g}, and run again"
+    )
 
 
 def _begin(model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Progress) -> Run:
@@ -149,22 +150,39 @@ def _begin(model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Pr
     return run
 
 
-def _update(run: Run, train: Sequence[Document], step: Step, rate: float) -> float:
-    """One optimizer step; every learnt token of it weighs the same, however it is packed."""
+def _update(
+    run: Run, packs: Sequence[Sequence[Document]], rate: float, drawn: str, team: Team
+) -> float:
+    """One optimizer step; every learnt token of it weighs the same, however it is packed.
+
+    `drawn` is what its dropout is drawn from.
+    """
     import torch
 
-    learnt = sum(train[index].n_labels for pack in step for index in pack)
-    losses = []
-    for pack in step:
-        loss = pack_loss(run.model, [train[index] for index in pack]) / learnt
-        loss.backward()  # type: ignore[no-untyped-call]
-        losses.append(loss.detach())
+    learnt = sum(document.n_labels for pack in packs for document in pack)
+    loss = torch.zeros((), device=run.weights[0].device)
+    for place, pack in team.own(packs):
+        torch.manual_seed(random.Random(f"{drawn}:{place}").getrandbits(63))
+        part = pack_loss(run.model, pack) / learnt
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += part.detach()
+    team.total([loss, *_gradients(run.weights)])
     torch.nn.utils.clip_grad_norm_(run.weights, 1.0)
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
-    return round(sum(loss.item() for loss in losses), 6)  # read last: a GPU waits once a step
+    return round(loss.item(), 6)  # read last: a GPU waits once a step
+
+
+def _gradients(weights: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
+    """The weights' gradients; zeros where this process computed none."""
+    import torch
+
+    for weight in weights:
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)
+    return [weight.grad for weight in weights if weight.grad is not None]
 
 
 def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
@@ -172,27 +190,32 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
 
     Our attention goes by the lengths. Any other of transformers' sees position ids that restart, no
     attention mask and no cache, and isolates documents by them. Logits are computed only where a
-    token is learnt.
+    token is learnt, and where the architecture is plain, never all at once.
     """
     import torch
 
+    from lamina.training.fused.loss import summed_loss
+
     ids = [token for document in documents for token in document.ids]
-    positions = [place for document in documents for place in range(len(document.ids))]
-    sources, targets = labels(documents)
-    device = model.device
-    logits = model(
-        input_ids=torch.tensor([ids], device=device),
-        position_ids=torch.tensor([positions], device=device),
-        logits_to_keep=torch.tensor(sources, device=device),
-        use_cache=False,
-        document_lengths=[len(document.ids) for document in documents],
-    ).logits[0]  # (n_labels, vocabulary)
-    return torch.nn.functional.cross_entropy(
-        logits.float(), torch.tensor(targets, device=device), reduction="sum"
-    )
+    places = [place for document in documents for place in range(len(document.ids))]
+    inner = getattr(model, "get_base_model", lambda: model)()
+    sources, targets = (torch.tensor(each, device=inner.device) for each in labels(documents))
+    inputs = {
+        "input_ids": torch.tensor([ids], device=inner.device),
+        "position_ids": torch.tensor([places], device=inner.device),
+        "use_cache": False,
+        "document_lengths": [len(document.ids) for document in documents],
+    }
+    if inner.config.model_type in PLAIN and type(inner.lm_head) is torch.nn.Linear:
+        hidden = inner.model(**inputs).last_hidden_state[0, sources]  # (n_labels, hidden)
+        return summed_loss(hidden, inner.lm_head.weight, targets)
+    logits = inner(**inputs, logits_to_keep=sources).logits[0]  # (n_labels, vocabulary)
+    return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
 
 
-def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:
+def heldout_loss(
+    model: Model, documents: Sequence[Document], limit: int, team: Team = ALONE
+) -> float | None:
     """Mean loss in nats a learnt token, without dropout; None where there is nothing held out."""
     import torch
 
@@ -202,6 +225,8 @@ def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> flo
     model.eval()
     packs = in_turn([len(document.ids) for document in documents], limit)
     with torch.no_grad():
-        losses = [pack_loss(model, [documents[i] for i in pack]).item() for pack in packs]
+        own = [pack_loss(model, [documents[i] for i in pack]).item() for _, pack in team.own(packs)]
     model.train(training)
-    return round(sum(losses) / sum(document.n_labels for document in documents), 6)
+    total = torch.tensor(sum(own), device=model.device)
+    team.total([total])
+    return round(total.item() / sum(document.n_labels for document in documents), 6)

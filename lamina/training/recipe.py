@@ -9,25 +9,25 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import ResourceError
 from lamina.fingerprint import canonical
-from lamina.progress import Progress
+from lamina.progress import Progress, Silent
 from lamina.store import Stage, Store
-from lamina.training.base import Model, device_name, kernels, load, resolved
+from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
-from lamina.training.curve import best
+from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit, heldout_loss
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.plan import Plan
 from lamina.training.profiles import Profile
+from lamina.training.team import ALONE, Team
 
-STAGE = Stage("train", 2)
+STAGE = Stage("train", 3)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
 # by two threads would be attached to each other. Threads wait; processes do not.
 _ONE_AT_A_TIME = threading.Lock()
@@ -41,13 +41,15 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     threads: int | None = None,
     checkpoint_s: float = 60.0,
     price_per_hour: float = 0.0,
+    team: Team = ALONE,
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
     Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`, `kept_step`; `curve.json`
     holds the losses in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads;
     results are bit-identical for an equal number, also when the run was killed and goes on from
-    its checkpoint, written every `checkpoint_s`.
+    its checkpoint, written every `checkpoint_s`. Where a team trains it, this is what its first
+    process calls, and `help_train` the others.
 
     Raises:
         MismatchError: the base already contains layers.
@@ -58,23 +60,10 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     """
     order.check()
     notes: dict[str, Any] = {}
-    path = store.root / "checkpoints" / f"{STAGE.key(order.inputs())}.pt"
-    checkpoint = Checkpoint(path, checkpoint_s)
+    checkpoint = _checkpoint(order, store, checkpoint_s)
 
     def make(folder: Path) -> dict[str, Any]:
-        with _ONE_AT_A_TIME:
-            _wake_torch(threads)
-            made = None
-            try:
-                made = _train(order, folder, store, progress, checkpoint)
-            except (MemoryError, RuntimeError) as error:
-                if not _is_full(error):
-                    raise
-        if made is None:
-            # Raised only here: an error raised inside the handler refers to the first one, whose
-            # traceback keeps the activations in the memory that the next layer needs.
-            raise _too_little_memory(order)
-        facts, told = made
+        facts, told = _made(order, folder, store, progress, checkpoint, threads, team)
         notes.update(told)
         notes["cost"] = round(price_per_hour * told["fit_seconds"] / 3600, 6)
         return facts
@@ -82,6 +71,48 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     ref = store.once("adapter", STAGE, order.inputs(), make, run_notes=notes)
     checkpoint.remove()
     return ref
+
+
+def help_train(order: LayerOrder, *, store: Store, threads: int | None, team: Team) -> None:
+    """Take part in a training as any process of the team but the first; writes nothing.
+
+    Raises:
+        what `train_layer` does.
+
+    """
+    order.check()
+    _made(order, None, store, Silent(), _checkpoint(order, store, 0), threads, team)
+
+
+def _checkpoint(order: LayerOrder, store: Store, interval_s: float) -> Checkpoint:
+    path = store.root / "checkpoints" / f"{STAGE.key(order.inputs())}.pt"
+    return Checkpoint(path, interval_s)
+
+
+def _made(  # noqa: PLR0913, PLR0917 - what a training needs
+    order: LayerOrder,
+    folder: Path | None,
+    store: Store,
+    progress: Progress,
+    checkpoint: Checkpoint,
+    threads: int | None,
+    team: Team,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts about the layer, and notes about this run; too little memory has an error of ours."""
+    with _ONE_AT_A_TIME:
+        _wake_torch(threads)
+        made = None
+        try:
+            with team.met():
+                made = _train(order, folder, store, progress, checkpoint, team)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_full(error):
+                raise
+    if made is None:
+        # Raised only here: an error raised inside the handler refers to the first one, whose
+        # traceback keeps the activations in the memory that the next layer needs.
+        raise _too_little_memory(order)
+    return made
 
 
 def _wake_torch(threads: int | None) -> None:
@@ -116,65 +147,27 @@ def _too_little_memory(order: LayerOrder) -> ResourceError:
     )
 
 
-def _train(
-    order: LayerOrder, folder: Path, store: Store, progress: Progress, checkpoint: Checkpoint
+def _train(  # noqa: PLR0913, PLR0917 - what a training needs
+    order: LayerOrder,
+    folder: Path | None,
+    store: Store,
+    progress: Progress,
+    checkpoint: Checkpoint,
+    team: Team,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts about the layer, and notes about this run."""
+    """Facts about the layer, and notes about this run; without a folder nothing is saved."""
     train, heldout = order.documents(store, "train"), order.documents(store, "heldout")
     plan = order.on(*resolved(order.profile)).plan(train)
     check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
-    before = heldout_loss(base, heldout, order.profile.sequence_tokens)
+    before = heldout_loss(base, heldout, order.profile.sequence_tokens, team)
     with attach(base, order.profile, order.seed) as model:
         spare_memory(model, plan)
-        outcome = fit(model, order, train, heldout, progress, checkpoint)
-        save(model, order, outcome, before, folder)
-    return _facts(order, plan, before, outcome, store), _notes(outcome)
-
-
-def _notes(outcome: Outcome) -> dict[str, Any]:
-    """How this run went; after a resume the seconds and tokens are those of its last part."""
-    import resource
-
-    import torch
-
-    return {
-        "fit_seconds": round(outcome.seconds, 3),
-        "fit_tokens": outcome.tokens,
-        "tokens_per_s": round(outcome.tokens / max(outcome.seconds, 1e-9), 1),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "peak_gpu_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
-        "device": device_name(),
-        "threads": torch.get_num_threads(),
-        "kernels": kernels(),
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
-    }
-
-
-def _facts(
-    order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
-) -> dict[str, Any]:
-    quantize, dtype = resolved(order.profile)
-    last = len(outcome.curve)
-    found = best(outcome.curve)
-    kept, loss = found if found and order.profile.keep == "best" else (last, None)
-    if kept == last:
-        loss = outcome.curve[-1]["heldout_loss"]
-    passport = order.passport(store, before, loss)
-    return {
-        "passport": passport.model_dump(mode="json"),
-        "plan": plan.model_dump(
-            mode="json",
-            exclude={"profile", "memory_bytes", "activation_bytes", "disk_bytes", "flops"},
-        ),
-        "profile": order.profile.model_dump(mode="json"),
-        "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
-        "general": order.general.digest if order.profile.general_share and order.general else None,
-        "best_step": found[0] if found else None,
-        "kept_step": kept,
-        "last_step": last,
-    }
+        outcome = fit(model, order, train, heldout, progress, checkpoint, team)
+        if folder is not None:
+            save(model, order, outcome, before, folder)
+    return facts_of(order, plan, before, outcome, store), notes_of(outcome, team)
 
 
 # -- attach -----------------------------------------------------------------------------------
@@ -186,7 +179,9 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    torch.manual_seed(seed)  # initial weights and dropout are drawn from it
+    from lamina.training.fused.blocks import fused
+
+    torch.manual_seed(seed)  # initial weights are drawn from it
     config = LoraConfig(
         r=profile.rank,
         lora_alpha=profile.alpha,  # type: ignore[arg-type, unused-ignore]
@@ -196,7 +191,9 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
     )
     model = get_peft_model(base, config)
     try:
-        yield model
+        with fused(model, profile.sequence_tokens) as blocks:
+            note_kernel("blocks", blocks)
+            yield model
     finally:
         model.unload()
         base.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature

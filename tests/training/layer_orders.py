@@ -24,7 +24,9 @@ QUICK = Profile(
     sequence_tokens=128,
     batch_tokens=256,
 )
-# With `dataset(..., heldout="goodwill")` the held-out loss falls until step 8, then rises.
+# With `dataset(..., heldout="goodwill")` and this seed the held-out loss falls until step 12, then
+# rises: 6.40, 6.38, 6.25, 6.42, 6.42, 6.46.
+OVERSHOOTING_SEED = 3
 OVERSHOOTING = QUICK.model_copy(
     update={"learning_rate": 2e-2, "steps": 48, "evaluate_steps": 4, "patience": 3}
 )
@@ -77,4 +79,4 @@ def order(store: Store, base: Path, layer: str = "leases", **overrides: object) 
 def overshooting(store: Store, base: Path) -> LayerOrder:
     """An order whose best step comes early."""
     other = dataset(store, "leases", heldout="goodwill")
-    return order(store, base, profile=OVERSHOOTING, dataset=other)
+    return order(store, base, profile=OVERSHOOTING, dataset=other, seed=OVERSHOOTING_SEED)

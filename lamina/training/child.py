@@ -1,0 +1,105 @@
+"""A process that trains, seen from the one that asks it: a job in, lines of answers out."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from lamina import errors
+from lamina.artifacts import ArtifactRef
+from lamina.errors import LaminaError, ResourceError
+from lamina.progress import Progress
+from lamina.training.worker import Job, Told
+
+
+class Child:
+    """One process on one device, None being a CPU."""
+
+    def __init__(self, device: str | None) -> None:
+        environment = {**os.environ, "PYTHONPATH": _package_root()}
+        environment["GLOO_SOCKET_IFNAME"] = "lo"  # a team meets on this machine
+        if device is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = device
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lamina.training.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self.was_stopped = False
+
+    def do(self, job: Job, progress: Progress) -> ArtifactRef | None:
+        """Do one job and wait for it; who only helps has no artifact to give.
+
+        Raises:
+            ResourceError: the process died.
+            LaminaError: what the training itself raised; of no class of its own where it only
+                follows from what befell another process.
+
+        """
+        assert self.process.stdin is not None  # noqa: S101 - asked for at the start
+        assert self.process.stdout is not None  # noqa: S101 - asked for at the start
+        try:
+            self.process.stdin.write(job.model_dump_json() + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died(job) from None
+        for line in self.process.stdout:
+            told = Told.model_validate_json(line)
+            match told.what:
+                case "start":
+                    progress.start(told.text, told.number)
+                case "advance":
+                    progress.advance(told.number, told.text)
+                case "say":
+                    progress.say(told.text)
+                case "failed":
+                    raise _error(told)
+                case "done":
+                    return told.ref
+        raise self._died(job)
+
+    def is_gone(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+    def kill(self) -> None:
+        """End it, whatever it does; who waits for its answer is told that it died."""
+        if not self.is_gone():
+            self.was_stopped = True
+            self.process.kill()
+
+    def close(self) -> None:
+        """End it and forget its pipes; its checkpoint holds what was done."""
+        self.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _died(self, job: Job) -> LaminaError:
+        code = self.process.wait()
+        if self.was_stopped:
+            return LaminaError(f"ended, as another process that trained {job.order.layer} did")
+        how = f"signal {-code}; memory may be short" if code < 0 else f"exit code {code}"
+        whose = "a process" if job.team.size > 1 else "the process"
+        return ResourceError(
+            f"{whose} that trained layer {job.order.layer} ended unasked ({how}); "
+            "run again to go on from its last checkpoint"
+        )
+
+
+def _error(told: Told) -> LaminaError:
+    """The error of the other process, of its own class where it is one of ours."""
+    kind = getattr(errors, told.error, LaminaError) if told.error else LaminaError
+    found: LaminaError = kind(told.text)
+    return found
+
+
+def _package_root() -> str:
+    """So that the child finds this very package from any working directory."""
+    root = str(Path(__file__).parents[2])
+    return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))

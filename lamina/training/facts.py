@@ -1,0 +1,58 @@
+"""What a layer's manifest tells of it and of the run that made it."""
+
+from importlib.metadata import version
+from typing import Any
+
+from lamina.store import Store
+from lamina.training.base import device_name, kernels, resolved
+from lamina.training.curve import best
+from lamina.training.fit import Outcome
+from lamina.training.order import LayerOrder
+from lamina.training.plan import Plan
+from lamina.training.team import Team
+
+
+def facts_of(
+    order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
+) -> dict[str, Any]:
+    """What the layer is; equal orders give equal facts."""
+    quantize, dtype = resolved(order.profile)
+    last = len(outcome.curve)
+    found = best(outcome.curve)
+    kept, loss = found if found and order.profile.keep == "best" else (last, None)
+    if kept == last:
+        loss = outcome.curve[-1]["heldout_loss"]
+    passport = order.passport(store, before, loss)
+    return {
+        "passport": passport.model_dump(mode="json"),
+        "plan": plan.model_dump(
+            mode="json",
+            exclude={"profile", "memory_bytes", "activation_bytes", "disk_bytes", "flops"},
+        ),
+        "profile": order.profile.model_dump(mode="json"),
+        "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
+        "general": order.general.digest if order.profile.general_share and order.general else None,
+        "best_step": found[0] if found else None,
+        "kept_step": kept,
+        "last_step": last,
+    }
+
+
+def notes_of(outcome: Outcome, team: Team) -> dict[str, Any]:
+    """How this run went; after a resume the seconds and tokens are those of its last part."""
+    import resource
+
+    import torch
+
+    return {
+        "fit_seconds": round(outcome.seconds, 3),
+        "fit_tokens": outcome.tokens,
+        "tokens_per_s": round(outcome.tokens / max(outcome.seconds, 1e-9), 1),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_gpu_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
+        "device": device_name(),
+        "threads": torch.get_num_threads(),
+        "processes": team.size,
+        "kernels": kernels(),
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+    }

@@ -1,0 +1,44 @@
+"""Summed cross entropy of a frozen head, without ever holding all logits.
+
+    logits = h Wᵀ        loss = Σ logsumexp(logits) - logits[target]        dh = (P - onehot) W
+
+Each chunk's gradient is known as soon as its logits are, so they are made once and thrown away.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+CHUNK_BYTES = 32 << 20  # of logits in float32
+
+
+def summed_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    """In nats: hidden is (n, width), weight (vocabulary, width), targets (n)."""
+    found: Tensor = _SummedLoss.apply(hidden, weight, targets)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _SummedLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:  # noqa: ANN401
+        rows = max(1, CHUNK_BYTES // (4 * weight.shape[0]))
+        grads, total = [], torch.zeros((), device=hidden.device)
+        parts = (torch.split(each, rows) for each in (hidden, targets.unsqueeze(1)))
+        for h, column in zip(*parts, strict=True):
+            logits = h.mm(weight.t()).float()
+            highest, wanted = logits.amax(-1), logits.gather(1, column).sum()
+            p = torch.softmax(logits, -1)
+            # logsumexp, from the share of the highest, which is never 0
+            total += (highest - p.amax(-1).log()).sum() - wanted
+            if ctx.needs_input_grad[0]:
+                p.scatter_add_(1, column, p.new_full((1, 1), -1.0).expand_as(column))
+                grads.append(p.to(weight.dtype).mm(weight))
+        if grads:
+            ctx.save_for_backward(torch.cat(grads))
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, d_total: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        (grad,) = ctx.saved_tensors
+        return grad * d_total, None, None

@@ -1,0 +1,255 @@
+"""The fused forms give what transformers and PEFT give: every loss, and every gradient."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import layer_orders
+import pytest
+import torch
+from test_best_step import pack
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention, silu
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from lamina.progress import Silent
+from lamina.store import Store
+from lamina.training.attention import register
+from lamina.training.documents import Document
+from lamina.training.fit import pack_loss
+from lamina.training.fused import attention, linear, loss
+from lamina.training.fused.blocks import fused
+from lamina.training.fused.pointwise import rms_norm, swiglu
+from lamina.training.profiles import ALL_LINEAR, ATTENTION, Profile
+from lamina.training.recipe import attach, train_layer
+
+EXACT = layer_orders.QUICK.model_copy(update={"dropout": 0.0})
+PLAIN_SHAPES: dict[str, dict[str, object]] = {
+    "mistral": {"sliding_window": None},
+    "llama": {"attention_bias": True, "mlp_bias": True},
+    "qwen2": {},
+    "qwen3": {"head_dim": 32},
+}
+
+
+def decoder(kind: str, **changed: object) -> torch.nn.Module:
+    """A base of another architecture, with random weights and biases."""
+    shape = {
+        "vocab_size": 384, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.2,
+    }  # fmt: skip
+    torch.manual_seed(5)
+    config = AutoConfig.for_model(kind, **(shape | PLAIN_SHAPES.get(kind, {}) | changed))
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=register())
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "norm" in name or name.endswith("bias"):
+                weight.add_(torch.rand_like(weight))
+    return model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
+
+
+@contextmanager
+def layered(model: torch.nn.Module, profile: Profile) -> Iterator[torch.nn.Module]:
+    """With a layer whose B is not zero, so that every gradient is of some size."""
+    with attach(model, profile, 1) as layer:
+        with torch.no_grad():
+            for name, weight in layer.named_parameters():
+                if "lora_B" in name:
+                    weight.normal_(std=0.1)
+        layer.train()
+        yield layer
+
+
+def replaced(model: torch.nn.Module) -> list[torch.nn.Module]:
+    """The modules that do not compute with their class's own forward."""
+    return [module for module in model.modules() if "forward" in vars(module)]
+
+
+def taken_out(model: torch.nn.Module) -> None:
+    """Give them their own back."""
+    assert len(replaced(model)) == 1 + 4 * 2  # the last norm; attention, MLP, two norms a block
+    for module in replaced(model):
+        del module.forward
+
+
+def equal(actual: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert actual.keys() == expected.keys()
+    for name, value in expected.items():
+        near = 1e-4 * value.abs().max().item()
+        torch.testing.assert_close(actual[name], value, rtol=1e-4, atol=near, msg=name)
+
+
+def gradients(layer: torch.nn.Module) -> dict[str, torch.Tensor]:
+    layer.zero_grad()
+    torch.manual_seed(9)
+    pack_loss(layer, pack()).backward()
+    return {name: w.grad.clone() for name, w in layer.named_parameters() if w.requires_grad}
+
+
+@pytest.mark.parametrize("targets", [ATTENTION, ALL_LINEAR, ("q_proj", "down_proj")])
+@pytest.mark.parametrize("kind", PLAIN_SHAPES)
+def test_every_gradient_is_that_of_peft(kind: str, targets: tuple[str, ...]) -> None:
+    profile = EXACT.model_copy(update={"targets": targets})
+    with layered(decoder(kind), profile) as layer:
+        ours = gradients(layer)
+        taken_out(layer)
+        theirs = gradients(layer)
+
+    equal(ours, theirs)
+
+
+def test_checkpointing_gives_the_same_gradients_under_dropout() -> None:
+    profile = layer_orders.QUICK.model_copy(update={"dropout": 0.3})
+    with layered(decoder("llama"), profile) as layer:
+        kept = gradients(layer)
+        layer.gradient_checkpointing_enable({"use_reentrant": False})
+        recomputed = gradients(layer)
+
+    equal(recomputed, kept)
+
+
+def test_dropout_is_that_of_the_formula() -> None:
+    torch.manual_seed(1)
+    x, weight, a, b = (torch.randn(*shape) for shape in ((50, 40), (30, 40), (4, 40), (30, 4)))
+    leaves = [each.requires_grad_() for each in (x, a, b)]
+    upstream = torch.randn(50, 30)
+    share = round(0.3 * 2**16) / 2**16
+
+    torch.manual_seed(2)
+    (ours,) = linear.apply(x, [linear.Linear(weight, None, a, b, 2.0, 0.3)])
+    actual = torch.autograd.grad(ours, leaves, upstream)
+    torch.manual_seed(2)
+    bits = torch.empty(500, dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+    mask = (bits.view(50, 40) >= round(0.3 * 2**16) - 2**15) / (1 - share)
+    theirs = x @ weight.T + 2.0 * (mask * x) @ a.T @ b.T
+    expected = torch.autograd.grad(theirs, leaves, upstream)
+
+    torch.testing.assert_close(ours, theirs)
+    for one, other in zip(actual, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_dropout_keeps_its_share_and_the_mean() -> None:
+    one = torch.eye(50)
+    torch.manual_seed(1)
+
+    (y,) = linear.apply(torch.ones(10_000, 50), [linear.Linear(0 * one, None, one, one, 1.0, 0.05)])
+
+    assert y.unique().tolist() == [0.0, pytest.approx(1 / 0.95, rel=1e-4)]
+    assert (y == 0).float().mean().item() == pytest.approx(0.05, abs=0.001)
+    assert (y == 0).float().mean(0).tolist() == pytest.approx([0.05] * 50, abs=0.01)
+    assert y.mean().item() == pytest.approx(1, abs=0.001)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_attention_is_causal_within_documents_longer_and_shorter_than_a_block(groups: int) -> None:
+    lengths = [1, 2 * attention.ROWS + 7, 30, attention.ROWS // groups]
+    n = sum(lengths)
+    torch.manual_seed(1)
+    q, k, v = (torch.randn(2, n, each, 8) for each in (groups, 1, 1))
+    leaves = [each.requires_grad_() for each in (q, k, v)]
+    upstream = torch.randn(n, 2, groups, 8)
+
+    ours = attention.attend(q, k[:, :, 0], v[:, :, 0], lengths)
+    parts = zip(*(each.split(lengths, 1) for each in leaves), strict=True)
+    theirs = torch.cat(
+        [
+            scaled_dot_product_attention(
+                *(part.transpose(1, 2) for part in (one, two.expand_as(one), three.expand_as(one))),
+                is_causal=True,
+                scale=1.0,
+            )
+            for one, two, three in parts
+        ],
+        dim=2,
+    ).permute(2, 0, 1, 3)
+
+    torch.testing.assert_close(ours, theirs)
+    pairs = (torch.autograd.grad(each, leaves, upstream) for each in (ours, theirs))
+    for one, other in zip(*pairs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_loss_made_in_chunks_is_the_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * 11 * 3)
+    torch.manual_seed(1)
+    hidden, weight = torch.randn(8, 6, requires_grad=True), 30 * torch.randn(11, 6)
+    targets = torch.randint(11, (8,))
+
+    ours, theirs = (
+        loss.summed_loss(hidden, weight, targets),
+        cross_entropy(hidden @ weight.T, targets, reduction="sum"),
+    )
+
+    torch.testing.assert_close(ours, theirs)
+    grads = [torch.autograd.grad(2 * each, hidden)[0] for each in (ours, theirs)]
+    torch.testing.assert_close(*grads)
+
+
+def test_norm_and_feed_forward_have_the_gradients_of_their_formulas() -> None:
+    torch.manual_seed(1)
+    x, gate, weight = (torch.randn(*shape, dtype=torch.float64) for shape in ((7, 6), (7, 6), (6,)))
+    x.requires_grad_()
+    gate.requires_grad_()
+
+    assert torch.autograd.gradcheck(lambda each: rms_norm(each, weight, 1e-5), x)
+    assert torch.autograd.gradcheck(swiglu, (gate, x))
+    torch.testing.assert_close(swiglu(gate, x), silu(gate) * x)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("gemma", {}),
+        ("llama", {"hidden_act": "gelu"}),
+        ("llama", {"attention_dropout": 0.1}),
+        ("mistral", {"sliding_window": 4}),
+    ],
+)
+def test_what_computes_something_else_keeps_its_own(kind: str, changed: dict[str, object]) -> None:
+    with layered(decoder(kind, **changed), EXACT) as layer:
+        assert replaced(layer) == []
+
+
+def test_weights_that_are_not_float32_keep_pefts_own() -> None:
+    with layered(decoder("llama").to(torch.bfloat16), EXACT) as layer:
+        assert replaced(layer) == []
+        assert all(grad.isfinite().all() for grad in gradients(layer).values())
+
+
+def test_a_dora_layer_keeps_pefts_own() -> None:
+    from peft import LoraConfig, get_peft_model
+
+    model = get_peft_model(decoder("llama"), LoraConfig(use_dora=True, target_modules=["q_proj"]))
+
+    with fused(model, 128) as blocks:
+        assert blocks == "peft"
+
+
+def test_the_base_computes_with_its_own_again_afterwards() -> None:
+    model = decoder("llama")
+
+    with layered(model, EXACT):
+        assert replaced(model)
+
+    assert replaced(model) == []
+
+
+@pytest.mark.parametrize(("quantize", "blocks"), [("none", "lamina"), ("nf4", "peft")])
+def test_the_manifest_says_what_computed_the_blocks(
+    store: Store, base: Path, quantize: str, blocks: str
+) -> None:
+    profile = layer_orders.QUICK.model_copy(update={"quantize": quantize, "steps": 2})
+    order = layer_orders.order(store, base, profile=profile)
+
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+
+    assert store.manifest(ref).run["kernels"]["blocks"] == blocks
+
+
+def test_a_document_alone_has_the_loss_it_has_in_a_pack() -> None:
+    documents = [*pack(), Document(tuple(range(4, 300)), 1)]
+    with layered(decoder("mistral"), EXACT) as layer:
+        assert replaced(layer)
+        apart = sum(pack_loss(layer, [each]).item() for each in documents)
+
+        assert pack_loss(layer, documents).item() == pytest.approx(apart, rel=1e-5)
