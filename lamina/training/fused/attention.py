@@ -8,7 +8,7 @@ out, and what is left out is no more than a block can hold. P is computed again 
     dP = dO Vᵀ        dS = P ∘ (dP - rowsum(dP ∘ P))
     dV = Pᵀ dO        dQ = dS K        dK = dSᵀ Q
 
-Heads that share keys are rows of one product. On a CPU this takes about 2/3 of torch's own time.
+Heads that share keys are rows of one product. docs/experiments.md has what it gains on a CPU.
 """
 
 from collections.abc import Iterator, Sequence
