@@ -31,6 +31,7 @@ from tasks import cluster, corpus, edge
 WORKERS = 2
 FILES_ALONE = 940  # all topics five times
 PATIENCE_S = 120
+QUIET_SERVER = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 
 class Figures(NamedTuple):
@@ -113,7 +114,7 @@ def _flow(root: Path, alone_ms: float) -> Figures:
     from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
-    os.environ["LAMINA_WORKSPACE"] = str(root)
+    os.environ |= {"LAMINA_WORKSPACE": str(root), **QUIET_SERVER}
     with (
         prefect_test_harness(server_startup_timeout=120),
         temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: root / "store" / "results"}),

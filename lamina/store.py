@@ -65,12 +65,8 @@ class Store:
             DamagedError: a file is missing, of another size, or of another content.
 
         """
-        manifest = self.manifest(ref)
-        folder = self.path(ref)
-        if problem := self._problem(folder, manifest):
-            msg = f"artifact {ref} is damaged ({problem}); run the stage {manifest.stage} again"
-            raise DamagedError(msg)
-        return folder
+        self._checked(ref)
+        return self.path(ref)
 
     def manifest(self, ref: ArtifactRef) -> Manifest:
         """How the artifact was made.
@@ -108,6 +104,14 @@ class Store:
     def recall(self, stage: Stage, inputs: Mapping[str, object]) -> ArtifactRef | None:
         """What the stage made of these inputs before, if the store still holds it, whole."""
         return self._recall(stage.key(inputs))
+
+    def recall_manifest(self, stage: Stage, inputs: Mapping[str, object]) -> Manifest | None:
+        """The manifest of what `recall` finds, for callers that ask ten thousand times."""
+        ref = self._remembered(stage.key(inputs))
+        try:
+            return self._checked(ref) if ref else None
+        except (NotFoundError, DamagedError):
+            return None
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -238,11 +242,16 @@ class Store:
     # -- keys and locks ---------------------------------------------------------------------------
 
     def _recall(self, key: str) -> ArtifactRef | None:
+        ref = self._remembered(key)
+        return ref if ref and self.holds(ref) else None
+
+    def _remembered(self, key: str) -> ArtifactRef | None:
         try:
-            ref = ArtifactRef.model_validate_json((self.root / "keys" / f"{key}.json").read_bytes())
+            return ArtifactRef.model_validate_json(
+                (self.root / "keys" / f"{key}.json").read_bytes()
+            )
         except (FileNotFoundError, ValueError):
             return None
-        return ref if self.holds(ref) else None
 
     def _remember(self, key: str, ref: ArtifactRef) -> None:
         write_atomically(self._folder("keys") / f"{key}.json", ref.model_dump_json().encode())
@@ -254,6 +263,13 @@ class Store:
             yield
 
     # -- verification -----------------------------------------------------------------------------
+
+    def _checked(self, ref: ArtifactRef) -> Manifest:
+        manifest = self.manifest(ref)
+        if problem := self._problem(self.path(ref), manifest):
+            msg = f"artifact {ref} is damaged ({problem}); run the stage {manifest.stage} again"
+            raise DamagedError(msg)
+        return manifest
 
     def _problem(self, folder: Path, manifest: Manifest) -> str | None:
         """What is wrong with the files, or None.

@@ -190,8 +190,8 @@ def _known(
     document: Document, store: Store, settings: VerdictSettings, limits: ReadingLimits
 ) -> Verdict | None:
     """The verdict of a document that was judged before and whose pages are still held."""
-    ref = store.recall(JUDGE, _inputs(document, settings, limits))
-    verdict = _verdict(document, store.manifest(ref).facts) if ref else None
+    manifest = store.recall_manifest(JUDGE, _inputs(document, settings, limits))
+    verdict = _verdict(document, manifest.facts) if manifest else None
     if verdict is None or "unreadable" in verdict.reasons:  # it may be readable by now
         return None
     is_held = verdict.pages_ref and store.path(verdict.pages_ref).is_dir()
