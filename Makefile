@@ -42,12 +42,15 @@ check: setup  ## lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The tests of whole systems wait for processes most of the time, so they go on beside the others.
+# The tests of whole systems wait for processes most of the time, so they go on beside the others,
+# and training's follow them: two lanes of about one length.
+QUICK := not service and not slow and not gpu
 unit: setup  ## the tests
 	@log=$$(mktemp); \
-	$(BIN)/pytest -m 'service and not slow' >$$log 2>&1 & service=$$!; \
-	$(BIN)/pytest -m 'not service and not slow and not gpu'; rest=$$?; \
-	wait $$service; systems=$$?; cat $$log; rm -f $$log; exit $$((rest | systems))
+	{ $(BIN)/pytest -m 'service and not slow'; systems=$$?; \
+		$(BIN)/pytest -m '$(QUICK)' tests/training; exit $$((systems | $$?)); } >$$log 2>&1 & lane=$$!; \
+	$(BIN)/pytest -m '$(QUICK)' --ignore=tests/training; rest=$$?; \
+	wait $$lane; other=$$?; cat $$log; rm -f $$log; exit $$((rest | other))
 
 slow: setup  ## the tests that take minutes
 	$(BIN)/pytest -m slow

@@ -106,6 +106,17 @@ def test_a_deleted_artifact_is_made_again(store: Store) -> None:
     assert store.holds(ref)
 
 
+def test_what_is_recalled_with_its_manifest_is_whole(store: Store) -> None:
+    ref = store.once("weight", STAGE, {"item": "a"}, Scale())
+    recalled = store.recall_manifest(STAGE, {"item": "a"})
+    assert recalled == store.manifest(ref)
+    assert store.recall_manifest(STAGE, {"item": "b"}) is None
+
+    (store.path(ref) / "weight.txt").write_text("13 kg and more")
+
+    assert store.recall_manifest(STAGE, {"item": "a"}) is None
+
+
 def test_damage_that_hides_behind_equal_size_and_time_is_found_by_verify(store: Store) -> None:
     ref = store.once("weight", STAGE, {"item": "a"}, Scale())
     path = store.path(ref) / "weight.txt"
