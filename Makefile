@@ -43,7 +43,7 @@ check: setup  ## lint, types, architecture
 	$(BIN)/lint-imports
 
 # The tests of whole systems wait for processes most of the time, so they go on beside the others,
-# and training's follow them: two lanes of about one length.
+# and training's follow them, to shorten the other lane.
 QUICK := not service and not slow and not gpu
 unit: setup  ## the tests
 	@log=$$(mktemp); \

@@ -106,7 +106,7 @@ class Store:
         return self._recall(stage.key(inputs))
 
     def recall_manifest(self, stage: Stage, inputs: Mapping[str, object]) -> Manifest | None:
-        """The manifest of what `recall` finds, for callers that ask ten thousand times."""
+        """The manifest of what `recall` finds, read once."""
         ref = self._remembered(stage.key(inputs))
         try:
             return self._checked(ref) if ref else None

@@ -60,8 +60,8 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
         return _write(folder, Verdicts(verdicts=tuple(verdicts)))
 
     inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
-    known = store.recall(PRETEST, inputs)
-    again = known is not None and store.manifest(known).facts["unreadable"] > 0
+    known = store.recall_manifest(PRETEST, inputs)
+    again = known is not None and known.facts["unreadable"] > 0
     return store.once("verdicts", PRETEST, inputs, make, refresh=refresh or again)
 
 

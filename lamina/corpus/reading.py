@@ -47,9 +47,9 @@ def stored_pages(
         }
 
     inputs = {"document": document.digest, "format": document.format, "limits": limits}
-    known = store.recall(PAGES, inputs)
+    known = store.recall_manifest(PAGES, inputs)
     # What could not be read says nothing of the content: it is looked at again.
-    again = known is not None and store.manifest(known).facts["problem"] == "unreadable"
+    again = known is not None and known.facts["problem"] == "unreadable"
     return store.once("pages", PAGES, inputs, make, refresh=refresh or again)
 
 
