@@ -7,7 +7,7 @@ from typing import Any
 import llama_cpp as lc
 
 from lamina.errors import ResourceError
-from lamina.serving.grammars import checked_text
+from lamina.serving.llama.grammars import checked_text
 
 
 class Vocabulary:
