@@ -7,24 +7,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
-import httpx
-
 from lamina import errors
 from lamina.errors import BusyError, LaminaError
+from lamina.layer_server import hear
 
 READY_LINE = "listening on "
 
 
 def answers(url: str, timeout_s: float = 1.0) -> bool:
     """Whether a ready Lamina server answers at this address."""
-    try:
-        reply = httpx.get(f"{url.rstrip('/')}/ready", timeout=timeout_s, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-    return reply.is_success
+    return hear(f"{url.rstrip('/')}/ready", within_s=timeout_s).status == HTTPStatus.OK
 
 
 @contextmanager

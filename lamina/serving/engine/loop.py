@@ -8,45 +8,57 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine import scheduler
-from lamina.serving.engine.occupant import unforeseen
-from lamina.serving.engine.options import Counters, EngineOptions, Owner
-from lamina.serving.engine.sequence import Floats, Outcome, Sequence, State
+from lamina.serving.engine.sequence import Outcome, Sequence, State
 from lamina.serving.engine.slots import Slot, Slots
-from lamina.serving.engine.step import Stepper
-from lamina.serving.engine.turns import Turns
+from lamina.serving.engine.step import Counters, Stepper
 from lamina.serving.layers.blends import LayerSet
-from lamina.serving.layers.residency import Residency
-from lamina.serving.llama import Base
-from lamina.serving.llama.sampling import Generation, Sampling
+from lamina.serving.layers.residency import Memory, Residency
+from lamina.serving.llama import Base, ContextOptions
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the engine shares its time and memory."""
+
+    context: ContextOptions = field(default_factory=ContextOptions)
+    slice_s: float = 0.1  # turn of one layer set while others wait; less = fairer, more switches
+    prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
+    adapter_bytes: int | None = None  # memory for layers; None: no limit
+    queue_limit: int = 256  # sequences that may wait
 
 
 class Loop:
-    """The engine thread's own state."""
+    """The engine thread's own state. `on_over` is called for each accepted sequence that ends."""
 
     def __init__(
-        self, owner: Owner, base: Base, options: EngineOptions, counters: Counters
+        self,
+        base: Base,
+        options: EngineOptions,
+        counters: Counters,
+        memory: Memory,
+        on_over: Callable[[], None],
     ) -> None:
         self.alive = True
         self.waiting: deque[Sequence] = deque()
-        self._owner = owner
-        self._options = options
+        self.base = base
+        self.slots = Slots(base)
+        self.residency = Residency(base, options.adapter_bytes, memory)
         self._counters = counters
-        self._base = base
-        self._slots = Slots(base)
-        self._residency = Residency(base, options.adapter_bytes)
-        self._turns = Turns(options.slice_s)
-        self._stepper = Stepper(base, options, counters)
+        self._on_over = on_over
+        self._turns: scheduler.Turns[LayerSet] = scheduler.Turns(options.slice_s)
+        self._stepper = Stepper(base, options.prefill_stall_s, counters)
         self._alone: deque[Callable[[Loop], None]] = deque()  # wait until nothing runs
 
     # -- commands ---------------------------------------------------------------------------------
 
     def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        idle = not (self.waiting or self._slots.busy or self._alone)
+        idle = not (self.waiting or self.slots.busy or self._alone)
         try:
             while self.alive:
                 command = commands.get(block=idle)
@@ -62,19 +74,18 @@ class Loop:
                 self.waiting.remove(sequence)
                 self._over(sequence)
             elif sequence.slot is not None and sequence.state is not State.DONE:
-                self._leave(self._slots.all[sequence.slot])
+                self._leave(self.slots.all[sequence.slot])
 
     def load(self, layers: LayerSet, done: Future[float]) -> None:
         """Make a set's layers resident."""
         started_s = time.perf_counter()
         try:
-            self._residency.handles(layers)
+            self.residency.handles(layers)
             asked = {layer.digest for layer in layers.layers}
-            self._residency.trim(self._needed() | asked)
+            self.residency.trim(self._needed() | asked)
         except LaminaError as error:
             done.set_exception(error)
             return
-        self._note_residents()
         done.set_result(1000 * (time.perf_counter() - started_s))
 
     def run_alone(self, action: Callable[["Loop"], None]) -> None:
@@ -85,57 +96,29 @@ class Loop:
         """Stop after this turn."""
         self.alive = False
 
-    def probe(self, layers: LayerSet, prompt: list[int]) -> tuple[Floats, Floats, int]:
-        """Logits after a prompt: as this server computes them now, and as a fresh context does.
-
-        Both have shape (n_vocab,). The third value is how many tokens came from kept KV. Only for
-        actions that run alone.
-        """
-        one = Generation(max_tokens=1, sampling=Sampling(temperature=0))
-        sequence = Sequence(layers, list(prompt), one, keeps_logits=True)
-        self._seat(sequence)
-        while sequence.state in {State.PREFILLING, State.DECODING}:
-            self._step(layers)
-        if sequence.logits is None:
-            msg = f"the self-test could not run {layers.label}; look at the server's log"
-            raise ResourceError(msg)
-        return sequence.logits, self._fresh_logits(layers, prompt, sequence.reused), sequence.reused
-
-    def _fresh_logits(self, layers: LayerSet, prompt: list[int], first: int) -> Floats:
-        """Logits after a prompt in a fresh context that takes the `first` tokens as one step."""
-        with self._base.fresh(len(prompt) + 1) as fresh:
-            fresh.apply(self._residency.handles(layers))
-            if first:
-                fresh.evaluate(prompt[:first], position=0)
-            return fresh.evaluate(prompt[first:], position=first)
-
-    def forget_everything(self) -> None:
-        """Drop all KV. Only for actions that run alone."""
-        for slot in self._slots.free:
-            self._slots.wipe(slot)
-
     # -- turns ------------------------------------------------------------------------------------
 
     def turn(self) -> None:
         """Admit whom there is room for, then do one step."""
-        if self._alone and not self._slots.busy:
+        if self._alone and not self.slots.busy:
             self._alone.popleft()(self)
         self._admit()
-        lane = self._turns.choose({slot.layers for slot in self._slots.busy if slot.layers})
+        ready = {slot.layers for slot in self.slots.busy if slot.layers}
+        lane = self._turns.choose(ready, time.monotonic())
         if lane is not None:
-            self._step(lane)
+            self.step(lane)
         self._counters.waiting = len(self.waiting)
-        self._counters.running = len(self._slots.busy)
+        self._counters.running = len(self.slots.busy)
 
     def _admit(self) -> None:
-        while self.waiting and self._slots.free and not self._alone:
+        while self.waiting and self.slots.free and not self._alone:
             held: dict[LayerSet | None, int] = {}
-            for slot in self._slots.busy:
+            for slot in self.slots.busy:
                 held[slot.layers] = held.get(slot.layers, 0) + 1
             sequence = self._choose_waiting(held)
             if sequence is None:
                 return
-            self._seat(sequence)
+            self.seat(sequence)
             self.waiting.remove(sequence)
 
     def _choose_waiting(self, held: dict[LayerSet | None, int]) -> Sequence | None:
@@ -147,14 +130,15 @@ class Loop:
             if chosen is None:
                 return None
             sequence = candidates.pop(chosen.number)
-            if not self._slots.better_soon(sequence):
+            if not self.slots.better_soon(sequence):
                 return sequence
         return None
 
-    def _seat(self, sequence: Sequence) -> None:
+    def seat(self, sequence: Sequence) -> None:
+        """Give a sequence a free slot and load its layers; end it where that cannot be."""
         try:
-            self._residency.handles(sequence.layers)
-            self._slots.seat(sequence)
+            self.residency.handles(sequence.layers)
+            self.slots.seat(sequence)
         except LaminaError as error:
             self._fail(sequence, error)
             return
@@ -165,18 +149,17 @@ class Loop:
         sequence.admitted_s = time.monotonic()
         self._turns.came(sequence.layers, sequence.accepted_s)
         self._counters.reused_tokens += sequence.reused
-        self._residency.trim(self._needed())
-        self._note_residents()
+        self.residency.trim(self._needed())
 
     def _needed(self) -> set[str]:
-        sets = [slot.layers for slot in self._slots.busy if slot.layers]
-        running = {layer.digest for one in sets for layer in one.layers}
-        return running | self._owner.pinned
+        sets = [slot.layers for slot in self.slots.busy if slot.layers]
+        return {layer.digest for one in sets for layer in one.layers}
 
-    def _step(self, lane: LayerSet) -> None:
-        if self._base.apply(self._residency.handles(lane)):
+    def step(self, lane: LayerSet) -> None:
+        """Evaluate the next tokens of one layer set's sequences."""
+        if self.base.apply(self.residency.handles(lane)):
             self._counters.swaps += 1
-        busy = self._slots.busy
+        busy = self.slots.busy
         mine = [slot for slot in busy if slot.layers == lane]
         for shares in self._stepper.plan(mine, busy):
             if shares:
@@ -194,12 +177,12 @@ class Loop:
     # -- what a step means ------------------------------------------------------------------------
 
     def _advance(self, slot: Slot, begin: int, count: int) -> None:
-        running = slot.running
-        if running is None:
+        occupant = slot.occupant
+        if occupant is None:
             return
         try:
-            for event in running.advance(begin, count):
-                running.sequence.sink(event)
+            for event in occupant.advance(begin, count):
+                occupant.sequence.sink(event)
                 if isinstance(event, Outcome):
                     self._leave(slot)
         except LaminaError as error:
@@ -214,41 +197,46 @@ class Loop:
 
     def _give_up(self, slot: Slot, error: LaminaError) -> None:
         """End the slot's sequence with an error; keep nothing of it."""
-        if slot.running:
-            slot.running.sequence.sink(error)
+        if slot.occupant:
+            slot.occupant.sequence.sink(error)
             self._leave(slot)
-        self._slots.wipe(slot)
+        self.slots.wipe(slot)
 
     def _fail(self, sequence: Sequence, error: LaminaError) -> None:
         sequence.sink(error)
         self._over(sequence)
 
     def _leave(self, slot: Slot) -> None:
-        if slot.running:
-            sequence = slot.running.sequence
-            self._slots.leave(slot)
+        if slot.occupant:
+            sequence = slot.occupant.sequence
+            self.slots.leave(slot)
             self._over(sequence)
-            if not any(busy.layers == sequence.layers for busy in self._slots.busy):
+            if not any(busy.layers == sequence.layers for busy in self.slots.busy):
                 self._turns.left(sequence.layers)
 
     def _over(self, sequence: Sequence) -> None:
         if sequence.state is State.DONE:
             return
         sequence.transition(State.DONE)
-        self._owner.finished()
-
-    def _note_residents(self) -> None:
-        self._counters.resident = self._residency.digests
-        self._counters.resident_bytes = self._residency.size_bytes
+        self._on_over()
 
     def abandon(self, error: LaminaError) -> None:
         """Tell everyone that it is over."""
-        for slot in self._slots.busy:
-            if slot.running:
-                self._fail(slot.running.sequence, error)
-                self._slots.leave(slot)
+        for slot in self.slots.busy:
+            if slot.occupant:
+                self._fail(slot.occupant.sequence, error)
+                self.slots.leave(slot)
         while self.waiting:
             self._fail(self.waiting.popleft(), error)
+
+
+def unforeseen(error: Exception) -> ResourceError:
+    """What the request is told; the log gets the trace."""
+    import traceback
+
+    traceback.print_exception(error)
+    kind = type(error).__name__
+    return ResourceError(f"the engine could not run this request ({kind}); look at its log")
 
 
 Command: TypeAlias = Callable[[Loop], None]

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from lamina.errors import ResourceError
-from lamina.serving.engine.sequence import Delta, Floats, Outcome, Sequence, State
+from lamina.serving.engine.sequence import Delta, Floats, Outcome, Sequence, State, TokenLogprob
 from lamina.serving.engine.transcript import Transcript
 from lamina.serving.llama import Base, Sampler
-from lamina.serving.llama.sampling import TokenLogprob
 
 
-class Running:
+class Occupant:
     """One admitted sequence with its sampler and its text."""
 
     def __init__(self, sequence: Sequence, base: Base) -> None:
@@ -129,12 +128,3 @@ def log_softmax(logits: Floats) -> Floats:
     total = np.exp(shifted, dtype=np.float32).sum(dtype=np.float64)
     result: Floats = shifted - np.float32(np.log(total))
     return result
-
-
-def unforeseen(error: Exception) -> ResourceError:
-    """What the request is told; the log gets the trace."""
-    import traceback
-
-    traceback.print_exception(error)
-    kind = type(error).__name__
-    return ResourceError(f"the engine could not run this request ({kind}); look at its log")

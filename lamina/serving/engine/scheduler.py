@@ -23,10 +23,9 @@ TILE_TOKENS = 16
 
 
 class Lane(NamedTuple, Generic[Key]):
-    """One layer set with its work."""
+    """One layer set with a sequence in a slot."""
 
     key: Key
-    ready: bool  # has a sequence in a slot
     active_for_s: float  # since it got its turn; 0 unless it is the current lane
     waited_s: float  # since its last turn, or since work came
     current: bool = False
@@ -34,12 +33,50 @@ class Lane(NamedTuple, Generic[Key]):
 
 def choose_lane(lanes: Iterable[Lane[Key]], max_slice_s: float) -> Lane[Key] | None:
     """The lane of the next step: the current one inside its slice, else the longest-waiting."""
-    ready = [lane for lane in lanes if lane.ready]
-    for lane in ready:
+    known = list(lanes)
+    for lane in known:
         if lane.current and lane.active_for_s < max_slice_s:
             return lane
-    others = [lane for lane in ready if not lane.current]
-    return max(others or ready, key=lambda lane: lane.waited_s, default=None)
+    others = [lane for lane in known if not lane.current]
+    return max(others or known, key=lambda lane: lane.waited_s, default=None)
+
+
+class Turns(Generic[Key]):
+    """When each lane had its last turn; the time is told."""
+
+    def __init__(self, slice_s: float) -> None:
+        self._slice_s = slice_s
+        self._current: Key | None = None
+        self._since_s = 0.0
+        self._last_s: dict[Key, float] = {}
+
+    def came(self, key: Key, accepted_s: float) -> None:
+        """A sequence of this lane was admitted; its waiting counts from when it was accepted."""
+        self._last_s.setdefault(key, accepted_s)
+
+    def left(self, key: Key) -> None:
+        """The last sequence of this lane is over."""
+        self._last_s.pop(key, None)
+
+    def choose(self, ready: Iterable[Key], now_s: float) -> Key | None:
+        """The lane of the next step, of those with a sequence in a slot."""
+        lanes = [
+            Lane(
+                key=one,
+                active_for_s=now_s - self._since_s if one == self._current else 0.0,
+                waited_s=now_s - self._last_s.get(one, now_s),
+                current=one == self._current,
+            )
+            for one in ready
+        ]
+        chosen = choose_lane(lanes, self._slice_s)
+        if chosen is None:
+            self._current = None
+            return None
+        if chosen.key != self._current or chosen.active_for_s >= self._slice_s:
+            self._current, self._since_s = chosen.key, now_s
+        self._last_s[chosen.key] = now_s
+        return chosen.key
 
 
 class Waiting(NamedTuple):

@@ -10,10 +10,31 @@ import numpy.typing as npt
 
 from lamina.errors import LaminaError
 from lamina.serving.layers.blends import LayerSet
-from lamina.serving.llama.sampling import Generation, TokenLogprob
+from lamina.serving.llama import Sampling
 
 Floats = npt.NDArray[np.float32]
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a request asks for besides its prompt."""
+
+    max_tokens: int | None = None  # None: until the context is full
+    stop: tuple[str, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    top_logprobs: int | None = None  # None: no log-probabilities; 0: of the chosen token only
+    ignore_eos: bool = False  # go on past the end: for benchmarks
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """Natural log-probabilities at one position, from the model's own logits at temperature 1."""
+
+    token: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()  # (token, logprob), likeliest first
+    begins: bool = False  # an answer whose first space is left out
 
 
 class State(Enum):

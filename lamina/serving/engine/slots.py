@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from lamina.serving.engine import placement
-from lamina.serving.engine.occupant import Running
+from lamina.serving.engine.occupant import Occupant
 from lamina.serving.engine.sequence import Sequence, State
 from lamina.serving.layers.blends import LayerSet
 from lamina.serving.llama import Base
@@ -16,13 +16,13 @@ class Slot:
     index: int
     layers: LayerSet | None = None
     tokens: list[int] = field(default_factory=list)
-    running: Running | None = None
+    occupant: Occupant | None = None
     last_used: int = 0
 
     @property
     def decodes(self) -> bool:
         """Whether its sequence is answering."""
-        return self.running is not None and self.running.sequence.state is State.DECODING
+        return self.occupant is not None and self.occupant.sequence.state is State.DECODING
 
 
 class Slots:
@@ -36,22 +36,22 @@ class Slots:
     @property
     def busy(self) -> list[Slot]:
         """Slots with a sequence."""
-        return [slot for slot in self.all if slot.running]
+        return [slot for slot in self.all if slot.occupant]
 
     @property
     def free(self) -> list[Slot]:
         """Slots without one; their KV may still serve the next."""
-        return [slot for slot in self.all if not slot.running]
+        return [slot for slot in self.all if not slot.occupant]
 
     def seat(self, sequence: Sequence) -> Slot:
         """Put a sequence into a free slot, with as much of its prompt as stands there already."""
         place = self._place(sequence)
         slot = self.all[place.slot]
-        running = Running(sequence, self._base)  # may refuse: before anything is changed
+        occupant = Occupant(sequence, self._base)  # may refuse: before anything is changed
         if place.source is not None:
             self._copy(self.all[place.source], slot)
         shared = self._keep(slot, place.shared)
-        slot.layers, slot.running = sequence.layers, running
+        slot.layers, slot.occupant = sequence.layers, occupant
         sequence.slot, sequence.evaluated, sequence.reused = slot.index, shared, shared
         return slot
 
@@ -61,7 +61,7 @@ class Slots:
             return False
         running = [
             placement.Prefilling(one.layers, one.prompt, one.evaluated)
-            for one in (slot.running.sequence for slot in self.busy if slot.running)
+            for one in (slot.occupant.sequence for slot in self.busy if slot.occupant)
             if one.state is State.PREFILLING
         ]
         return bool(running) and placement.is_worth_waiting(
@@ -75,7 +75,7 @@ class Slots:
     def _place(self, sequence: Sequence) -> placement.Placement:
         views = [
             placement.Slot(
-                slot.index, slot.layers, slot.tokens, slot.last_used, free=slot.running is None
+                slot.index, slot.layers, slot.tokens, slot.last_used, free=slot.occupant is None
             )
             for slot in self.all
         ]
@@ -90,10 +90,10 @@ class Slots:
 
     def leave(self, slot: Slot) -> None:
         """The sequence is over; its KV stays for the next one with the same beginning."""
-        if slot.running:
-            slot.running.close()
+        if slot.occupant:
+            slot.occupant.close()
         self._uses += 1
-        slot.running, slot.last_used = None, self._uses
+        slot.occupant, slot.last_used = None, self._uses
 
     def wipe(self, slot: Slot) -> None:
         """Forget everything in a slot."""

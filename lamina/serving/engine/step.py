@@ -2,14 +2,27 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamina.serving.engine import scheduler
-from lamina.serving.engine.options import Counters, EngineOptions
 from lamina.serving.engine.slots import Slot
 from lamina.serving.llama import Base
 
 _SMOOTHING = 0.3  # weight of the newest measurement
+
+
+@dataclass
+class Counters:
+    """What the engine did since it started. Written by its thread, read by anyone."""
+
+    steps: int = 0
+    step_tokens: int = 0
+    decode_s: float = 0.0  # inside llama.cpp
+    swaps: int = 0
+    reused_tokens: int = 0
+    waiting: int = 0
+    running: int = 0
 
 
 class Part(NamedTuple):
@@ -23,9 +36,9 @@ class Part(NamedTuple):
 class Stepper:
     """Fills the batch and decodes it; learns how fast prompts are evaluated."""
 
-    def __init__(self, base: Base, options: EngineOptions, counters: Counters) -> None:
+    def __init__(self, base: Base, stall_s: float, counters: Counters) -> None:
         self._base = base
-        self._options = options
+        self._stall_s = stall_s  # longest pause that a prompt may cause to running answers
         self._counters = counters
         self._prefill_rate = 0.0  # tokens per second, recent
         self._parts: list[Part] = []
@@ -35,24 +48,24 @@ class Stepper:
 
         `busy` are the slots of every set: their answers wait while this step runs.
         """
-        running = [slot.running.sequence for slot in slots if slot.running]
+        running = [slot.occupant.sequence for slot in slots if slot.occupant]
         runners = [scheduler.Runner(one.number, one.pending) for one in running]
         prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
         room = prefill = 0
         for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
-            is_long = pending > self._options.context.n_batch
+            is_long = pending > self._base.options.n_batch
             own = self._prefill_room(accepted_s, busy, is_long=is_long)
             room += min(pending, own)
             prefill = max(prefill, min(room, own))
-        return scheduler.compose_step(runners, self._options.context.n_batch, prefill)
+        return scheduler.compose_step(runners, self._base.options.n_batch, prefill)
 
     def fill(self, shares: Sequence[scheduler.Share], slots: Sequence[Slot]) -> list[Part]:
         """Put these shares of these slots into the batch, in the order of the slots."""
         tokens = {share.number: share.tokens for share in shares}
         mine = [
-            (slot, tokens[slot.running.sequence.number])
+            (slot, tokens[slot.occupant.sequence.number])
             for slot in slots
-            if slot.running and slot.running.sequence.number in tokens
+            if slot.occupant and slot.occupant.sequence.number in tokens
         ]
         self._base.batch.clear()
         self._parts = [self._put(slot, count) for slot, count in mine]
@@ -60,24 +73,22 @@ class Stepper:
 
     def _prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
         """Prompt tokens that one step may take for a prompt accepted then."""
-        answers = [slot.running.sequence for slot in busy if slot.running and slot.decodes]
+        answers = [slot.occupant.sequence for slot in busy if slot.occupant and slot.decodes]
         answering = [scheduler.Answering(one.admitted_s, one.first_token_s) for one in answers]
         return scheduler.prefill_room(
-            room=self._options.context.n_batch,
+            room=self._base.options.n_batch,
             tokens_per_s=self._prefill_rate,
-            patience_s=scheduler.patience_s(
-                answering, accepted_s, self._options.prefill_stall_s, is_long=is_long
-            ),
+            patience_s=scheduler.patience_s(answering, accepted_s, self._stall_s, is_long=is_long),
         )
 
     def _put(self, slot: Slot, count: int) -> Part:
-        assert slot.running  # noqa: S101 - for the type checker: only busy slots come here
-        tokens = slot.running.next_tokens(count)
+        assert slot.occupant  # noqa: S101 - for the type checker: only busy slots come here
+        tokens = slot.occupant.next_tokens(count)
         begin = self._base.batch.add(
             tokens,
             position=len(slot.tokens),
             slot=slot.index,
-            wanted_from=slot.running.wanted_from(count),
+            wanted_from=slot.occupant.wanted_from(count),
         )
         slot.tokens.extend(tokens)
         return Part(slot, begin, count)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamina.errors import BusyError, LaminaError, ResourceError
-from lamina.serving.engine.loop import Command, Loop
-from lamina.serving.engine.occupant import unforeseen
-from lamina.serving.engine.options import Counters, EngineOptions
+from lamina.serving.engine.loop import Command, EngineOptions, Loop, unforeseen
 from lamina.serving.engine.sequence import Sequence
+from lamina.serving.engine.step import Counters
 from lamina.serving.layers.blends import LayerSet
+from lamina.serving.layers.residency import Memory
 from lamina.serving.llama import Base, open_base
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Engine:
     ) -> None:
         self.options = options
         self.counters = Counters()
-        self.pinned: frozenset[str] = frozenset()  # digests that stay loaded
+        self.memory = Memory()
         self._model = model
         self._flush = flush
         self.on_death: Callable[[], None] = _ignore  # called on its thread
@@ -144,10 +144,9 @@ class Engine:
         """Sequences that may run or wait at the same time."""
         return self.options.queue_limit + self.options.context.n_slots
 
-    def finished(self, count: int = 1) -> None:
-        """Called by the loop: so many accepted sequences are over."""
+    def _finished(self) -> None:
         with self._gate:
-            self._accepted -= count
+            self._accepted -= 1
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -156,7 +155,7 @@ class Engine:
         try:
             with ExitStack() as handles:
                 base = handles.enter_context(open_base(self._model, self.options.context))
-                loop = Loop(self, base, self.options, self.counters)
+                loop = Loop(base, self.options, self.counters, self.memory, self._finished)
                 self._ready.set_result(base)
                 while loop.alive:
                     loop.take_commands(self._commands)

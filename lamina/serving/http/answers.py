@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from fastapi import Request
 
 from lamina.errors import LaminaError
 from lamina.serving.engine.sequence import Delta, Event, Outcome, Sequence
 from lamina.serving.engine.thread import Engine
-from lamina.serving.http.observer import Meters
+from lamina.serving.http.meters import Meters
 
 T = TypeVar("T")
 CLIENT_LEFT = 499  # nobody reads it; it stands in the log
@@ -46,7 +45,7 @@ def _deliver(pending: "list[tuple[asyncio.Queue[Event], Event]]") -> None:
 
 
 class Answer:
-    """A submitted sequence, read from the event loop. Leaving it early cancels the sequence."""
+    """A submitted sequence, read from the event loop. Closing it early cancels the sequence."""
 
     def __init__(self, engine: Engine, sequence: Sequence, relay: Relay, meters: Meters) -> None:
         self.layers = sequence.layers
@@ -89,17 +88,6 @@ class Answer:
         if not self._over:
             self._over = True
             self._engine.cancel(self._sequence)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 async def while_client_stays(request: Request, work: Coroutine[None, None, T]) -> T | None:

@@ -6,40 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lamina.errors import LaminaError
-from lamina.serving.engine.sequence import Outcome
+from lamina.serving.engine.sequence import Outcome, TokenLogprob
 from lamina.serving.layers.blends import LayerSet, Part
-from lamina.serving.llama.sampling import TokenLogprob
 
 LAYERS_HEADER = "X-Lamina-Layers"
-_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    409: "conflict_error",
-    413: "invalid_request_error",
-    422: "unprocessable_entity_error",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-}
-_SERVERS_FAULT = 500
-_CODES = {401: "invalid_api_key", 404: "not_found", 413: "context_length_exceeded"}
 Spell = Callable[[int], bytes]
 Json = dict[str, Any]
-
-
-def error_body(message: str, status: int, param: str | None = None) -> Json:
-    """An error in OpenAI's shape."""
-    kind = _TYPES.get(status, "server_error" if status >= _SERVERS_FAULT else _TYPES[400])
-    # What the caller sent may be quoted in it, half characters included, which no UTF-8 can carry.
-    said = message.encode("utf-8", "replace").decode()
-    return {"error": {"message": said, "type": kind, "param": param, "code": _CODES.get(status)}}
-
-
-def error_of(error: LaminaError) -> Json:
-    """A foreseen error in OpenAI's shape."""
-    return error_body(str(error), error.status)
 
 
 def layers_of(layers: LayerSet) -> list[Json]:
@@ -55,10 +27,10 @@ def parts_of(parts: tuple[Part, ...]) -> list[Json]:
     return [{"name": part.layer, "scale": part.scale} for part in parts]
 
 
-def layers_header(layers: LayerSet) -> str:
-    """The same on one line: `name:scale@digest`, or `base`."""
+def layers_header(layers: LayerSet) -> dict[str, str]:
+    """The same as a header of one line: `name:scale@digest`, or `base`."""
     parts = [f"{one.name}:{one.scale:g}@{one.digest[:12]}" for one in layers.layers]
-    return ",".join(parts) or "base"
+    return {LAYERS_HEADER: ",".join(parts) or "base"}
 
 
 def report(layers: LayerSet, outcomes: Iterable[Outcome]) -> Json:

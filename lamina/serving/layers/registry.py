@@ -12,19 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lamina.errors import (
-    LaminaError,
-    MismatchError,
-    NotFoundError,
-    ResourceError,
-)
+from lamina.errors import LaminaError, MismatchError, NotFoundError, ResourceError
 from lamina.fingerprint import file_digest
 from lamina.passport import Passport
+from lamina.serving.layers import files
 from lamina.serving.layers.adapter_file import BaseProfile, check_adapter
-from lamina.serving.layers.allowed_paths import allowed, resolved
 from lamina.serving.layers.blends import AppliedLayer, LayerSet, Part, layer_set
-from lamina.serving.layers.exports import was_exported_from
-from lamina.serving.layers.files import Stamp, name_of, stamp_of, stamps_in
 from lamina.workspace import checked_layer_name
 
 
@@ -35,7 +28,7 @@ class Layer:
     id: int
     name: str
     path: Path
-    stamp: Stamp
+    stamp: files.Stamp
     digest: str = ""
     passport: Passport | None = None
     alpha: float = 0.0
@@ -113,7 +106,7 @@ class Registry:
         """
         if (layer := self._in_folder(path)) is not None:
             return layer
-        real = allowed(self.folder / path if self.folder else path, self.roots)
+        real = files.allowed(self.folder / path if self.folder else path, self.roots)
         if real.is_dir():
             return self._export_of(real)
         with self._lock:
@@ -121,7 +114,7 @@ class Registry:
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(name_of(real), real, named_by_caller=True)
+            return self._know(files.name_of(real), real, named_by_caller=True)
 
     def add(self, path: Path) -> Layer:
         """Make a file known on the operator's word, wherever it lies.
@@ -134,7 +127,7 @@ class Registry:
             msg = f"layer {path} is not there; check --lora"
             raise NotFoundError(msg)
         with self._lock:
-            return self._know(name_of(path), path.resolve(), named_by_caller=True)
+            return self._know(files.name_of(path), path.resolve(), named_by_caller=True)
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -158,7 +151,7 @@ class Registry:
 
     def _in_folder(self, path: Path) -> Layer | None:
         """The layer of the adapters folder that this path names, wherever its link leads."""
-        if self.folder is None or resolved((self.folder / path).parent) != self.folder:
+        if self.folder is None or files.resolved((self.folder / path).parent) != self.folder:
             return None
         known = {layer.name: layer for layer in self.layers() if layer.in_folder}
         return known.get(path.stem) if path.suffix == ".gguf" else None
@@ -169,7 +162,7 @@ class Registry:
             msg = f"folder {folder} holds no PEFT layer (adapter_config.json); check the path"
             raise NotFoundError(msg)
         for layer in self.layers():
-            if was_exported_from(layer.path, folder):
+            if files.was_exported_from(layer.path, folder):
                 return layer
         msg = (
             f"PEFT folder {folder} has no GGUF form in {self.folder}; "
@@ -182,7 +175,7 @@ class Registry:
     def _scan(self) -> None:
         if self.folder and not self.folder.is_dir():
             return  # a mount that is away for a moment takes no layer with it
-        present = stamps_in(self.folder) if self.folder else {}
+        present = files.stamps_in(self.folder) if self.folder else {}
         for name, (path, stamp) in sorted(present.items()):
             known = self._layers.get(name)
             if known is None or known.stamp != stamp:
@@ -195,7 +188,7 @@ class Registry:
     def _look_again(self, layer: Layer) -> None:
         """At a layer that is not in the folder: it was, or a caller named it by its path."""
         try:
-            stamp = stamp_of(layer.path.stat())
+            stamp = files.stamp_of(layer.path.stat())
         except OSError:
             stamp = None
         if layer.in_folder or stamp is None:
@@ -204,7 +197,7 @@ class Registry:
             self._layers[layer.name] = self._read(layer.id, layer.name, layer.path, stamp)
 
     def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
-        stamp = stamp_of(path.stat())
+        stamp = files.stamp_of(path.stat())
         known = self._layers.get(name)
         if known and known.path == path and known.stamp == stamp:
             return known
@@ -228,7 +221,7 @@ class Registry:
         self._layers[name] = layer
         return layer
 
-    def _read(self, number: int, name: str, path: Path, stamp: Stamp) -> Layer:
+    def _read(self, number: int, name: str, path: Path, stamp: files.Stamp) -> Layer:
         """Check and hash a file; what is wrong with it becomes part of the answer."""
         try:
             checked_layer_name(name)

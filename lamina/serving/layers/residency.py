@@ -10,6 +10,18 @@ from lamina.serving.llama import Adapter, Base
 
 
 @dataclass
+class Memory:
+    """What everybody sees of the layers in memory, and may ask to keep there: digests.
+
+    The engine's thread writes what is loaded, anyone what is pinned, each as a whole.
+    """
+
+    loaded: frozenset[str] = frozenset()
+    loaded_bytes: int = 0  # about what they take
+    pinned: frozenset[str] = frozenset()  # never let go
+
+
+@dataclass
 class _Resident:
     adapter: Adapter
     size_bytes: int
@@ -19,21 +31,12 @@ class _Resident:
 class Residency:
     """Layers by digest. Engine thread only."""
 
-    def __init__(self, base: Base, limit_bytes: int | None) -> None:
+    def __init__(self, base: Base, limit_bytes: int | None, memory: Memory) -> None:
         self._base = base
+        self._memory = memory
         self._limit_bytes = limit_bytes  # None: no limit
         self._resident: dict[str, _Resident] = {}
         self._uses = 0
-
-    @property
-    def digests(self) -> frozenset[str]:
-        """What is loaded now."""
-        return frozenset(self._resident)
-
-    @property
-    def size_bytes(self) -> int:
-        """About how much memory the loaded layers take."""
-        return sum(resident.size_bytes for resident in self._resident.values())
 
     def handles(self, layers: LayerSet) -> tuple[tuple[Adapter, float], ...]:
         """Native handles and scales of a set; what is missing is loaded.
@@ -45,18 +48,16 @@ class Residency:
         """
         return tuple((self._load(layer), layer.scale) for layer in layers.layers)
 
-    def trim(self, needed: Collection[str]) -> int:
-        """Let go of layers beyond the limit, never one that is needed; returns how many."""
-        freed = 0
+    def trim(self, needed: Collection[str]) -> None:
+        """Let go of layers beyond the limit, never one that is needed or pinned."""
         by_age = sorted(self._resident.items(), key=lambda item: item[1].last_used)
         for digest, resident in by_age:
-            if self._limit_bytes is None or self.size_bytes <= self._limit_bytes:
-                break
-            if digest not in needed:
+            if self._limit_bytes is None or self._memory.loaded_bytes <= self._limit_bytes:
+                return
+            if digest not in needed and digest not in self._memory.pinned:
                 self._base.free_adapter(resident.adapter)
                 del self._resident[digest]
-                freed += 1
-        return freed
+                self._tell()
 
     def _load(self, layer: AppliedLayer) -> Adapter:
         self._uses += 1
@@ -65,8 +66,13 @@ class Residency:
             adapter = self._load_unchanged(layer)
             resident = _Resident(adapter, layer.size_bytes, self._uses)
             self._resident[layer.digest] = resident
+            self._tell()
         resident.last_used = self._uses
         return resident.adapter
+
+    def _tell(self) -> None:
+        self._memory.loaded = frozenset(self._resident)
+        self._memory.loaded_bytes = sum(one.size_bytes for one in self._resident.values())
 
     def _load_unchanged(self, layer: AppliedLayer) -> Adapter:
         """Load a file that is still the one whose digest the answer will name."""

@@ -18,7 +18,7 @@ FILE = "blends.json"
 _SHAPE = TypeAdapter(dict[str, dict[str, float]])
 
 
-class BlendBook:
+class SavedBlends:
     """Thread-safe. Without a folder it is empty and takes nothing."""
 
     def __init__(self, folder: Path | None) -> None:

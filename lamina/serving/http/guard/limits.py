@@ -6,8 +6,8 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from lamina.serving.http.errors import error_body
 from lamina.serving.http.guard.origins import foreign_host, foreign_page
-from lamina.serving.http.replies import error_body
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

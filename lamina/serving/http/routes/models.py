@@ -1,14 +1,10 @@
-"""The calls that tell: models, tokens, health."""
+"""The models that a request can name: the base, the default, every layer and saved blend."""
 
 import asyncio
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
 
-from lamina import __version__
-from lamina.errors import InvalidInputError
-from lamina.serving.http.replies import Json, error_body, layers_of, parts_of
-from lamina.serving.http.requests.shapes import DetokenizeRequest, TokenizeRequest
+from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.service import Service
 from lamina.serving.layers.blends import BASE, DEFAULT, Part
 
@@ -24,25 +20,6 @@ def router(service: Service) -> APIRouter:
     @routes.get("/v1/models/{name:path}")
     async def model(name: str) -> Json:
         return await asyncio.to_thread(_model_called, service, name)
-
-    @routes.post("/tokenize")
-    async def tokenize(body: TokenizeRequest) -> Json:
-        return {"tokens": await asyncio.to_thread(_tokens, service, body)}
-
-    @routes.post("/detokenize")
-    async def detokenize(body: DetokenizeRequest) -> Json:
-        return {"content": await asyncio.to_thread(_text, service, body.tokens)}
-
-    @routes.api_route("/health", methods=["GET", "HEAD"])
-    async def health() -> Json:
-        return {"status": "ok", "version": __version__}
-
-    @routes.api_route("/ready", methods=["GET", "HEAD"])
-    async def ready() -> JSONResponse:
-        if service.loaded is None:
-            body = error_body("the base is still being loaded; ask again", 503)
-            return JSONResponse(body, 503, headers={"Retry-After": "1"})
-        return JSONResponse({"status": "ready", "n_ctx": service.loaded.n_ctx})
 
     return routes
 
@@ -62,7 +39,7 @@ def _model(name: str, facts: Json, created_s: int = 0) -> Json:
 
 
 def _models(service: Service) -> list[Json]:
-    identity = service.base.identity
+    identity = service.registry.base.identity
     base = {
         "name": identity.name,
         "digest": identity.digest,
@@ -72,13 +49,13 @@ def _models(service: Service) -> list[Json]:
     }
     return [
         _model(BASE, base),
-        _model(DEFAULT, {"layers": layers_of(service.default)}),
+        _model(DEFAULT, {"layers": layers_of(service.routing.default)}),
         *(
             _model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
             for layer in service.registry.layers()
             if not layer.problem
         ),
-        *_saved(service.book.all()),
+        *_saved(service.routing.saved.all()),
     ]
 
 
@@ -90,21 +67,4 @@ def _model_called(service: Service, name: str) -> Json:
 
     """
     listed = {model["id"]: model for model in _models(service)}
-    return listed.get(name) or _model(name, {"layers": layers_of(service.meant(name))})
-
-
-def _tokens(service: Service, body: TokenizeRequest) -> list[int]:
-    loaded = service.ready()
-    if body.messages:
-        return loaded.prompts.chat([message.plain() for message in body.messages])
-    return loaded.vocabulary.tokenize(
-        body.content or "", add_bos=body.add_special, parse_special=body.parse_special
-    )
-
-
-def _text(service: Service, tokens: list[int]) -> str:
-    words = service.ready().vocabulary
-    if not all(0 <= token < words.size for token in tokens):
-        msg = f"a token id lies outside 0 to {words.size - 1}; check the list"
-        raise InvalidInputError(msg)
-    return words.detokenize(tokens)
+    return listed.get(name) or _model(name, {"layers": layers_of(service.routing.meant(name))})

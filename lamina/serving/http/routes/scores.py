@@ -7,13 +7,13 @@ from fastapi.responses import JSONResponse, Response
 
 from lamina.errors import InvalidInputError, LaminaError
 from lamina.serving.chat import Message
-from lamina.serving.engine.sequence import Outcome, Sequence
+from lamina.serving.engine.sequence import Generation, Outcome, Sequence
 from lamina.serving.http.answers import CLIENT_LEFT, Answer, while_client_stays
-from lamina.serving.http.replies import LAYERS_HEADER, Json, layers_header, report
-from lamina.serving.http.requests.shapes import ScoreItem, ScoreRequest
-from lamina.serving.http.service import Loaded, Service
+from lamina.serving.http.prompts import Loaded
+from lamina.serving.http.replies import Json, layers_header, report
+from lamina.serving.http.requests.scores import ScoreItem, ScoreRequest
+from lamina.serving.http.service import Service
 from lamina.serving.layers.blends import LayerSet
-from lamina.serving.llama.sampling import Generation
 
 _WAVE = 32  # texts that are queued at a time
 
@@ -35,7 +35,7 @@ def router(service: Service) -> APIRouter:
             "data": [_result(index, *pair) for index, pair in enumerate(pairs)],
             "lamina": report(layers, outcomes),
         }
-        return JSONResponse(content, headers={LAYERS_HEADER: layers_header(layers)})
+        return JSONResponse(content, headers=layers_header(layers))
 
     return routes
 
@@ -48,7 +48,7 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Se
 
     """
     loaded = service.ready()
-    layers = service.choose(body.model, body.lora)
+    layers = service.routing.choose(body.model, body.parts())
     items = [*body.items, *(ScoreItem(text=text) for text in body.texts)]
     if not items:
         msg = "there is nothing to score; give items or texts"
@@ -56,9 +56,9 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Se
     sequences = []
     for item in items:
         for text in (item.prompt, item.text or "", *(one.content for one in item.messages or ())):
-            service.check_text(text)
+            loaded.check_text(text)
         tokens, start = tokens_of(loaded, item, add_eos=body.add_eos)
-        service.check_length(tokens, room=0)
+        loaded.check_length(tokens, room=0)
         if start >= len(tokens):
             msg = "an item has no tokens to score; give it a text"
             raise InvalidInputError(msg)

@@ -1,25 +1,14 @@
-"""What requests look like: OpenAI's fields, llama.cpp's extra ones, and Lamina's `lora`.
+"""What a request that generates asks for: chats and completions."""
 
-A field that would change the answer but is not supported is refused, never ignored.
-"""
-
-from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lamina.serving.http.requests.fields import known_fields, refused
+from lamina.serving.engine.sequence import Generation
+from lamina.serving.http.requests.fields import refused
+from lamina.serving.http.requests.layers import LayerChoice
 from lamina.serving.http.requests.messages import Message
-from lamina.serving.layers.blends import Part, checked_scale
-from lamina.serving.llama.sampling import Generation, Sampling
+from lamina.serving.llama import Sampling
 
 _MAX_CHOICES = 16
 _MAX_TOP_LOGPROBS = 20
@@ -28,54 +17,7 @@ _MAX_STOPS = 64  # each is looked for after every token, on the engine's thread
 Stop = Annotated[str, Field(max_length=1000)]
 
 
-class LayerRef(BaseModel):
-    """A layer by id, name or path, and its strength."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: StrictInt | None = None
-    name: str | None = None
-    path: str | None = None
-    scale: Annotated[float, Field(strict=True)] = 1.0
-
-    @model_validator(mode="after")
-    def _names_one_layer(self) -> "LayerRef":
-        if sum(value is not None for value in (self.id, self.name, self.path)) != 1:
-            msg = "give exactly one of id, name and path"
-            raise ValueError(msg)
-        return self
-
-    def part(self) -> Part:
-        """As a part of a blend."""
-        layer = self.id if self.id is not None else self.name
-        where = Path(self.path) if self.path is not None else layer
-        assert where is not None  # noqa: S101 - the validator made sure
-        return Part(where, checked_scale(self.scale, where))
-
-
-class LayerOrder(BaseModel):
-    """Body of POST /lora-adapters in its object form."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    adapters: list[LayerRef]
-
-
-class Choosing(BaseModel):
-    """How a request says which layers answer."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    model: str | None = None
-    lora: list[LayerRef] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_ignored(cls, values: Any) -> Any:  # noqa: ANN401 - any JSON
-        return known_fields(values, cls.model_fields) if isinstance(values, dict) else values
-
-
-class Generating(Choosing):
+class GenerationRequest(LayerChoice):
     """What both kinds of completion share."""
 
     max_tokens: int | None = Field(None, ge=1)
@@ -111,9 +53,21 @@ class Generating(Choosing):
         """Whether a stream ends with a chunk of token counts."""
         return bool((self.stream_options or {}).get("include_usage"))
 
-    def generation(
-        self, *, choice: int, max_tokens: int | None, top_logprobs: int | None, grammar: str | None
-    ) -> Generation:
+    @property
+    def longest(self) -> int | None:
+        """Tokens that the answer may have; None: until the context is full."""
+        return self.max_tokens
+
+    @property
+    def alternatives(self) -> int | None:
+        """Likeliest tokens that are told beside each chosen one; None: no log-probabilities."""
+        return None
+
+    def schema_of_answer(self) -> dict[str, Any] | None:
+        """The JSON schema that the answer must obey; None for free text."""
+        return None
+
+    def generation(self, *, choice: int, grammar: str | None) -> Generation:
         """What the engine is told for the choice of this number."""
         sampling = Sampling(
             temperature=self.temperature,
@@ -127,7 +81,7 @@ class Generating(Choosing):
             logit_bias=self.logit_bias or {},
             grammar=grammar,
         )
-        return Generation(max_tokens, self.stops, sampling, top_logprobs, self.ignore_eos)
+        return Generation(self.longest, self.stops, sampling, self.alternatives, self.ignore_eos)
 
 
 class ResponseFormat(BaseModel):
@@ -157,7 +111,7 @@ class ResponseFormat(BaseModel):
                 return (self.json_schema or {}).get("schema", self.schema_)
 
 
-class ChatRequest(Generating):
+class ChatRequest(GenerationRequest):
     """Body of POST /v1/chat/completions."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=4096)]
@@ -175,8 +129,26 @@ class ChatRequest(Generating):
             raise refused("top_logprobs", "top_logprobs needs logprobs; set it to true")
         return self
 
+    @property
+    def longest(self) -> int | None:
+        """By its present name, else by its old one."""
+        return self.max_completion_tokens or self.max_tokens
 
-class CompletionRequest(Generating):
+    @property
+    def alternatives(self) -> int | None:
+        """As OpenAI counts them for chats."""
+        return self.top_logprobs if self.logprobs else None
+
+    def schema_of_answer(self) -> dict[str, Any] | None:
+        """What `response_format` asks for."""
+        return self.response_format.schema_of_answer() if self.response_format else None
+
+    def plain_messages(self) -> list[dict[str, str]]:
+        """The conversation as the chat template takes it."""
+        return [message.plain() for message in self.messages]
+
+
+class CompletionRequest(GenerationRequest):
     """Body of POST /v1/completions."""
 
     prompt: str | list[str] | list[int] | list[list[int]]
@@ -191,6 +163,11 @@ class CompletionRequest(Generating):
             raise ValueError(msg)
         return self
 
+    @property
+    def alternatives(self) -> int | None:
+        """As OpenAI counts them for completions."""
+        return self.logprobs
+
     def prompts(self) -> list[str] | list[list[int]]:
         """Every prompt, as texts or as token ids."""
         if isinstance(self.prompt, str):
@@ -198,47 +175,3 @@ class CompletionRequest(Generating):
         if not self.prompt or isinstance(self.prompt[0], int):
             return [cast("list[int]", self.prompt)]
         return self.prompt
-
-
-class ScoreItem(BaseModel):
-    """A text to score: from its beginning, after a prompt, or as the answer in a conversation.
-
-    The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
-    a conversation whose last message is the text.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    prompt: str = ""
-    text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
-    messages: list[Message] | None = None
-
-    @model_validator(mode="after")
-    def _has_one_beginning(self) -> "ScoreItem":
-        if self.prompt and self.messages:
-            raise refused("prompt", "prompt and messages both begin the text; give one of them")
-        return self
-
-
-class ScoreRequest(Choosing):
-    """Body of POST /v1/score: `items`, or `texts` scored from their beginning."""
-
-    items: list[ScoreItem] = Field(default_factory=list, max_length=4096)
-    texts: list[str] = Field(default_factory=list, max_length=4096)
-    add_eos: bool = Field(default=False, description="score the end of each plain text as well")
-    cache_prompt: bool = True
-
-
-class TokenizeRequest(BaseModel):
-    """Body of POST /tokenize: a text, or messages in the chat template."""
-
-    content: str | None = None
-    messages: list[Message] | None = None
-    add_special: bool = True
-    parse_special: bool = True
-
-
-class DetokenizeRequest(BaseModel):
-    """Body of POST /detokenize."""
-
-    tokens: list[int]
