@@ -10,13 +10,12 @@ from queue import Queue
 import pytest
 
 from lamina.errors import BusyError, LaminaError, ResourceError
-from lamina.serving.engine.options import EngineOptions
-from lamina.serving.engine.sequence import Delta, Event, Outcome, Sequence
+from lamina.serving.engine.loop import EngineOptions
+from lamina.serving.engine.sequence import Delta, Event, Generation, Outcome, Sequence
 from lamina.serving.engine.thread import Engine
 from lamina.serving.layers.blends import AppliedLayer, LayerSet
 from lamina.serving.layers.files import stamp_of
-from lamina.serving.llama import Base, ContextOptions, quiet
-from lamina.serving.llama.sampling import Generation, Sampling
+from lamina.serving.llama import Base, ContextOptions, Sampling, quiet
 
 CONTEXT = ContextOptions(n_ctx=512, n_slots=2, n_threads=1)
 
@@ -145,20 +144,20 @@ def test_layers_beyond_the_memory_limit_are_let_go_least_recently_used_first(
             engine.submit(sequence(events, sets[name]))
             ended(events)
 
-        assert {"A" * 8, "C" * 8} == engine.counters.resident
+        assert {"A" * 8, "C" * 8} == engine.memory.loaded
 
 
 def test_a_pinned_layer_stays(base_gguf: Path, layer_folder: Path) -> None:
     sets = {name: applied(layer_folder / f"{name}.gguf") for name in "ABC"}
     with running(base_gguf, adapter_bytes=1) as engine:
-        engine.pinned = frozenset({"A" * 8})
+        engine.memory.pinned = frozenset({"A" * 8})
         for name in "ABC":
             events: Queue[Event] = Queue()
             engine.submit(sequence(events, sets[name]))
             ended(events)
 
-        assert "A" * 8 in engine.counters.resident
-        assert "B" * 8 not in engine.counters.resident
+        assert "A" * 8 in engine.memory.loaded
+        assert "B" * 8 not in engine.memory.loaded
 
 
 def test_a_layer_file_that_is_gone_ends_its_request_only(base_gguf: Path, tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def test_a_layer_replaced_after_its_check_never_answers_under_the_old_digest(
         engine.submit(sequence(events, LayerSet((checked,))))
 
         assert isinstance(ended(events), BusyError)
-        assert not engine.counters.resident
+        assert not engine.memory.loaded
 
 
 def test_sets_take_turns(base_gguf: Path, layer_folder: Path) -> None:

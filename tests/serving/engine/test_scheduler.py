@@ -16,10 +16,8 @@ from lamina.serving.engine.scheduler import (
 )
 
 
-def lane(
-    key: str, *, waited_s: float = 0, active_s: float = 0, current: bool = False, ready: bool = True
-) -> Lane:
-    return Lane(key, ready, active_s, waited_s, current)
+def lane(key: str, *, waited_s: float = 0, active_s: float = 0, current: bool = False) -> Lane:
+    return Lane(key, active_s, waited_s, current)
 
 
 def test_the_current_lane_goes_on_inside_its_slice() -> None:
@@ -38,7 +36,7 @@ def test_a_lane_past_its_slice_yields_to_a_waiting_lane() -> None:
 def test_a_lane_past_its_slice_goes_on_when_nobody_waits() -> None:
     busy = lane("legal", active_s=9, current=True)
 
-    assert busy == choose_lane([busy, lane("idle", ready=False)], max_slice_s=2)
+    assert busy == choose_lane([busy], max_slice_s=2)
 
 
 def test_the_longest_waiting_lane_is_next() -> None:
@@ -48,7 +46,7 @@ def test_the_longest_waiting_lane_is_next() -> None:
 
 
 def test_without_work_there_is_no_lane() -> None:
-    assert choose_lane([lane("a", ready=False)], max_slice_s=2) is None
+    assert choose_lane([], max_slice_s=2) is None
 
 
 @pytest.mark.parametrize("n_lanes", [2, 8, 25])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import ClassVar
 
 import pytest
 import uvicorn
@@ -20,6 +21,20 @@ PIECE = {"type": "http.response.body", "body": b"x" * 65536, "more_body": True}
 
 class Hasty(Impatient):
     look_every_s = 0.2
+    ended: ClassVar[set[int]] = set()  # the clients' ports
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.ended.add(self.client[1])
+
+
+def is_ended(connection: socket.socket) -> bool:
+    """Whether the server ends it, before anybody would give this machine up."""
+    for _ in range(6000):
+        if connection.getsockname()[1] in Hasty.ended:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 async def answers(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -44,31 +59,18 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-def closed_within(connection: socket.socket, seconds: float) -> bool:
-    connection.settimeout(seconds)
-    try:
-        while connection.recv(1 << 20):
-            pass
-    except ConnectionResetError:
-        return True
-    except TimeoutError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: local"])
 def test_a_request_that_never_comes_whole_loses_its_connection(port: int, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(sent)
 
-        assert closed_within(connection, 3)
+        assert is_ended(connection)
 
 
 def test_an_answer_that_nobody_reads_loses_its_connection(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        time.sleep(1.5)
-        connection.settimeout(3)
+        assert is_ended(connection)
         size = 0
         with suppress(ConnectionResetError):
             while part := connection.recv(1 << 20):
@@ -80,7 +82,7 @@ def test_an_answer_that_nobody_reads_loses_its_connection(port: int) -> None:
 def test_an_answer_that_takes_its_time_is_left_alone(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        connection.settimeout(3)
+        connection.settimeout(60)
         said = b""
         while part := connection.recv(4096):
             said += part

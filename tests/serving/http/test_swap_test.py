@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from lamina.serving.http.routes.swap_test import Visit, verdict
+from lamina.serving.engine.swap_test import Visit, verdict
 from lamina.serving.llama import ContextOptions, open_base
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lamina.errors import InvalidInputError
 from lamina.serving.llama.integer_ranges import integers_between
-from lamina.serving.llama.schema_keywords import check_schema
+from lamina.serving.llama.schemas import check_schema
 
 
 def matches(gbnf: str, text: str) -> bool:

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lamina.serving.llama import Base, ContextOptions, Sampler, open_base
-from lamina.serving.llama.sampling import Sampling
+from lamina.serving.llama import Base, ContextOptions, Sampler, Sampling, open_base
 
 FIRST, SECOND = 300, 301
 

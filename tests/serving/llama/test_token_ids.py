@@ -1,17 +1,15 @@
 """The server's token ids are those of training, for the embedded base in its GGUF form."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from lamina.serving.http.prompts import Loaded, loaded_base
 from lamina.serving.http.requests.messages import Message
-from lamina.serving.http.requests.shapes import ScoreItem
+from lamina.serving.http.requests.scores import ScoreItem
 from lamina.serving.http.routes.scores import tokens_of
-from lamina.serving.http.service import Loaded, prompt_maker
 from lamina.serving.llama import ContextOptions, open_base, quiet
-from lamina.settings import Settings
 from lamina.training.documents import Encoder
 from lamina.workspace import EMBEDDED_BASE
 
@@ -26,14 +24,10 @@ TEXTS = (
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    path = tmp_path_factory.mktemp("converted") / "tiny.gguf"
-    converter = Settings().llama_cpp_dir / "convert_hf_to_gguf.py"
-    command = [sys.executable, converter, EMBEDDED_BASE, "--outfile", path, "--outtype", "f16"]
-    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+def loaded(base_q4: Path) -> Iterator[Loaded]:
     quiet()
-    with open_base(path, ContextOptions(n_ctx=256, n_slots=1)) as base:
-        yield Loaded(base.vocabulary, prompt_maker(base, None), base.n_ctx)
+    with open_base(base_q4, ContextOptions(n_ctx=256, n_slots=1, n_threads=1)) as base:
+        yield loaded_base(base, None)
 
 
 @pytest.fixture(scope="module")
