@@ -39,15 +39,8 @@ def assemble(options: argparse.Namespace) -> Server:
     """
     if not options.verbose:
         quiet()
-    if options.chat_format and options.chat_format not in FORMATS:
-        known = ", ".join(sorted(FORMATS))
-        msg = f"chat format {options.chat_format!r} is not known; choose one of {known}"
-        raise InvalidInputError(msg)
+    _check(options)
     base = read_base(options.model)
-    if options.adapters_dir and not options.adapters_dir.is_dir():
-        msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
-        raise InvalidInputError(msg)
-    _check_numbers(options)
     check_room(base, options.n_ctx, options.n_parallel, available_bytes())
     registry = Registry(base, options.adapters_dir, options.allowed_root)
     relay = Relay()
@@ -77,7 +70,14 @@ def assemble(options: argparse.Namespace) -> Server:
     return server
 
 
-def _check_numbers(options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace) -> None:
+    if options.chat_format and options.chat_format not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        msg = f"chat format {options.chat_format!r} is not known; choose one of {known}"
+        raise InvalidInputError(msg)
+    if options.adapters_dir and not options.adapters_dir.is_dir():
+        msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
+        raise InvalidInputError(msg)
     least = {"queue": 0, "stop_within_s": 0, "adapter_memory_mb": 0}
     least |= dict.fromkeys(("n_ctx", "n_threads", "n_parallel", "n_batch", "max_body_mb"), 1)
     for name, limit in least.items():

@@ -25,10 +25,9 @@ _TYPES = {
 }
 _SERVERS_FAULT = 500
 _CODES = {401: "invalid_api_key", 404: "not_found", 413: "context_length_exceeded"}
-Json = dict[str, Any]
 
 
-def error_body(message: str, status: int, param: str | None = None) -> Json:
+def error_body(message: str, status: int, param: str | None = None) -> dict[str, Any]:
     """An error in OpenAI's shape."""
     kind = _TYPES.get(status, "server_error" if status >= _SERVERS_FAULT else _TYPES[400])
     # What the caller sent may be quoted in it, half characters included, which no UTF-8 can carry.
@@ -36,7 +35,7 @@ def error_body(message: str, status: int, param: str | None = None) -> Json:
     return {"error": {"message": said, "type": kind, "param": param, "code": _CODES.get(status)}}
 
 
-def error_of(error: LaminaError) -> Json:
+def error_of(error: LaminaError) -> dict[str, Any]:
     """A foreseen error in OpenAI's shape."""
     return error_body(str(error), error.status)
 

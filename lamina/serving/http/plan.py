@@ -8,7 +8,7 @@ from lamina.serving.chat import continues
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.http.prompts import Loaded
 from lamina.serving.http.replies import Reply
-from lamina.serving.http.requests.completions import ChatRequest, CompletionRequest
+from lamina.serving.http.requests.completions import Asked, ChatRequest
 from lamina.serving.http.service import Service
 from lamina.serving.llama import checked_grammar, grammar_of_schema
 
@@ -17,14 +17,14 @@ from lamina.serving.llama import checked_grammar, grammar_of_schema
 class Plan:
     """A request that was understood: what will run and how it is answered."""
 
-    body: ChatRequest | CompletionRequest
+    body: Asked
     reply: Reply
     sequences: list[Sequence]
     prompt_tokens: int
     echoes: tuple[str, ...]  # text that each choice begins with
 
 
-def plan(service: Service, body: ChatRequest | CompletionRequest) -> Plan:
+def plan(service: Service, body: Asked) -> Plan:
     """Choose layers and tokens.
 
     Raises:
@@ -55,26 +55,26 @@ def plan(service: Service, body: ChatRequest | CompletionRequest) -> Plan:
     return Plan(body, reply, sequences, sum(len(prompt) for prompt in prompts), echoes)
 
 
-def _grammar(body: ChatRequest | CompletionRequest) -> str | None:
+def _grammar(body: Asked) -> str | None:
     schema = body.schema_of_answer()
     grammar = grammar_of_schema(schema) if schema else body.grammar
     return grammar if grammar is None else checked_grammar(grammar)
 
 
-def _spoken(loaded: Loaded, body: ChatRequest | CompletionRequest) -> Several[str | list[int]]:
+def _spoken(loaded: Loaded, body: Asked) -> Several[str | list[int]]:
     """The prompts: texts, or token ids where the caller gave them."""
     if isinstance(body, ChatRequest):
         return [loaded.prompts.rendered(body.plain_messages())]
     return body.prompts()
 
 
-def _begins_anew(loaded: Loaded, body: ChatRequest | CompletionRequest) -> bool:
+def _begins_anew(loaded: Loaded, body: Asked) -> bool:
     """Whether a space that the vocabulary puts before the first word is nobody's."""
     anew = isinstance(body, ChatRequest) and not continues(body.plain_messages())
     return anew and loaded.vocabulary.marks_words_with_space
 
 
-def _echo(loaded: Loaded, body: ChatRequest | CompletionRequest, prompt: str | list[int]) -> str:
+def _echo(loaded: Loaded, body: Asked, prompt: str | list[int]) -> str:
     if isinstance(body, ChatRequest) or not body.echo:
         return ""
     return prompt if isinstance(prompt, str) else loaded.vocabulary.detokenize(prompt)

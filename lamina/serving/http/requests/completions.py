@@ -1,6 +1,6 @@
 """What a request that generates asks for: chats and completions."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -175,3 +175,6 @@ class CompletionRequest(GenerationRequest):
         if not self.prompt or isinstance(self.prompt[0], int):
             return [cast("list[int]", self.prompt)]
         return self.prompt
+
+
+Asked: TypeAlias = ChatRequest | CompletionRequest
