@@ -6,7 +6,7 @@ from functools import partial
 
 from lamina.serving.chat import continues
 from lamina.serving.engine.sequence import Sequence
-from lamina.serving.http.prompts import Loaded
+from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply
 from lamina.serving.http.requests.completions import Asked, ChatRequest
 from lamina.serving.http.service import Service

@@ -4,8 +4,8 @@ from lamina.errors import BusyError
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Answer, Relay
+from lamina.serving.http.loaded import Loaded, loaded_base
 from lamina.serving.http.meters import Meters
-from lamina.serving.http.prompts import Loaded, loaded_base
 from lamina.serving.layers.routing import Routing
 from lamina.serving.llama import Base
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamina.serving.http.prompts import Loaded, loaded_base
+from lamina.serving.http.loaded import Loaded, loaded_base
 from lamina.serving.http.requests.messages import Message
 from lamina.serving.http.requests.scores import ScoreItem
 from lamina.serving.http.routes.scores import tokens_of

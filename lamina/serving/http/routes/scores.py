@@ -9,7 +9,7 @@ from lamina.errors import InvalidInputError, LaminaError
 from lamina.serving.chat import Message
 from lamina.serving.engine.sequence import Generation, Outcome, Sequence
 from lamina.serving.http.answers import CLIENT_LEFT, Answer, while_client_stays
-from lamina.serving.http.prompts import Loaded
+from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Json, layers_header, report
 from lamina.serving.http.requests.scores import ScoreItem, ScoreRequest
 from lamina.serving.http.service import Service

@@ -1,4 +1,4 @@
-"""What the loaded base makes of prompts: their tokens, and whether they fit its context."""
+"""The base once it is loaded: the tokens of prompts, and whether they fit its context."""
 
 import math
 from collections.abc import Mapping, Sequence
