@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 
+from lamina.errors import StoppedError
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.guard.connections import Impatient
@@ -19,6 +20,7 @@ from lamina.serving.http.service import Service
 from lamina.serving.layers.blends import AppliedLayer, checked_scale, layer_set
 
 _LAST_WORDS_S = 2
+_INTERRUPT_S = 2  # a person at the terminal does not wait for others' answers
 _KEEP_ALIVE_S = 30  # clients drop idle connections after 5: at the same time, both would race
 
 
@@ -32,6 +34,7 @@ class _Web(uvicorn.Server):
         self, config: uvicorn.Config, within_s: float, on_limit: Callable[[], None]
     ) -> None:
         super().__init__(config)
+        self.interrupted = False
         self._within_s = within_s
         self._on_limit = on_limit
 
@@ -42,7 +45,9 @@ class _Web(uvicorn.Server):
             self._on_limit()
             loop.call_later(_LAST_WORDS_S, self._force)
             return
-        loop.call_later(self._within_s, self._on_limit)
+        self.interrupted = sig == signal.SIGINT
+        within_s = min(self._within_s, _INTERRUPT_S) if self.interrupted else self._within_s
+        loop.call_later(within_s, self._on_limit)
         super().handle_exit(sig, frame)
 
     def _force(self) -> None:
@@ -78,6 +83,7 @@ class Server:
         """Load the base, answer until told to stop, then free everything.
 
         Raises:
+            StoppedError: a person ended it with Ctrl-C.
             LaminaError: the base or an initial layer cannot be used.
 
         """
@@ -110,6 +116,8 @@ class Server:
             web.should_exit = True
             await asyncio.gather(serving, loading, return_exceptions=True)
             await asyncio.to_thread(self.engine.stop, self.stop_within_s)
+        if web.interrupted:
+            raise StoppedError
 
     async def _load(self) -> None:
         base = await asyncio.wrap_future(self.engine.start())

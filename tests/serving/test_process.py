@@ -152,4 +152,4 @@ def test_a_layer_can_be_made_known_only_and_a_stream_past_the_grace_ends_with_an
         assert [(layer["name"], layer["scale"]) for layer in layers] == [("A", 0.0)]
         assert "the server is stopping" in rest[-2]
         assert rest[-1] == "data: [DONE]"
-        assert child.wait(20) == 0
+        assert child.wait(20) == 130
