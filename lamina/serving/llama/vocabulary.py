@@ -8,7 +8,7 @@ import llama_cpp as lc
 
 from lamina.errors import ResourceError
 from lamina.prompts.words import Words
-from lamina.serving.grammars import checked_text
+from lamina.serving.llama.grammars import checked_text
 
 
 class Vocabulary:
