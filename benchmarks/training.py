@@ -159,8 +159,8 @@ def land(options: argparse.Namespace, folder: Path) -> None:
 
 def documents(options: argparse.Namespace, base: Path, split: str) -> list[Any]:
     """A split as token ids."""
-    from lamina.rows import read_rows
     from lamina.prompts.folder import folder_prompts
+    from lamina.rows import read_rows
     from lamina.training.documents import encode_rows
 
     rows = read_rows(options.work / f"{split}.jsonl")
