@@ -5,7 +5,7 @@ import sys
 
 from lamina import settings
 from lamina.errors import InvalidInputError
-from lamina.serving.chat import FORMATS
+from lamina.prompts import FORMATS
 from lamina.serving.engine.loop import EngineOptions
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Relay

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamina.errors import InvalidInputError
-from lamina.serving.chat import FORMATS, ChatTemplate, PromptMaker
+from lamina.prompts import FORMATS, Prompts
 from lamina.serving.llama import Base, Vocabulary
 
 
@@ -20,7 +20,7 @@ class Loaded:
     """What is known once the base is in memory."""
 
     vocabulary: Vocabulary
-    prompts: PromptMaker
+    prompts: Prompts
     n_ctx: int
 
     def tokens(self, prompts: Sequence[str | list[int]]) -> list[list[int]]:
@@ -93,9 +93,6 @@ class Loaded:
 
 def loaded_base(base: Base, chat_format: str | None) -> Loaded:
     """Prompts by the base's own chat template unless a format is named."""
-    words = base.vocabulary
-    bos, eos = words.text_of(words.bos), words.text_of(words.eos)
     source = FORMATS[chat_format] if chat_format else base.chat_template()
-    template = ChatTemplate(source, bos=bos, eos=eos) if source else None
-    prompts = PromptMaker(words.tokenize, template, bos=bos if words.adds_bos else "")
-    return Loaded(words, prompts, base.n_ctx)
+    prompts = Prompts(base.vocabulary.tokenize, base.vocabulary.words, source)
+    return Loaded(base.vocabulary, prompts, base.n_ctx)

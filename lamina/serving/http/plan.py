@@ -4,7 +4,7 @@ from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from functools import partial
 
-from lamina.serving.chat import continues
+from lamina.prompts import continues
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply

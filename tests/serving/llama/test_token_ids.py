@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lamina.prompts import Prompts, user
+from lamina.prompts.folder import folder_prompts
 from lamina.serving.http.loaded import Loaded, loaded_base
 from lamina.serving.http.requests.messages import Message
 from lamina.serving.http.requests.scores import ScoreItem
 from lamina.serving.http.routes.scores import tokens_of
 from lamina.serving.llama import ContextOptions, open_base, quiet
-from lamina.training.documents import Encoder
 from lamina.workspace import EMBEDDED_BASE
 
 TEXTS = (
@@ -31,34 +32,33 @@ def loaded(base_q4: Path) -> Iterator[Loaded]:
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return Encoder(EMBEDDED_BASE)
+def training() -> Prompts:
+    return folder_prompts(EMBEDDED_BASE)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_question_has_the_same_ids(loaded: Loaded, encoder: Encoder, text: str) -> None:
+def test_a_question_has_the_same_ids(loaded: Loaded, training: Prompts, text: str) -> None:
     mine = loaded.prompts.chat([{"role": "user", "content": text}])
 
-    assert encoder.chat(text) == tuple(mine)
+    assert training.chat([user(text)]) == mine
     assert mine.count(loaded.vocabulary.bos) == 1 + text.count("<s>")
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_question_with_its_answer_has_the_same_ids_and_border(
-    loaded: Loaded, encoder: Encoder, text: str
+    loaded: Loaded, training: Prompts, text: str
 ) -> None:
     item = ScoreItem(messages=[Message(role="user", content=text)], text="The limit is 5.")
     ids, first = tokens_of(loaded, item)
 
-    assert encoder.chat(text, "The limit is 5.") == tuple(ids)
-    assert first == len(encoder.chat(text))
+    assert training.answered([user(text)], "The limit is 5.") == (ids, first)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_plain_text_has_the_same_ids(loaded: Loaded, encoder: Encoder, text: str) -> None:
+def test_a_plain_text_has_the_same_ids(loaded: Loaded, training: Prompts, text: str) -> None:
     ids, first = tokens_of(loaded, ScoreItem(text=text), add_eos=True)
 
-    assert encoder.text(text) == tuple(ids)
+    assert training.document(text) == ids
     assert first == 1
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from lamina.errors import InvalidInputError, LaminaError
-from lamina.serving.chat import Message
+from lamina.prompts import Message
 from lamina.serving.engine.sequence import Generation, Outcome, Sequence
 from lamina.serving.http.answers import CLIENT_LEFT, Answer, while_client_stays
 from lamina.serving.http.loaded import Loaded
@@ -78,14 +78,16 @@ def tokens_of(loaded: Loaded, item: ScoreItem, *, add_eos: bool = False) -> tupl
         messages: list[Message] = [message.plain() for message in item.messages]
         if item.text is not None:
             messages.append({"role": "assistant", "content": item.text})
+        if len(messages) > 1 and messages[-1]["role"] == "assistant":
+            return prompts.answered(messages[:-1], messages[-1]["content"])
         whole = prompts.chat(messages, answer_follows=False)
         prompt = prompts.chat(messages[:-1]) if messages[:-1] else []
-        return whole, max(prompts.continued(prompt, whole), 1)
+        return whole, max(prompts.common(prompt, whole), 1)
     if item.prompt:
         whole = prompts.text(item.prompt + (item.text or ""))
-        return whole, max(prompts.continued(prompts.text(item.prompt), whole), 1)
-    whole = prompts.plain(item.text or "")
-    return [*whole, *([loaded.vocabulary.eos] if add_eos else [])], 1
+        return whole, max(prompts.common(prompts.text(item.prompt), whole), 1)
+    text = item.text or ""
+    return prompts.document(text) if add_eos else prompts.plain(text), 1
 
 
 async def _in_waves(service: Service, sequences: list[Sequence]) -> list[Outcome]:
