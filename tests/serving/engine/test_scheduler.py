@@ -7,6 +7,7 @@ from lamina.serving.engine.scheduler import (
     Runner,
     Share,
     Step,
+    Turns,
     Waiting,
     choose_admission,
     choose_lane,
@@ -51,27 +52,17 @@ def test_without_work_there_is_no_lane() -> None:
 
 @pytest.mark.parametrize("n_lanes", [2, 8, 25])
 def test_no_lane_waits_longer_than_one_turn_of_each_other(n_lanes: int) -> None:
-    clock, step_s, slice_s = 0.0, 0.03, 0.1
-    last = dict.fromkeys(range(n_lanes), 0.0)
-    current, since, longest = None, 0.0, 0.0
-    for _ in range(2000):
-        lanes = [
-            lane(
-                key,
-                waited_s=clock - last[key],
-                active_s=clock - since if key == current else 0,
-                current=key == current,
-            )
-            for key in last
-        ]
-        chosen = choose_lane(lanes, slice_s).key
-        longest = max(longest, clock - last[chosen])
-        if chosen != current:
-            current, since = chosen, clock
-        last[chosen] = clock
-        clock += step_s
+    step_s, slice_s, longest_s = 0.03, 0.1, 0.0
+    turns: Turns[int] = Turns(slice_s)
+    last_s = dict.fromkeys(range(n_lanes), 0.0)
+    for key in last_s:
+        turns.came(key, accepted_s=0.0)
+    for now_s in (number * step_s for number in range(2000)):
+        chosen = turns.choose(last_s, now_s)
+        longest_s = max(longest_s, now_s - last_s[chosen])
+        last_s[chosen] = now_s
 
-    assert longest <= (n_lanes - 1) * (slice_s + step_s) + step_s
+    assert longest_s <= (n_lanes - 1) * (slice_s + step_s) + step_s
 
 
 def test_a_lane_with_fewer_slots_is_admitted_first() -> None:
