@@ -21,11 +21,11 @@ from pathlib import Path
 from lamina.dataset.build import build_dataset, combine_datasets
 from lamina.dataset.writing import DatasetWriter
 from lamina.fingerprint import text_digest
-from lamina.pages import Line, Page, Pages, write_pages
 from lamina.progress import Silent
-from lamina.rows import Row, read_shards
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.text.pages import Line, Page, Pages, write_pages
+from lamina.text.rows import Row, read_shards
+from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 from lamina.workspace import EMBEDDED_BASE
 
 SOURCE = Stage("synthetic", 1)

@@ -13,10 +13,10 @@ from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.pages.recognition import REASONS, check_recognition
 from lamina.corpus.reading import PAGES, stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.text.pages import read_stored_pages
+from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
 PRETEST = Stage("pdf_pretest", version=10)
 JUDGE = Stage("judge_document", version=4)

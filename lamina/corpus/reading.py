@@ -14,8 +14,8 @@ from lamina.corpus.plain_text import read_text
 from lamina.corpus.question_files import read_questions
 from lamina.errors import LaminaError
 from lamina.fingerprint import file_digest
-from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
+from lamina.text.pages import DocumentFormat, Pages, write_pages
 
 PAGES = Stage("pages", version=8)
 

@@ -28,11 +28,11 @@ from lamina.dataset.spool import Spool
 from lamina.dataset.writing import DatasetWriter
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
-from lamina.pages import Pages, read_stored_pages
 from lamina.progress import Progress
-from lamina.rows import read_rows
 from lamina.store import Stage, Store
-from lamina.verdicts import Verdict, Verdicts, read_verdicts
+from lamina.text.pages import Pages, read_stored_pages
+from lamina.text.rows import read_rows
+from lamina.text.verdicts import Verdict, Verdicts, read_verdicts
 
 BUILD = Stage("build_dataset", version=18)
 COMBINE = Stage("combine_datasets", version=4)

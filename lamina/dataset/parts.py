@@ -9,7 +9,7 @@ from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
-from lamina.rows import Row, Split
+from lamina.text.rows import Row, Split
 
 _SHOWN = 200  # characters of what was dropped
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from lamina.dataset.card import Tally, card_text
-from lamina.rows import BATCH_ROWS, Row, Split, row_line
+from lamina.text.rows import BATCH_ROWS, Row, Split, row_line
 
 if TYPE_CHECKING:
     import pyarrow as pa

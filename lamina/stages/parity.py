@@ -12,12 +12,12 @@ from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.orders import CheckParity
 from lamina.passport import weight_files
-from lamina.rows import Row, read_rows
 from lamina.stages.corpus import find_base
 from lamina.stages.layers import export_layers, passport
 from lamina.stages.models import convert_base, served_base
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.errors import DamagedError, MismatchError
-from lamina.rows import Row
+from lamina.text.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.passport import BaseIdentity, Passport
-from lamina.rows import read_rows
 from lamina.store import Store
+from lamina.text.rows import read_rows
 from lamina.training.documents import Document, Encoder, encode_rows
 from lamina.training.packing import Step, pack_steps
 from lamina.training.plan import Plan, plan_run

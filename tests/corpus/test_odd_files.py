@@ -11,10 +11,10 @@ from lamina.corpus.documents import Document, find_documents
 from lamina.corpus.isolation import Readers
 from lamina.corpus.pretest import pdf_pretest
 from lamina.corpus.view import write_pretest_view
-from lamina.pages import Pages
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import Verdict, read_verdicts
+from lamina.text.pages import Pages
+from lamina.text.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
 TEXT = "The company measures each lease at the present value of the payments that are due. " * 9

@@ -12,7 +12,7 @@ from lamina.corpus.pretest import pdf_pretest
 from lamina.corpus.view import write_pretest_view
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import Verdict, read_verdicts
+from lamina.text.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
 

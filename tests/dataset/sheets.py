@@ -7,9 +7,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from lamina.artifacts import ArtifactRef
 from lamina.fingerprint import text_digest
-from lamina.pages import Line, Page, Pages, write_pages
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.text.pages import Line, Page, Pages, write_pages
+from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
 STAGE = Stage("test", 1)
 HEIGHT, WIDTH, PITCH = 800.0, 600.0, 12.0

@@ -11,10 +11,10 @@ from lamina.dataset import writing
 from lamina.dataset.build import build_dataset, combine_datasets
 from lamina.dataset.settings import DatasetSettings
 from lamina.errors import InvalidInputError
-from lamina.pages import Pages, Question
 from lamina.progress import Silent
-from lamina.rows import Row, Split, read_rows, read_shards, shards
 from lamina.store import Store
+from lamina.text.pages import Pages, Question
+from lamina.text.rows import Row, Split, read_rows, read_shards, shards
 
 
 @pytest.fixture

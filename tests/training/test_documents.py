@@ -6,7 +6,7 @@ import layer_orders
 import pytest
 
 from lamina.errors import DamagedError, MismatchError
-from lamina.rows import Row
+from lamina.text.rows import Row
 from lamina.training.documents import Document, Encoder, encode_rows, labels
 
 BOS, EOS = 1, 2
