@@ -24,7 +24,7 @@ from lamina.fingerprint import text_digest
 from lamina.progress import Silent
 from lamina.store import Stage, Store
 from lamina.text.pages import Line, Page, Pages, write_pages
-from lamina.text.rows import Row, read_shards
+from lamina.text.rows import Row, read_rows
 from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 from lamina.workspace import EMBEDDED_BASE
 
@@ -92,7 +92,7 @@ def _write(folder: Path, size: int) -> int:
     with DatasetWriter(folder, "Synthetic") as writer:
         writer.add_all(_rows("Synthetic", size))
     writer.write_card()
-    return sum(1 for _ in read_shards(folder, "train"))
+    return sum(1 for _ in read_rows(folder / "train.jsonl"))
 
 
 def _combine(folder: Path, size: int) -> int:

@@ -1,4 +1,4 @@
-"""What a layer says about itself, and what a base is: carried by PEFT folders and GGUF files alike."""
+"""What a layer says about itself, and what a base is, in PEFT folders and GGUF files alike."""
 
 from lamina.passport.base import BaseIdentity, identify_gguf, identify_hf
 from lamina.passport.hf_folder import weight_files
