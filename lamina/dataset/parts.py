@@ -70,7 +70,7 @@ def rows_of(layer: str, part: Part, count: CountTokens, settings: DatasetSetting
 def _bodies(
     blocks: Sequence[Block], count: CountTokens, settings: DatasetSettings
 ) -> Iterator[dict[str, Any]]:
-    for chunk in chunks(blocks, count, settings.chunk_tokens, settings.overlap_tokens):
+    for chunk in chunks(blocks, count, settings.chunk_tokens):
         yield {
             "kind": "text",
             "text": chunk.text,

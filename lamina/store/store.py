@@ -115,10 +115,6 @@ class Store:
             self._lookup.remember(key, made.ref)
         return made.ref
 
-    def adopt(self, stage: Stage, inputs: Mapping[str, object], ref: ArtifactRef) -> None:
-        """Remember that these inputs give `ref`, which another store or process made."""
-        self._lookup.remember(stage.key(inputs), ref)
-
     def receive(
         self, ref: ArtifactRef, manifest: bytes, fill: Callable[[Path, Path], None]
     ) -> None:
