@@ -10,13 +10,25 @@ Layout under the root:
     tmp/                     drafts; a crash leaves them here and nowhere else
 
 `store` is what others see; `layout` says where things lie, `lookup` finds and checks, `publish`
-makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writes files.
+makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writes files and links,
+`locks` keeps two from doing one thing.
 """
 
-from lamina.store.durable import point, write_atomically
+from lamina.store.durable import point, see_on_disk, write_atomically
 from lamina.store.layout import MANIFEST
+from lamina.store.locks import alone, is_held
 from lamina.store.lookup import Stage
 from lamina.store.receive import received
 from lamina.store.store import Store
 
-__all__ = ["MANIFEST", "Stage", "Store", "point", "received", "write_atomically"]
+__all__ = [
+    "MANIFEST",
+    "Stage",
+    "Store",
+    "alone",
+    "is_held",
+    "point",
+    "received",
+    "see_on_disk",
+    "write_atomically",
+]

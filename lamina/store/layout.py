@@ -1,16 +1,15 @@
 """Where things lie in a store, and how a place in it is taken: by lock, by draft."""
 
 import errno
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import ResourceError
+from lamina.store.locks import alone, in_use
 
 MANIFEST = "manifest.json"
 
@@ -51,12 +50,9 @@ class Layout:
             raise ResourceError(msg) from denied
         return folder
 
-    @contextmanager
-    def locked(self, key: str) -> Iterator[None]:
-        """Alone with this key, among all processes; a dead holder frees it."""
-        with (self.folder("locks") / key).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def locked(self, key: str) -> AbstractContextManager[None]:
+        """Alone with this key, among all processes."""
+        return alone(self.folder("locks") / key)
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
@@ -64,7 +60,7 @@ class Layout:
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder("tmp")))
         draft.chmod(0o755)
         try:
-            with self.told_when_full(), _in_use(draft):
+            with self.told_when_full(), in_use(draft):
                 yield draft
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -79,15 +75,3 @@ class Layout:
                 msg = f"the disk under {self.root} is full; free some space and run again"
                 raise ResourceError(msg) from error
             raise
-
-
-@contextmanager
-def _in_use(folder: Path) -> Iterator[None]:
-    """Hold the folder with flock, so that nobody takes it for one that a crash left."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network volumes lock no folders; there its age speaks for it
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(handle)

@@ -70,7 +70,7 @@ class Store:
         return mismatch(self.path(ref), self.manifest(ref))
 
     def locked(self, key: str) -> AbstractContextManager[None]:
-        """Alone with this key, among all processes; a dead holder frees it."""
+        """Alone with this key, among all processes."""
         return self._layout.locked(key)
 
     def recall(self, stage: Stage, inputs: Mapping[str, object]) -> ArtifactRef | None:
