@@ -47,7 +47,6 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     progress: Progress,
     tokenizer_file: Path,
     settings: DatasetSettings | None = None,
-    refresh: bool = False,
 ) -> ArtifactRef:
     """The layer's rows: artifact of kind `dataset`.
 
@@ -82,7 +81,7 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
         "tokenizer": file_digest(tokenizer_file),
         "settings": chosen,
     }
-    return store.once("dataset", BUILD, inputs, make, refresh=refresh)
+    return store.once("dataset", BUILD, inputs, make)
 
 
 def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
