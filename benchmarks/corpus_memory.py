@@ -1,6 +1,6 @@
 """Memory of a dataset against its size: rows written, layers combined, documents built.
 
-    python benchmarks/corpus_memory.py [--rows 1000000] [--documents 2000] [--out FILE]
+    python benchmarks/corpus_memory.py [--rows 1000000] [--documents 500] [--out FILE]
 
 Rows are synthetic and all different, of about fifty words. Each measurement is a process of its
 own, with half the rows and with all; its peak resident memory would grow with them if it kept them.
