@@ -159,11 +159,12 @@ def land(options: argparse.Namespace, folder: Path) -> None:
 
 def documents(options: argparse.Namespace, base: Path, split: str) -> list[Any]:
     """A split as token ids."""
+    from lamina.prompts.folder import folder_prompts
     from lamina.text.rows import read_rows
-    from lamina.training.documents import Encoder, encode_rows
+    from lamina.training.documents import encode_rows
 
     rows = read_rows(options.work / f"{split}.jsonl")
-    return encode_rows(rows, Encoder(base), options.sequence)
+    return encode_rows(rows, folder_prompts(base), options.sequence)
 
 
 def chosen_profile(options: argparse.Namespace, tokens_a_step: int) -> Any:  # noqa: ANN401
