@@ -131,7 +131,7 @@ def _too_little_memory(order: LayerOrder) -> ResourceError:
     )
 
 
-def _train(  # noqa: PLR0913, PLR0917 - what a training needs
+def _train(
     order: LayerOrder,
     folder: Path,
     store: Store,
