@@ -88,6 +88,7 @@ class Converter:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is the parent's to handle
                 text=True,
                 env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": _package_root()},
             )

@@ -156,9 +156,9 @@ def _reasons(
     if published is None:
         return ["new layer"]
     before = published.facts
-    if "trained_as" not in before:
-        return ["new layer; a folded blend has its name now, and gives way"]
     passport, used = before["passport"], _documents(pod, order.dataset)
+    if passport.get("parents"):
+        return ["what serves under this name was folded from a blend"]
     reasons = []
     if new := sorted(
         files.get(digest, digest[:12]) for digest in used.difference(passport["documents"])
@@ -199,7 +199,7 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
         manifest = layers.published_manifest(pod, view.name)
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
-        trained_as = manifest.facts.get("trained_as")  # a folded blend was never trained
+        trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained
         if trained_as and trained_as["quantize"] == resolved(profile)[0]:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
     return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

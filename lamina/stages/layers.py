@@ -212,6 +212,14 @@ def passport(pod: Pod, adapter: ArtifactRef) -> Passport:
     return Passport.model_validate(pod.store.manifest(adapter).facts["passport"])
 
 
+def check_merge(levels: Collection[str], wanted: Sequence[str]) -> None:
+    """Raise InvalidInputError where a level is to be merged that is not to be trained."""
+    for name in wanted:
+        if name not in levels:
+            msg = f"{name} cannot be merged, it is not trained; choose among {', '.join(levels)}"
+            raise InvalidInputError(msg)
+
+
 def best_levels(passports: Mapping[str, Passport], wanted: Sequence[str]) -> tuple[str, ...]:
     """The levels to merge: those wanted, or the one with the lowest held-out loss.
 

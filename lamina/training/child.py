@@ -27,6 +27,7 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         self.was_stopped = False
 

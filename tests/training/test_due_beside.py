@@ -81,7 +81,7 @@ def test_levels_and_blends_are_told_up_to_date_and_later_behind(pod: Pod) -> Non
     )
 
 
-def test_a_folded_blend_gives_way_to_the_documents_of_its_name(pod: Pod) -> None:
+def test_a_folded_blend_gives_way_to_documents_of_its_name(pod: Pod) -> None:
     write(pod, "Both", "both")
 
-    assert plan(pod)["Both"].why == ("new layer; a folded blend has its name now, and gives way",)
+    assert plan(pod)["Both"].why == ("what serves under this name was folded from a blend",)
