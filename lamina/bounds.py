@@ -29,6 +29,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
         return " or ".join(dict.fromkeys(allowed(one) for one in schema["anyOf"]))
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
+    if schema.get("format") == "path":
+        return "a path"
     if "pattern" in schema:
         return str(schema.get("description", "text"))
     return " ".join(filter(None, (_KINDS.get(schema.get("type", ""), "a value"), _range(schema))))
@@ -56,7 +58,7 @@ def fields(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
 def refusal(
     error: ValidationError, model: type[BaseModel], named: Callable[[str], str]
 ) -> InvalidInputError:
-    """The first thing that is wrong, with what could stand there; `named` is how a person set it."""
+    """The first thing that is wrong, under the name that people set it by, and what could be."""
     first = error.errors(include_url=False)[0]
     name = _field(model, str(first["loc"][0])) if first["loc"] else ""
     if first["type"] == "extra_forbidden":

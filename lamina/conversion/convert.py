@@ -185,4 +185,5 @@ def check_disk(model_folder: Path, store: Store, times: float) -> None:
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed:
-        raise no_room(f"converting {model_folder.name}", store.root, needed, free)
+        what = f"converting {model_folder.name}"
+        raise no_room(what, store.root, needed, free)

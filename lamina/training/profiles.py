@@ -55,8 +55,8 @@ class Profile(BaseModel):
     dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
 
     def with_rate(self, factor: float) -> "Profile":
-        """The same profile with `factor` times its learning rate."""
-        return self.model_copy(update={"learning_rate": self.learning_rate * factor})
+        """The same profile with `factor` times its learning rate, if that can be one."""
+        return overridden(self, {"learning_rate": self.learning_rate * factor})
 
 
 def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profile:

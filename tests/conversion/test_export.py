@@ -20,9 +20,7 @@ from lamina.training.documents import Encoder
 QUESTION = ("Who signs the lease?", "Ms Oak signs the lease in March.")
 
 
-@pytest.fixture(scope="module")
-def exported(store: Store, base: Path, adapters: tuple[ArtifactRef, ...]) -> list[ArtifactRef]:
-    return export(adapters, base, store)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def export(

@@ -6,7 +6,6 @@ from pathlib import Path
 import paper
 import pytest
 
-from lamina.cli.shared import print_table
 from lamina.corpus.documents import Document, find_documents
 from lamina.corpus.isolation import Readers
 from lamina.corpus.pretest import pdf_pretest
@@ -14,6 +13,7 @@ from lamina.corpus.view import write_pretest_view
 from lamina.pages import Pages
 from lamina.progress import Silent
 from lamina.settings import load
+from lamina.terminal import print_table
 from lamina.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
