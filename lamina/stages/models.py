@@ -9,11 +9,11 @@ from lamina.errors import InvalidInputError, NotFoundError
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.prompts import user
 from lamina.prompts.folder import folder_prompts
-from lamina.rows import read_rows
 from lamina.stages.corpus import combine_datasets
 from lamina.stages.layers import best_levels, export_layers, passport, published, trained_layers
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import read_rows
 from lamina.workspace import LEVELS, checked_layer_name
 
 FTYPE = "Q4_K_M"  # what the server loads

@@ -13,12 +13,12 @@ from lamina.orders import CheckParity
 from lamina.passport import weight_files
 from lamina.prompts import Prompts, Words, user
 from lamina.prompts.folder import folder_prompts
-from lamina.rows import Row, read_rows
 from lamina.stages.corpus import find_base
 from lamina.stages.layers import export_layers, passport
 from lamina.stages.models import convert_base, served_base
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 if TYPE_CHECKING:

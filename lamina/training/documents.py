@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamina.errors import MismatchError
 from lamina.prompts import Prompts, user
-from lamina.rows import Row
+from lamina.text.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

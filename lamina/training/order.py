@@ -14,8 +14,8 @@ from lamina.errors import InvalidInputError, MismatchError
 from lamina.passport import BaseIdentity, Passport
 from lamina.prompts import Prompts
 from lamina.prompts.folder import folder_prompts
-from lamina.rows import read_rows
 from lamina.store import Store
+from lamina.text.rows import read_rows
 from lamina.training.documents import Document, encode_rows
 from lamina.training.packing import Step, pack_steps
 from lamina.training.plan import Plan, plan_run

@@ -7,7 +7,7 @@ import pytest
 from lamina.errors import MismatchError
 from lamina.prompts import Prompts, user
 from lamina.prompts.folder import folder_prompts
-from lamina.rows import Row
+from lamina.text.rows import Row
 from lamina.training.documents import Document, encode_rows, labels
 
 BOS, EOS = 1, 2

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.pages import DocumentFormat
 from lamina.store import Store
+from lamina.text.pages import DocumentFormat
 
 VERDICTS_FILE = "verdicts.json"
 

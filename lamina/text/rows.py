@@ -1,7 +1,7 @@
 """The dataset's rows: what `dataset` writes, `training` reads and `assessment` measures on.
 
-A dataset's folder holds each split twice: as Parquet shards `<split>-00000.parquet` and so on, and
-as `<split>.jsonl`, the view for people. Both hold the same rows in the same order.
+A dataset's folder holds each split as JSON Lines, `<split>.jsonl`, which is written and read a row
+at a time.
 """
 
 import json
@@ -12,7 +12,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Split = Literal["train", "heldout"]
-BATCH_ROWS = 2048  # that are in memory at once when shards are written or read
 
 
 class Row(BaseModel):
@@ -37,21 +36,6 @@ def read_rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield Row.model_validate_json(line)
-
-
-def shards(folder: Path, split: Split) -> list[Path]:
-    """The Parquet files of a split, in order."""
-    return sorted(folder.glob(f"{split}-*.parquet"))
-
-
-def read_shards(folder: Path, split: Split) -> Iterator[Row]:
-    """The rows of a dataset's split from its Parquet shards, a batch in memory at a time."""
-    from pyarrow import parquet  # 0.1 s, and only here
-
-    for path in shards(folder, split):
-        with parquet.ParquetFile(path, pre_buffer=False) as file:  # else the whole shard is read
-            for group in range(file.num_row_groups):
-                yield from map(Row.model_validate, file.read_row_group(group).to_pylist())
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
