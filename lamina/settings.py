@@ -100,13 +100,6 @@ class Settings(BaseSettings):
         description="layers trained at once, each in a process of its own; 0 = one for each GPU "
         "where there are several, else none but this process",
     )
-    train_gpus_per_layer: int = Field(
-        1,
-        ge=1,
-        le=64,
-        description="processes, each on a GPU of its own, that train one layer together; more = "
-        "one layer sooner, but many layers later",
-    )
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )

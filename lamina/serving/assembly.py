@@ -15,21 +15,21 @@ import uvicorn
 
 from lamina import settings
 from lamina.errors import InvalidInputError, StoppedError
-from lamina.serving.adapter_file import read_base
-from lamina.serving.answers import Relay
-from lamina.serving.api import build_app
-from lamina.serving.blends import AppliedLayer, checked_scale, layer_set
-from lamina.serving.chat import FORMATS
-from lamina.serving.connections import Impatient
-from lamina.serving.engine import Engine
-from lamina.serving.limits import Limits
+from lamina.prompts import FORMATS
+from lamina.serving.engine.options import EngineOptions
+from lamina.serving.engine.thread import Engine
+from lamina.serving.http.answers import Relay
+from lamina.serving.http.app import build_app
+from lamina.serving.http.guard.connections import Impatient
+from lamina.serving.http.guard.limits import Limits
+from lamina.serving.http.guard.origins import is_loopback
+from lamina.serving.http.observer import Observer
+from lamina.serving.http.service import Service
+from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.blends import AppliedLayer, checked_scale, layer_set
+from lamina.serving.layers.registry import Registry
 from lamina.serving.llama import ContextOptions, quiet
-from lamina.serving.observing import Observer
-from lamina.serving.origins import is_loopback
-from lamina.serving.owning import EngineOptions
-from lamina.serving.registry import Registry
-from lamina.serving.room import available_bytes, check_room
-from lamina.serving.service import Service
+from lamina.serving.preflight import available_bytes, check_room
 from lamina.serving.trial import special_layouts_work
 
 _MB = 1 << 20

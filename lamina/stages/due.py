@@ -12,10 +12,10 @@ from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus, layers
 from lamina.stages.pod import Pod
+from lamina.text.verdicts import read_verdicts
 from lamina.training.order import LayerOrder
 from lamina.training.pace import Pace, assumed_pace, measured_pace
 from lamina.training.profiles import Profile
-from lamina.verdicts import read_verdicts
 
 UP_TO_DATE = "up to date"
 

@@ -49,7 +49,7 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     job = Job(
         order=order,
         store=pod.store.root,
-        threads=max(1, chosen.n_threads // workers.number // chosen.train_gpus_per_layer),
+        threads=max(1, chosen.n_threads // workers.number),
         price_per_hour=chosen.price_per_hour,
     )
     return workers.train(job, pod.progress)
@@ -60,7 +60,7 @@ def training_workers(pod: Pod) -> "Workers | None":
     from lamina.training.workers import devices, gpus, shared
 
     settings = pod.settings
-    chosen = devices(settings.train_workers, gpus(), settings.train_gpus_per_layer)
+    chosen = devices(settings.train_workers, gpus())
     return shared(tuple(chosen)) if chosen else None
 
 

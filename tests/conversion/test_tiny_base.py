@@ -6,7 +6,7 @@ from pathlib import Path
 import both_engines
 import layer_orders
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 
 from lamina.conversion.convert import convert_to_gguf
 from lamina.conversion.export import export_layers
@@ -14,7 +14,6 @@ from lamina.gguf import read_header
 from lamina.passport import identify_gguf, identify_hf
 from lamina.progress import Silent
 from lamina.store import Store
-from lamina.training.documents import Encoder
 from lamina.training.recipe import train_layer
 from lamina.workspace import EMBEDDED_BASE
 
@@ -43,7 +42,7 @@ def test_the_tiny_base_is_recognised_in_q4_k_m_that_somebody_else_made(store: St
 
 
 def test_training_and_llama_cpp_see_the_same_tokens(store: Store) -> None:
-    ids = Encoder(EMBEDDED_BASE).chat(*CHAT)
+    ids = asked(EMBEDDED_BASE, *CHAT)
     rendered = f"<s>[INST] {CHAT[0]} [/INST] {CHAT[1]}</s>"
 
     seen = both_engines.llama_tokens(gguf(store, "F16"), rendered, bos=False, special=True)
@@ -57,7 +56,7 @@ def test_an_exported_layer_says_in_llama_cpp_what_it_says_in_pytorch(store: Stor
     (exported,) = export_layers(
         [layer], EMBEDDED_BASE, store=store, progress=Silent(), llama_cpp_dir=LLAMA_CPP_DIR
     )
-    tokens = list(Encoder(EMBEDDED_BASE).chat(*CHAT))
+    tokens = asked(EMBEDDED_BASE, *CHAT)
 
     expected = both_engines.torch_logits(EMBEDDED_BASE, tokens, store.path(layer))
     file = store.path(exported) / "adapter.gguf"

@@ -18,7 +18,7 @@ from lamina.training.workers import Workers, devices, gpus
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
     """Two processes, kept for the module's tests."""
-    pool = Workers([[None], [None]])
+    pool = Workers([None, None])
     yield pool
     pool.stop()
 
@@ -98,17 +98,10 @@ def test_a_killed_worker_fails_its_layer_and_the_next_run_goes_on(
 
 
 def test_one_worker_for_each_of_several_gpus() -> None:
-    assert devices(0, ["0", "1", "2"]) == [("0",), ("1",), ("2",)]
+    assert devices(0, ["0", "1", "2"]) == ["0", "1", "2"]
     assert devices(0, ["0"]) == devices(0, []) == []
-    assert devices(2, []) == [(None,), (None,)]
-    assert devices(3, ["4", "7"]) == [("4",), ("7",), ("4",)]
-
-
-def test_a_worker_has_the_gpus_that_train_one_layer_together() -> None:
-    assert devices(0, ["0", "1", "2", "3", "4"], 2) == [("0", "1"), ("2", "3")]
-    assert devices(0, ["0", "1"], 8) == [("0", "1")]
-    assert devices(0, ["0"], 2) == []
-    assert devices(0, [], 2) == [(None, None)]
+    assert devices(2, []) == [None, None]
+    assert devices(3, ["4", "7"]) == ["4", "7", "4"]
 
 
 def test_only_the_gpus_that_are_visible_count() -> None:
