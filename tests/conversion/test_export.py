@@ -19,9 +19,7 @@ from lamina.store import Stage, Store
 QUESTION = ("Who signs the lease?", "Ms Oak signs the lease in March.")
 
 
-@pytest.fixture(scope="module")
-def exported(store: Store, base: Path, adapters: tuple[ArtifactRef, ...]) -> list[ArtifactRef]:
-    return export(adapters, base, store)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def export(

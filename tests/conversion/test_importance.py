@@ -17,6 +17,7 @@ from lamina.store import Store
 
 TEXTS = ("Goodwill is tested once a year.", "Who signs the lease? Ms Oak signs the lease in March.")
 DATASET = ArtifactRef(kind="dataset", digest="0" * 64)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
