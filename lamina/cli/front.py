@@ -36,9 +36,8 @@ class Front(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own types
         """Group by group."""
         del ctx
-        return sorted(
-            self.commands, key=lambda name: GROUPS.index(self.commands[name].rich_help_panel)
-        )
+        commands: dict[str, Any] = dict(self.commands)
+        return sorted(commands, key=lambda name: GROUPS.index(commands[name].rich_help_panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own types
         """The command of that name; hyphens are as good as underscores."""
