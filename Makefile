@@ -10,7 +10,8 @@ help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY)  ## the virtual environment, with everything pinned
-$(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/unpack_converters.py
+$(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/llama.cmake \
+		$(addprefix scripts/,install.py llama_wheel.py programs.py shelf.py unpack_converters.py)
 	@bash scripts/setup.sh
 	@touch $@
 

@@ -1,0 +1,147 @@
+"""Installs all that Lamina needs into the environment that runs this, and says how far it is.
+
+llama.cpp is compiled, or taken from the cache, while pip fetches and installs the other packages:
+the one keeps the processors busy, the other the network. Run by setup.sh.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import shelf
+from llama_wheel import NAME, LlamaWheel, Run, SetupError, pip, places
+from programs import Programs
+from unpack_converters import unpack
+
+ROOT = Path(__file__).parents[1]
+EXTRAS = ("train", "serve", "demo", "s3", "dask", "postgres", "up", "dev")
+CONSTRAINTS = ROOT / "constraints.txt"
+SHARE = Path(sys.prefix) / "share"
+CONVERTERS = SHARE / "llama.cpp"
+EVERY_S = 15  # seconds between two words of progress; half of what is promised
+
+
+class Packages:
+    """All packages but llama-cpp-python; `doing` tells at any time how far pip is with them."""
+
+    def __init__(self, run: Run, options: list[str]) -> None:
+        self.run = run
+        self.options = options
+        self.doing = "looked for"
+        self._found: set[str] = set()
+        self._all = sum("==" in line for line in CONSTRAINTS.read_text().splitlines())
+        self._site = Path(sysconfig.get_path("purelib"))
+
+    def install(self) -> None:
+        """Have pip find, fetch and install them, in the pinned versions."""
+        options = ["--constraint", str(CONSTRAINTS), *self.options, "--editable", str(ROOT)]
+        self.run(pip("install", *options, *requirements()), self.listen)
+        self.doing = "ready"
+
+    def listen(self, line: str) -> None:
+        """Learn from a line of pip's how far it is."""
+        if named := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line):
+            self._found.add(named[1])
+            self.doing = f"{len(self._found)} of {self._all} fetched"
+        elif line.startswith("Installing collected packages: "):
+            self._found = set(line.split(": ")[1].split(", "))
+            self._before = set(self._site.glob("*.dist-info"))
+            self.doing = ""  # pip says no more until all are installed
+
+    def __str__(self) -> str:
+        if self.doing:
+            return self.doing
+        new = set(self._site.glob("*.dist-info")) - self._before
+        return f"{len(new)} of {len(self._found)} installed"
+
+
+def requirements() -> list[str]:
+    """What the extras name, less llama-cpp-python, whose wheel is made meanwhile."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {line for extra in EXTRAS for line in project["optional-dependencies"][extra]}
+    return sorted(line for line in named if not line.startswith("llama-cpp-python"))
+
+
+def tell(jobs: Sequence[Future[Any]], news: Callable[[], str], every_s: float = EVERY_S) -> None:
+    """Print the news until the jobs are done, or one has failed, which is raised."""
+    started = time.monotonic()
+    pending = set(jobs)
+    while pending:
+        done, pending = wait(pending, every_s, FIRST_EXCEPTION)
+        for job in done:
+            job.result()
+        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        print(f"setup {minutes}:{seconds:02} {news()}", flush=True)
+
+
+def install(programs: Programs) -> None:
+    """Everything side by side, then llama.cpp's wheel beside what it needs."""
+    (version,) = re.findall(r"^llama_cpp_python==(.*)$", CONSTRAINTS.read_text(), re.MULTILINE)
+    llama = LlamaWheel(version, shelf.folder(os.environ, otherwise=SHARE), programs.run)
+    packages = Packages(programs.run, places(llama.ready_made))
+    stamp = CONVERTERS / "BUILD"
+    stands = stamp.is_file() and stamp.read_text() == llama.origin
+    with TemporaryDirectory() as aside, ThreadPoolExecutor() as pool:
+        wheel = None if stands else pool.submit(llama.obtain, Path(aside))
+        jobs: list[Future[Any]] = [pool.submit(packages.install), *([wheel] if wheel else [])]
+        try:
+            tell(jobs, lambda: f"llama.cpp: {llama.doing}; packages: {packages}")
+        except BaseException:
+            programs.end()
+            raise
+        if wheel:
+            put(llama, wheel.result(), programs.run)
+            stamp.write_text(llama.origin)
+
+
+def put(llama: LlamaWheel, wheel: Path, run: Run) -> None:
+    """Install the wheel with its source's converters, in place of what was there, and load it."""
+    unpack(llama.sdist(), CONVERTERS)
+    run(pip("uninstall", "--yes", NAME))
+    run(pip("install", "--constraint", str(CONSTRAINTS), str(wheel)))
+    try:
+        run([sys.executable, "-c", "import llama_cpp; llama_cpp.llama_backend_init()"])
+    except subprocess.CalledProcessError as error:
+        msg = (
+            f"llama.cpp does not load from {wheel} (exit {error.returncode}); remove that file, or "
+            "name another place in LAMINA_WHEELS"
+        )
+        raise SetupError(msg) from error
+
+
+def main() -> int:
+    """Install; the exit code, with a sentence where it is not 0."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    log = Path(sys.prefix) / "setup.log"
+    programs = Programs(log)
+    try:
+        install(programs)
+    except KeyboardInterrupt:
+        print("stopped; run it again to go on", file=sys.stderr)
+        return 130
+    except SetupError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        print(error.output or "", file=sys.stderr)
+        command = " ".join(error.cmd[2:5])
+        print(f"error: {command} ended with {error.returncode}; all of it: {log}", file=sys.stderr)
+    else:
+        return 0
+    finally:
+        programs.end()
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
