@@ -145,7 +145,8 @@ class LlamaWheel:
             self.doing = f"{step[1]} of {step[2]} steps of its build"
 
     def _pip(self, command: str, *options: str) -> None:
-        self.run(pip(command, "--no-deps", *options, f"{NAME}=={self.version}"))
+        wanted = f"{NAME}=={self.version}"
+        self.run(pip(command, "--no-deps", *options, wanted), environment=self.environment)
 
 
 def places(ready_made: str) -> list[str]:

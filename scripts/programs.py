@@ -14,7 +14,8 @@ class Programs:
     """Runs programs from several threads at once, until they are ended."""
 
     def __init__(self, log: Path) -> None:
-        self._log = log.open("w")
+        log.write_text("")
+        self._log = log
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
         self._lock = threading.Lock()
@@ -38,11 +39,12 @@ class Programs:
             )  # fmt: skip
             self._running.add(program)
         last: list[str] = []
-        for line in program.stdout or ():
-            self._log.write(line)
-            last = [*last[1 - LAST_LINES :], line]
-            each_line(line)
-        code = program.wait()
+        with program, self._log.open("a") as log:
+            for line in program.stdout or ():
+                log.write(line)
+                last = [*last[1 - LAST_LINES :], line]
+                each_line(line)
+        code = program.returncode
         with self._lock:
             self._running.discard(program)
         if code:

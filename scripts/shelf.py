@@ -53,7 +53,10 @@ def sha256(file: Path) -> str:
 
 def folder(environment: Mapping[str, str], otherwise: Path) -> Path:
     """Lamina's cache folder, or `otherwise` where the user's cannot be written."""
-    users = environment.get("XDG_CACHE_HOME") or environment.get("HOME", "/nowhere") + "/.cache"
+    home = environment.get("HOME")
+    users = environment.get("XDG_CACHE_HOME") or (home and f"{home}/.cache")
+    if not users:
+        return otherwise
     chosen = Path(users) / "lamina"
     try:
         chosen.mkdir(parents=True, exist_ok=True)
