@@ -28,6 +28,7 @@ EXTRAS = ("train", "serve", "demo", "s3", "dask", "postgres", "up", "dev")
 CONSTRAINTS = ROOT / "constraints.txt"
 SHARE = Path(sys.prefix) / "share"
 CONVERTERS = SHARE / "llama.cpp"
+SITE = Path(sysconfig.get_path("purelib"))
 EVERY_S = 15  # seconds between two words of progress; half of what is promised
 
 
@@ -40,7 +41,6 @@ class Packages:
         self.doing = "looked for"
         self._found: set[str] = set()
         self._all = sum("==" in line for line in CONSTRAINTS.read_text().splitlines())
-        self._site = Path(sysconfig.get_path("purelib"))
 
     def install(self) -> None:
         """Have pip find, fetch and install them, in the pinned versions."""
@@ -55,13 +55,13 @@ class Packages:
             self.doing = f"{len(self._found)} of {self._all} fetched"
         elif line.startswith("Installing collected packages: "):
             self._found = set(line.split(": ")[1].split(", "))
-            self._before = set(self._site.glob("*.dist-info"))
+            self._before = set(SITE.glob("*.dist-info"))
             self.doing = ""  # pip says no more until all are installed
 
     def __str__(self) -> str:
         if self.doing:
             return self.doing
-        new = set(self._site.glob("*.dist-info")) - self._before
+        new = set(SITE.glob("*.dist-info")) - self._before
         return f"{len(new)} of {len(self._found)} installed"
 
 
@@ -72,15 +72,16 @@ def requirements() -> list[str]:
     return sorted(line for line in named if not line.startswith("llama-cpp-python"))
 
 
-def tell(jobs: Sequence[Future[Any]], news: Callable[[], str], every_s: float = EVERY_S) -> None:
+def tell(
+    jobs: Sequence[Future[Any]], news: Callable[[], str], since: float, every_s: float = EVERY_S
+) -> None:
     """Print the news until the jobs are done, or one has failed, which is raised."""
-    started = time.monotonic()
     pending = set(jobs)
     while pending:
         done, pending = wait(pending, every_s, FIRST_EXCEPTION)
         for job in done:
             job.result()
-        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        minutes, seconds = divmod(int(time.monotonic() - since), 60)
         print(f"setup {minutes}:{seconds:02} {news()}", flush=True)
 
 
@@ -91,23 +92,30 @@ def install(programs: Programs) -> None:
     packages = Packages(programs.run, places(llama.ready_made))
     stamp = CONVERTERS / "BUILD"
     stands = stamp.is_file() and stamp.read_text() == llama.origin
+
+    started = time.monotonic()
+
+    def news() -> str:
+        return f"llama.cpp: {llama.doing}; packages: {packages}"
+
     with TemporaryDirectory() as aside, ThreadPoolExecutor() as pool:
-        wheel = None if stands else pool.submit(llama.obtain, Path(aside))
-        jobs: list[Future[Any]] = [pool.submit(packages.install), *([wheel] if wheel else [])]
         try:
-            tell(jobs, lambda: f"llama.cpp: {llama.doing}; packages: {packages}")
+            wheel = None if stands else pool.submit(llama.obtain, Path(aside))
+            tell([pool.submit(packages.install), *([wheel] if wheel else [])], news, started)
+            if wheel:
+                tell([pool.submit(put, llama, wheel.result(), programs.run)], news, started)
+                stamp.write_text(llama.origin)
         except BaseException:
-            programs.end()
+            programs.end()  # or the pool waits for them
             raise
-        if wheel:
-            put(llama, wheel.result(), programs.run)
-            stamp.write_text(llama.origin)
 
 
 def put(llama: LlamaWheel, wheel: Path, run: Run) -> None:
     """Install the wheel with its source's converters, in place of what was there, and load it."""
+    llama.doing = "put in place"
     unpack(llama.sdist(), CONVERTERS)
-    run(pip("uninstall", "--yes", NAME))
+    if next(SITE.glob(f"{NAME}-*.dist-info"), None):
+        run(pip("uninstall", "--yes", NAME))
     run(pip("install", "--constraint", str(CONSTRAINTS), str(wheel)))
     try:
         run([sys.executable, "-c", "import llama_cpp; llama_cpp.llama_backend_init()"])
@@ -117,6 +125,7 @@ def put(llama: LlamaWheel, wheel: Path, run: Run) -> None:
             "name another place in LAMINA_WHEELS"
         )
         raise SetupError(msg) from error
+    llama.doing = "ready"
 
 
 def main() -> int:

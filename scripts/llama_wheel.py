@@ -94,7 +94,7 @@ class LlamaWheel:
         if found is None:
             kept = self.cache / "wheels" / key(self.version, self.environment)
             found = shelf.cached(kept, self._build)
-        self.sdist()
+        self.sdist()  # fetched beside the other packages, if the wheel came without it
         self.doing = "ready"
         return found
 

@@ -1,6 +1,7 @@
 """What set-up says while it works."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,9 +38,11 @@ def test_each_package_counts_once() -> None:
     assert str(pip) == f"3 of {every} fetched"
 
 
-def test_while_pip_says_nothing_the_installed_ones_are_counted(tmp_path: Path) -> None:
+def test_while_pip_says_nothing_the_installed_ones_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pip = packages()
-    pip._site = tmp_path  # noqa: SLF001
+    monkeypatch.setattr(install, "SITE", tmp_path)
     (tmp_path / "old-1.dist-info").mkdir()
 
     pip.listen("Installing collected packages: torch, numpy, peft\n")
@@ -68,7 +71,7 @@ def test_it_says_how_far_it_is_again_and_again_in_plain_lines(
         return f"llama.cpp: {number} of 83 steps"
 
     with ThreadPoolExecutor() as pool:
-        tell([pool.submit(told.wait)], count, every_s=0.01)
+        tell([pool.submit(told.wait)], count, since=time.monotonic(), every_s=0.01)
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [f"setup 0:00 llama.cpp: {number} of 83 steps" for number in (1, 2, 3)]
@@ -85,5 +88,5 @@ def test_one_job_that_fails_is_told_at_once() -> None:
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(never.wait)
         with pytest.raises(ZeroDivisionError):
-            tell([waiting, failure], lambda: "")
+            tell([waiting, failure], lambda: "", since=0)
         never.set()
