@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("service") is None)
+
+
 @pytest.fixture(scope="session")
 def base_q4(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded base as Q4_K_M GGUF."""
