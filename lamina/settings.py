@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lamina.errors import InvalidInputError
+from lamina.bounds import refusal
 
 
 class Settings(BaseSettings):
@@ -100,13 +100,6 @@ class Settings(BaseSettings):
         description="layers trained at once, each in a process of its own; 0 = one for each GPU "
         "where there are several, else none but this process",
     )
-    train_gpus_per_layer: int = Field(
-        1,
-        ge=1,
-        le=64,
-        description="processes, each on a GPU of its own, that train one layer together; more = "
-        "one layer sooner, but many layers later",
-    )
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )
@@ -128,11 +121,7 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        value = first["input"]
-        msg = f"setting {name} cannot be {value!r} ({first['msg']}); correct it and run again"
-        raise InvalidInputError(msg) from error
+        raise refusal(error, Settings, lambda field: f"setting {_variable(field)}") from error
 
 
 def names(field: str) -> tuple[str, ...]:
@@ -141,6 +130,11 @@ def names(field: str) -> tuple[str, ...]:
     if isinstance(alias, AliasChoices):
         return tuple(str(choice) for choice in alias.choices)
     return (f"LAMINA_{field.upper()}",)
+
+
+def _variable(field: str) -> str:
+    """The variable by which a field was set, or its first one."""
+    return origin(field).split()[-1] if origin(field) != "default" else names(field)[0]
 
 
 def origin(field: str) -> str:

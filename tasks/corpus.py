@@ -13,7 +13,7 @@ from lamina.dataset.build import BUILD, COMBINE
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from tasks import edge
 from tasks.caching import Stored, stage_task
 from tasks.cluster import judge_on_cluster

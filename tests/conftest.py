@@ -1,8 +1,13 @@
-"""What several rooms' tests need: the embedded base as the server loads it, made once."""
+"""What several rooms' tests need and is dear, made once a session by the product's own stages."""
 
+import os
 from pathlib import Path
 
 import pytest
+from made import Made, miniature_base_in, pod_on
+
+# Two OpenMP programs on two cores crawl: each of ours takes one, and its children, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -11,14 +16,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def base_q4(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded base as Q4_K_M GGUF."""
-    from lamina import settings
-    from lamina.progress import Silent
-    from lamina.stages import corpus, models
-    from lamina.stages.pod import Pod
-    from lamina.workspace import Workspace
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of this run: those of xdist have theirs side by side in it."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
-    chosen = settings.load(workspace=tmp_path_factory.mktemp("base"), base_model="tiny")
-    pod = Pod(chosen, Workspace(chosen).make(), Silent())
-    return models.publish_base(pod, models.convert_base(pod, corpus.find_base(pod)))
+
+@pytest.fixture(scope="session")
+def miniature(session_folder: Path) -> Made:
+    """A workspace on a base with random weights: for whatever need not make sense."""
+    base = miniature_base_in(session_folder / "bases")
+    return Made(pod_on(session_folder / "miniature", base))
+
+
+@pytest.fixture(scope="session")
+def embedded(session_folder: Path) -> Made:
+    """A workspace on the embedded base, which answers questions."""
+    return Made(pod_on(session_folder / "embedded", "tiny"))
+
+
+@pytest.fixture(scope="session")
+def base_q4(embedded: Made) -> Path:
+    """The embedded base as Q4_K_M GGUF."""
+    return embedded.store.path(embedded.gguf()) / "model.gguf"

@@ -11,7 +11,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.conversion.converter import Converter
 from lamina.conversion.ftypes import UNQUANTIZED, checked_ftype
 from lamina.conversion.jobs import Check, Quantize, Script
-from lamina.errors import DamagedError, ResourceError
+from lamina.errors import DamagedError, no_room
 from lamina.fingerprint import canonical
 from lamina.gguf import read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weight_files
@@ -185,8 +185,5 @@ def check_disk(model_folder: Path, store: Store, times: float) -> None:
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed:
-        msg = (
-            f"converting {model_folder.name} needs about {needed / 1e9:.1f} GB under {store.root}, "
-            f"but {free / 1e9:.1f} GB are free; free some space and run again"
-        )
-        raise ResourceError(msg)
+        what = f"converting {model_folder.name}"
+        raise no_room(what, store.root, needed, free)

@@ -14,27 +14,28 @@ from types import FrameType
 import uvicorn
 
 from lamina import settings
-from lamina.errors import InvalidInputError
-from lamina.serving.adapter_file import read_base
-from lamina.serving.answers import Relay
-from lamina.serving.api import build_app
-from lamina.serving.blends import AppliedLayer, checked_scale, layer_set
-from lamina.serving.chat import FORMATS
-from lamina.serving.connections import Impatient
-from lamina.serving.engine import Engine
-from lamina.serving.limits import Limits
+from lamina.errors import InvalidInputError, StoppedError
+from lamina.prompts import FORMATS
+from lamina.serving.engine.options import EngineOptions
+from lamina.serving.engine.thread import Engine
+from lamina.serving.http.answers import Relay
+from lamina.serving.http.app import build_app
+from lamina.serving.http.guard.connections import Impatient
+from lamina.serving.http.guard.limits import Limits
+from lamina.serving.http.guard.origins import is_loopback
+from lamina.serving.http.observer import Observer
+from lamina.serving.http.service import Service
+from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.blends import AppliedLayer, checked_scale, layer_set
+from lamina.serving.layers.registry import Registry
 from lamina.serving.llama import ContextOptions, quiet
-from lamina.serving.observing import Observer
-from lamina.serving.origins import is_loopback
-from lamina.serving.owning import EngineOptions
-from lamina.serving.registry import Registry
-from lamina.serving.room import available_bytes, check_room
-from lamina.serving.service import Service
+from lamina.serving.preflight import available_bytes, check_room
 from lamina.serving.trial import special_layouts_work
 
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
 _LAST_WORDS_S = 2
+_INTERRUPT_S = 2  # a person at the terminal does not wait for others' answers
 _FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 _KEEP_ALIVE_S = 30  # clients drop idle connections after 5: at the same time, both would race
 
@@ -49,6 +50,7 @@ class _Web(uvicorn.Server):
         self, config: uvicorn.Config, within_s: float, on_limit: Callable[[], None]
     ) -> None:
         super().__init__(config)
+        self.interrupted = False
         self._within_s = within_s
         self._on_limit = on_limit
 
@@ -59,7 +61,9 @@ class _Web(uvicorn.Server):
             self._on_limit()
             loop.call_later(_LAST_WORDS_S, self._force)
             return
-        loop.call_later(self._within_s, self._on_limit)
+        self.interrupted = sig == signal.SIGINT
+        within_s = min(self._within_s, _INTERRUPT_S) if self.interrupted else self._within_s
+        loop.call_later(within_s, self._on_limit)
         super().handle_exit(sig, frame)
 
     def _force(self) -> None:
@@ -95,6 +99,7 @@ class Server:
         """Load the base, answer until told to stop, then free everything.
 
         Raises:
+            StoppedError: a person ended it with Ctrl-C.
             LaminaError: the base or an initial layer cannot be used.
 
         """
@@ -127,6 +132,8 @@ class Server:
             web.should_exit = True
             await asyncio.gather(serving, loading, return_exceptions=True)
             await asyncio.to_thread(self.engine.stop, self.stop_within_s)
+        if web.interrupted:
+            raise StoppedError
 
     async def _load(self) -> None:
         base = await asyncio.wrap_future(self.engine.start())

@@ -49,7 +49,7 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     job = Job(
         order=order,
         store=pod.store.root,
-        threads=max(1, chosen.n_threads // workers.number // chosen.train_gpus_per_layer),
+        threads=max(1, chosen.n_threads // workers.number),
         price_per_hour=chosen.price_per_hour,
     )
     return workers.train(job, pod.progress)
@@ -60,7 +60,7 @@ def training_workers(pod: Pod) -> "Workers | None":
     from lamina.training.workers import devices, gpus, shared
 
     settings = pod.settings
-    chosen = devices(settings.train_workers, gpus(), settings.train_gpus_per_layer)
+    chosen = devices(settings.train_workers, gpus())
     return shared(tuple(chosen)) if chosen else None
 
 
@@ -210,6 +210,14 @@ def published(kind: str, view: Path) -> ArtifactRef:
 def passport(pod: Pod, adapter: ArtifactRef) -> Passport:
     """A trained layer's passport."""
     return Passport.model_validate(pod.store.manifest(adapter).facts["passport"])
+
+
+def check_merge(levels: Collection[str], wanted: Sequence[str]) -> None:
+    """Raise InvalidInputError where a level is to be merged that is not to be trained."""
+    for name in wanted:
+        if name not in levels:
+            msg = f"{name} cannot be merged, it is not trained; choose among {', '.join(levels)}"
+            raise InvalidInputError(msg)
 
 
 def best_levels(passports: Mapping[str, Passport], wanted: Sequence[str]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.passport import BaseIdentity, identify_hf
-from lamina.rows import read_rows
+from lamina.prompts import user
+from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import combine_datasets
 from lamina.stages.layers import best_levels, export_layers, passport, published, trained_layers
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import read_rows
 from lamina.workspace import LEVELS, checked_layer_name
 
 FTYPE = "Q4_K_M"  # what the server loads
@@ -191,15 +193,16 @@ def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> Arti
 def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
     """Which weights of the base matter for a published layer's text (kind `importance`)."""
     from lamina.conversion.observe import observe_importance
-    from lamina.training.documents import Encoder
 
     (adapter,) = trained_layers(pod, [layer]).values()
     (exported,) = export_layers(pod, [adapter])
     dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
-    encoder = Encoder(pod.workspace.base)
+    prompts = folder_prompts(pod.workspace.base)
     rows = read_rows(pod.store.open(dataset) / "train.jsonl")
     texts = (
-        encoder.chat(row.question, row.text) if row.question else encoder.text(row.text)
+        prompts.answered([user(row.question)], row.text)[0]
+        if row.question
+        else prompts.document(row.text)
         for row in rows
     )
     return observe_importance(

@@ -18,7 +18,6 @@ class Child:
 
     def __init__(self, device: str | None) -> None:
         environment = {**os.environ, "PYTHONPATH": _package_root()}
-        environment["GLOO_SOCKET_IFNAME"] = "lo"  # a team meets on this machine
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = device
         self.process = subprocess.Popen(
@@ -27,16 +26,15 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
         )
-        self.was_stopped = False
 
-    def do(self, job: Job, progress: Progress) -> ArtifactRef | None:
-        """Do one job and wait for it; who only helps has no artifact to give.
+    def do(self, job: Job, progress: Progress) -> ArtifactRef:
+        """Do one job and wait for it.
 
         Raises:
             ResourceError: the process died.
-            LaminaError: what the training itself raised; of no class of its own where it only
-                follows from what befell another process.
+            LaminaError: what the training itself raised.
 
         """
         assert self.process.stdin is not None  # noqa: S101 - asked for at the start
@@ -57,7 +55,7 @@ class Child:
                     progress.say(told.text)
                 case "failed":
                     raise _error(told)
-                case "done":
+                case "done" if told.ref:
                     return told.ref
         raise self._died(job)
 
@@ -65,29 +63,20 @@ class Child:
         """Whether it has ended."""
         return self.process.poll() is not None
 
-    def kill(self) -> None:
-        """End it, whatever it does; who waits for its answer is told that it died."""
-        if not self.is_gone():
-            self.was_stopped = True
-            self.process.kill()
-
     def close(self) -> None:
         """End it and forget its pipes; its checkpoint holds what was done."""
-        self.kill()
+        self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with suppress(BrokenPipeError):
                     pipe.close()
 
-    def _died(self, job: Job) -> LaminaError:
+    def _died(self, job: Job) -> ResourceError:
         code = self.process.wait()
-        if self.was_stopped:
-            return LaminaError(f"ended, as another process that trained {job.order.layer} did")
         how = f"signal {-code}; memory may be short" if code < 0 else f"exit code {code}"
-        whose = "a process" if job.team.size > 1 else "the process"
         return ResourceError(
-            f"{whose} that trained layer {job.order.layer} ended unasked ({how}); "
+            f"the process that trained layer {job.order.layer} ended unasked ({how}); "
             "run again to go on from its last checkpoint"
         )
 

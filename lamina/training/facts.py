@@ -9,7 +9,6 @@ from lamina.training.curve import best
 from lamina.training.fit import Outcome
 from lamina.training.order import LayerOrder
 from lamina.training.plan import Plan
-from lamina.training.team import Team
 
 
 def facts_of(
@@ -38,7 +37,7 @@ def facts_of(
     }
 
 
-def notes_of(outcome: Outcome, team: Team) -> dict[str, Any]:
+def notes_of(outcome: Outcome) -> dict[str, Any]:
     """How this run went; after a resume the seconds and tokens are those of its last part."""
     import resource
 
@@ -52,7 +51,6 @@ def notes_of(outcome: Outcome, team: Team) -> dict[str, Any]:
         "peak_gpu_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         "device": device_name(),
         "threads": torch.get_num_threads(),
-        "processes": team.size,
         "kernels": kernels(),
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }

@@ -2,8 +2,7 @@
 
 Documents are packed, not padded, and every learnt token weighs the same. The loop can be stopped at
 any moment: what a step depends on is weights, optimizer state, the curve so far and the best
-weights so far. Dropout is drawn from the seed and a pack's place, whatever came before it and
-whichever process computes it.
+weights so far. Dropout is drawn from the seed and a pack's place, whatever came before it.
 At the end the weights are those of the best measurement, or the last ones, as the profile says.
 """
 
@@ -23,7 +22,6 @@ from lamina.training.curve import Curve, best, is_spent, measured_steps
 from lamina.training.documents import Document, labels
 from lamina.training.order import LayerOrder
 from lamina.training.packing import in_turn, rate_share
-from lamina.training.team import ALONE, Team
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +78,7 @@ class Outcome:
     """How a run ended; the weights are in the model."""
 
     curve: Curve
-    tokens: int  # seen by this process; after a resume not those of the parts before
+    tokens: int  # after a resume not those of the parts before
     seconds: float
 
 
@@ -91,11 +89,8 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     heldout: Sequence[Document],
     progress: Progress,
     checkpoint: Checkpoint,
-    team: Team = ALONE,
 ) -> Outcome:
     """Optimize the layer until its steps are done or the held-out loss has stopped falling.
-
-    The processes of a team all call it, and all come to the same weights and losses.
 
     Raises:
         InvalidInputError: the loss is no number any more.
@@ -115,13 +110,13 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
             break
         rate = profile.learning_rate * rate_share(number, len(steps), profile.warmup_share)
         packs = [[train[index] for index in pack] for pack in step]
-        loss = _update(run, packs, rate, f"{order.seed}:{number}", team)
+        loss = _update(run, packs, rate, f"{order.seed}:{number}")
         if not math.isfinite(loss):
             checkpoint.remove()  # it would only lead here again
             raise _diverged(order, loss, number)
         told = heldout if number in measured else []
-        run.note(loss, heldout_loss(model, told, profile.sequence_tokens, team))
-        if team.leads and checkpoint.is_due():
+        run.note(loss, heldout_loss(model, told, profile.sequence_tokens))
+        if checkpoint.is_due():
             checkpoint.write(run.state())
         tokens += sum(len(document.ids) for pack in packs for document in pack)
         speed = tokens / (time.monotonic() - started_s)
@@ -150,9 +145,7 @@ def _begin(model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Pr
     return run
 
 
-def _update(
-    run: Run, packs: Sequence[Sequence[Document]], rate: float, drawn: str, team: Team
-) -> float:
+def _update(run: Run, packs: Sequence[Sequence[Document]], rate: float, drawn: str) -> float:
     """One optimizer step; every learnt token of it weighs the same, however it is packed.
 
     `drawn` is what its dropout is drawn from.
@@ -161,28 +154,17 @@ def _update(
 
     learnt = sum(document.n_labels for pack in packs for document in pack)
     loss = torch.zeros((), device=run.weights[0].device)
-    for place, pack in team.own(packs):
+    for place, pack in enumerate(packs):
         torch.manual_seed(random.Random(f"{drawn}:{place}").getrandbits(63))
         part = pack_loss(run.model, pack) / learnt
         part.backward()  # type: ignore[no-untyped-call]
         loss += part.detach()
-    team.total([loss, *_gradients(run.weights)])
     torch.nn.utils.clip_grad_norm_(run.weights, 1.0)
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
     return round(loss.item(), 6)  # read last: a GPU waits once a step
-
-
-def _gradients(weights: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
-    """The weights' gradients; zeros where this process computed none."""
-    import torch
-
-    for weight in weights:
-        if weight.grad is None:
-            weight.grad = torch.zeros_like(weight)
-    return [weight.grad for weight in weights if weight.grad is not None]
 
 
 def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
@@ -213,9 +195,7 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
     return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
 
 
-def heldout_loss(
-    model: Model, documents: Sequence[Document], limit: int, team: Team = ALONE
-) -> float | None:
+def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:
     """Mean loss in nats a learnt token, without dropout; None where there is nothing held out."""
     import torch
 
@@ -225,8 +205,6 @@ def heldout_loss(
     model.eval()
     packs = in_turn([len(document.ids) for document in documents], limit)
     with torch.no_grad():
-        own = [pack_loss(model, [documents[i] for i in pack]).item() for _, pack in team.own(packs)]
+        total = sum(pack_loss(model, [documents[i] for i in pack]).item() for pack in packs)
     model.train(training)
-    total = torch.tensor(sum(own), device=model.device)
-    team.total([total])
-    return round(total.item() / sum(document.n_labels for document in documents), 6)
+    return round(total / sum(document.n_labels for document in documents), 6)

@@ -15,7 +15,7 @@ from typing import Any
 from lamina.artifacts import ArtifactRef
 from lamina.errors import ResourceError
 from lamina.fingerprint import canonical
-from lamina.progress import Progress, Silent
+from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
@@ -25,7 +25,6 @@ from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.plan import Plan
 from lamina.training.profiles import Profile
-from lamina.training.team import ALONE, Team
 
 STAGE = Stage("train", 3)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
@@ -41,15 +40,13 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     threads: int | None = None,
     checkpoint_s: float = 60.0,
     price_per_hour: float = 0.0,
-    team: Team = ALONE,
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
     Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`, `kept_step`; `curve.json`
     holds the losses in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads;
     results are bit-identical for an equal number, also when the run was killed and goes on from
-    its checkpoint, written every `checkpoint_s`. Where a team trains it, this is what its first
-    process calls, and `help_train` the others.
+    its checkpoint, written every `checkpoint_s`.
 
     Raises:
         MismatchError: the base already contains layers.
@@ -63,7 +60,7 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     checkpoint = _checkpoint(order, store, checkpoint_s)
 
     def make(folder: Path) -> dict[str, Any]:
-        facts, told = _made(order, folder, store, progress, checkpoint, threads, team)
+        facts, told = _made(order, folder, store, progress, checkpoint, threads)
         notes.update(told)
         notes["cost"] = round(price_per_hour * told["fit_seconds"] / 3600, 6)
         return facts
@@ -73,17 +70,6 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
     return ref
 
 
-def help_train(order: LayerOrder, *, store: Store, threads: int | None, team: Team) -> None:
-    """Take part in a training as any process of the team but the first; writes nothing.
-
-    Raises:
-        what `train_layer` does.
-
-    """
-    order.check()
-    _made(order, None, store, Silent(), _checkpoint(order, store, 0), threads, team)
-
-
 def _checkpoint(order: LayerOrder, store: Store, interval_s: float) -> Checkpoint:
     path = store.root / "checkpoints" / f"{STAGE.key(order.inputs())}.pt"
     return Checkpoint(path, interval_s)
@@ -91,20 +77,18 @@ def _checkpoint(order: LayerOrder, store: Store, interval_s: float) -> Checkpoin
 
 def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     order: LayerOrder,
-    folder: Path | None,
+    folder: Path,
     store: Store,
     progress: Progress,
     checkpoint: Checkpoint,
     threads: int | None,
-    team: Team,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run; too little memory has an error of ours."""
     with _ONE_AT_A_TIME:
         _wake_torch(threads)
         made = None
         try:
-            with team.met():
-                made = _train(order, folder, store, progress, checkpoint, team)
+            made = _train(order, folder, store, progress, checkpoint)
         except (MemoryError, RuntimeError) as error:
             if not _is_full(error):
                 raise
@@ -147,27 +131,25 @@ def _too_little_memory(order: LayerOrder) -> ResourceError:
     )
 
 
-def _train(  # noqa: PLR0913, PLR0917 - what a training needs
+def _train(
     order: LayerOrder,
-    folder: Path | None,
+    folder: Path,
     store: Store,
     progress: Progress,
     checkpoint: Checkpoint,
-    team: Team,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts about the layer, and notes about this run; without a folder nothing is saved."""
+    """Facts about the layer, and notes about this run."""
     train, heldout = order.documents(store, "train"), order.documents(store, "heldout")
     plan = order.on(*resolved(order.profile)).plan(train)
     check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
-    before = heldout_loss(base, heldout, order.profile.sequence_tokens, team)
+    before = heldout_loss(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
         spare_memory(model, plan)
-        outcome = fit(model, order, train, heldout, progress, checkpoint, team)
-        if folder is not None:
-            save(model, order, outcome, before, folder)
-    return facts_of(order, plan, before, outcome, store), notes_of(outcome, team)
+        outcome = fit(model, order, train, heldout, progress, checkpoint)
+        save(model, order, outcome, before, folder)
+    return facts_of(order, plan, before, outcome, store), notes_of(outcome)
 
 
 # -- attach -----------------------------------------------------------------------------------

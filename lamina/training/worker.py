@@ -16,7 +16,6 @@ from lamina.artifacts import ArtifactRef
 from lamina.errors import LaminaError
 from lamina.store import Store
 from lamina.training.order import LayerOrder
-from lamina.training.team import ALONE, Team
 
 
 class Job(BaseModel):
@@ -29,7 +28,6 @@ class Job(BaseModel):
     threads: int
     checkpoint_s: float = 60.0
     price_per_hour: float = 0.0
-    team: Team = ALONE
 
 
 class Told(BaseModel):
@@ -80,22 +78,17 @@ def main() -> None:
 
 
 def _done(job: Job, teller: Teller) -> Told:
-    from lamina.training.recipe import help_train, train_layer
+    from lamina.training.recipe import train_layer
 
-    store, ref = Store(job.store), None
     try:
-        if job.team.leads:
-            ref = train_layer(
-                job.order,
-                store=store,
-                progress=teller,
-                threads=job.threads,
-                checkpoint_s=job.checkpoint_s,
-                price_per_hour=job.price_per_hour,
-                team=job.team,
-            )
-        else:
-            help_train(job.order, store=store, threads=job.threads, team=job.team)
+        ref = train_layer(
+            job.order,
+            store=Store(job.store),
+            progress=teller,
+            threads=job.threads,
+            checkpoint_s=job.checkpoint_s,
+            price_per_hour=job.price_per_hour,
+        )
     except LaminaError as error:
         return Told(what="failed", error=type(error).__name__, text=str(error))
     except Exception as error:  # noqa: BLE001 - the process's border: raised again by the asker

@@ -13,7 +13,7 @@ import pytest
 from lamina import settings
 from lamina.errors import NotFoundError
 from lamina.progress import Silent
-from lamina.stages import corpus, layers
+from lamina.stages import corpus, layers, models
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS, Profile
@@ -103,6 +103,18 @@ def test_a_new_base_is_named(pod: Pod, plan: Plan, tmp_path: Path) -> None:
     moved = Pod(chosen, Workspace(chosen), Silent())
 
     assert plan(on=moved)["Leases"].why == ("new base: other, before miniature",)
+
+
+def test_what_was_folded_or_is_a_level_does_not_disturb_the_plan(pod: Pod, plan: Plan) -> None:
+    train(pod, "Leases")
+    (leases,) = layers.trained_layers(pod, ["Leases"]).values()
+    layers.publish_adapter(pod, "level1", leases)
+    layers.publish_adapter(pod, "Goodwill", models.fold_blend(pod, "Goodwill", "Leases:0.5"))
+
+    found = plan()
+
+    assert found["Leases"].why == ("up to date",)
+    assert found["Goodwill"].why == ("what serves under this name was folded from a blend",)
 
 
 def test_other_chunks_of_the_same_documents_are_said_so(pod: Pod, plan: Plan) -> None:

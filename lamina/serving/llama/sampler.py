@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lamina.errors import InvalidInputError
-from lamina.serving.grammars import checked_grammar
+from lamina.serving.llama.grammars import checked_grammar
+from lamina.serving.llama.sampling import Sampling
 from lamina.serving.llama.vocabulary import Vocabulary
-from lamina.serving.sampling import Sampling
 
 _REPEAT_WINDOW = 64  # tokens that repeat_penalty looks back on: llama.cpp's default
 _WHOLE_ANSWER = 65_536  # OpenAI's penalties count every token of the answer

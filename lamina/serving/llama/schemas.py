@@ -6,8 +6,8 @@ from typing import Any
 from llama_cpp.llama_grammar import SchemaConverter
 
 from lamina.errors import InvalidInputError, LaminaError
-from lamina.serving.integer_ranges import integers_between
-from lamina.serving.schema_keywords import check_schema
+from lamina.serving.llama.integer_ranges import integers_between
+from lamina.serving.llama.schema_keywords import check_schema
 
 _MAX_CHARACTERS = 131_072  # the converter's time grows faster than the schema
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
