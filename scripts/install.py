@@ -29,6 +29,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 SHARE = Path(sys.prefix) / "share"
 CONVERTERS = SHARE / "llama.cpp"
 SITE = Path(sysconfig.get_path("purelib"))
+VOCABULARIES = "mistral-common==1.8.5"  # Mistral's own tokenizers, which tests compare ours with
 EVERY_S = 15  # seconds between two words of progress; half of what is promised
 
 
@@ -101,13 +102,21 @@ def install(programs: Programs) -> None:
     with TemporaryDirectory() as aside, ThreadPoolExecutor() as pool:
         try:
             wheel = None if stands else pool.submit(llama.obtain, Path(aside))
-            tell([pool.submit(packages.install), *([wheel] if wheel else [])], news, started)
+            others = [pool.submit(packages.install), pool.submit(fetch_vocabularies, programs.run)]
+            tell([*others, *([wheel] if wheel else [])], news, started)
             if wheel:
                 tell([pool.submit(put, llama, wheel.result(), programs.run)], news, started)
                 stamp.write_text(llama.origin)
         except BaseException:
             programs.end()  # or the pool waits for them
             raise
+
+
+def fetch_vocabularies(run: Run) -> None:
+    """Mistral's tokenizers as files beside the environment: nothing imports the package."""
+    folder = SHARE / "vocabularies"
+    if not (folder / "mistral_common").is_dir():
+        run(pip("install", "--no-deps", "--no-compile", "--target", str(folder), VOCABULARIES))
 
 
 def put(llama: LlamaWheel, wheel: Path, run: Run) -> None:
