@@ -14,6 +14,7 @@ import time
 import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -45,8 +46,13 @@ class Packages:
 
     def install(self) -> None:
         """Have pip find, fetch and install them, in the pinned versions."""
-        options = ["--constraint", str(CONSTRAINTS), *self.options, "--editable", str(ROOT)]
-        self.run(pip("install", *options, *requirements()), self.listen)
+        options = ["--no-compile", "--constraint", str(CONSTRAINTS), *self.options]
+        self.run(pip("install", *options, "--editable", str(ROOT), *requirements()), self.listen)
+        # On all processors, which pip does not. Left to the first import, it would fall to every
+        # process where PYTHONDONTWRITEBYTECODE is set: 20 s each.
+        self.doing = "compiled to bytecode"
+        with suppress(subprocess.CalledProcessError):  # some ship files of other Pythons
+            self.run([sys.executable, "-m", "compileall", "-q", "-j", "0", str(SITE)])
         self.doing = "ready"
 
     def listen(self, line: str) -> None:
