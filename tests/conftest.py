@@ -17,7 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all processes of this run: those of xdist have theirs side by side in it."""
+    """One folder for all processes of this run: xdist's parent folder, or the one that is named."""
+    if named := os.environ.get("LAMINA_TEST_SESSION"):
+        return Path(named)
     folder = tmp_path_factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 

@@ -112,6 +112,7 @@ def _convert(  # noqa: PLR0913, PLR0917 - from the two functions above
         ftype=ftype,
         keep_f16=keep_f16,
         importance=importance,
+        threads=pod.settings.n_threads,
     )
 
 
