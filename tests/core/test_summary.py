@@ -5,7 +5,9 @@ from pathlib import Path
 
 from lamina.summary import SHOWN, Made, Moved, Summary
 
-TRAINED = Made("Leases", Path("/w/Leases.gguf"), {"held-out loss": 1.0521, "before": 3.2, "x": None})
+TRAINED = Made(
+    "Leases", Path("/w/Leases.gguf"), {"held-out loss": 1.0521, "before": 3.2, "x": None}
+)
 
 
 def test_each_thing_is_told_with_its_place_and_its_figures() -> None:
