@@ -26,6 +26,7 @@ NEXT = {
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),
     "merge_and_convert": ("lamina serve",),
+    "demo": ("lamina --workspace workspace-demo serve",),
 }
 
 

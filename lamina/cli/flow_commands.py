@@ -204,4 +204,5 @@ def demo(
 def _start(name: str, asked: "BaseModel", settings: "Settings") -> NoReturn:
     from lamina.orchestrate import run_flow
 
-    run_flow(name, asked.model_dump(mode="json"), settings, debug=Choice.debug)
+    values = asked.model_dump(mode="json")
+    run_flow(name, values, settings, debug=Choice.debug, as_json=Choice.as_json)

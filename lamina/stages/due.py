@@ -83,8 +83,9 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
 def due_table(plan: Sequence[DueLayer]) -> list[dict[str, Any]]:
     """The plan in the columns that people read, with a sum at the end."""
     priced = any(each.cost is not None for each in plan)
+    layers_of_plan = sum(each.kind == "layer" for each in plan)
     total = DueLayer(
-        layer=f"{sum(each.due for each in plan)} of {sum(each.kind == 'layer' for each in plan)} due",
+        layer=f"{sum(each.due for each in plan)} of {layers_of_plan} due",
         due=True,
         why=tuple(dict.fromkeys(f"time {each.pace}" for each in plan if each.pace)),
         steps=sum(each.steps for each in plan),

@@ -1,0 +1,26 @@
+"""Where no Prefect server is named, a flow has one of its own; if that cannot be, it says why."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_server_that_cannot_start_is_told_at_once(tmp_path: Path) -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAMINA_", "PREFECT_"))}
+    nowhere = {"PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:////proc/no.db"}
+    environment = {**kept, **nowhere, "LAMINA_WORKSPACE": str(tmp_path), "DO_NOT_TRACK": "1"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "qa_layers", "{}"],
+        env=environment | {"PREFECT_HOME": str(tmp_path / "prefect")},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert done.returncode == 7, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: Prefect's server for this run cannot start (")
+    assert "unable to open database file" in line
