@@ -32,6 +32,9 @@ class Passport(BaseModel):
     base_digest: str = Field(description="sha256 over the base's Hugging Face files")
     base_fingerprint: str = Field(description="see the module; equal for all forms of one base")
     architecture: str
+    base_quantized_from: str | None = Field(
+        None, description="type that the base's weights had as GGUF before they were unpacked"
+    )
     preset: str
     rank: int
     alpha: float
@@ -103,6 +106,9 @@ class BaseIdentity(BaseModel):
     fingerprint: str
     architecture: str
     layers: tuple[str, ...] = Field((), description="layers merged into it; none for a real base")
+    quantized_from: str | None = Field(
+        None, description="type that its weights had as GGUF before they were unpacked"
+    )
 
 
 def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> BaseIdentity:
@@ -125,6 +131,7 @@ def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> Ba
         fingerprint=_fingerprint(_hf_shapes(config), _hf_tokens(folder, config), _hf_norm(weights)),
         architecture=str(config["model_type"]),
         layers=tuple(config.get("lamina", {}).get("layers", ())),
+        quantized_from=config.get("lamina_source", {}).get("quantized"),
     )
 
 
@@ -155,6 +162,7 @@ def identify_gguf(header: Header) -> BaseIdentity:
         ),
         architecture=architecture,
         layers=tuple(layers),
+        quantized_from=header.text(f"{PREFIX}base_quantized_from"),
     )
 
 
@@ -166,8 +174,8 @@ def _fingerprint(shapes: list[int], tokens: list[str], norm: bytes | None) -> st
 def _config(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         msg = (
-            f"base model folder {folder} is not there; put a Hugging Face model into it, "
-            "name another with LAMINA_BASE_MODEL, or set LAMINA_BASE_MODEL=tiny"
+            f"base model folder {folder} is not there; add a base with `lamina base add smollm2`, "
+            "name another folder with LAMINA_BASE_MODEL, or set LAMINA_BASE_MODEL=tiny"
         )
         raise NotFoundError(msg)
     for name in BASE_FILES:

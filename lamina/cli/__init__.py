@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lamina.cli import (
+    base_commands,
     flow_commands,
     handover_commands,
     landing_commands,
@@ -23,6 +24,7 @@ from lamina.errors import LaminaError
 
 __all__ = [
     "app",
+    "base_commands",
     "flow_commands",
     "handover_commands",
     "landing_commands",
