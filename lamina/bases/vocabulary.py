@@ -15,9 +15,30 @@ from lamina.gguf import Header
 
 # llama.cpp takes these for control tokens whatever type the file gives them (llama-vocab.cpp)
 _CONTROL_LOOKING = frozenset(
-    "</s> <eos> <EOT> _<EOT> [EOT] [EOS] <|eot_id|> <|eom_id|> <|im_end|> <|end|> <|endoftext|> "
-    "<|end_of_text|> <end_of_turn> <end_of_utterance> <|return|> <|call|> <|calls|> <|flush|> "
-    "<turn|> <|tool_response> [e~[ <\uff5cend\u2581of\u2581sentence\uff5c>".split()
+    [
+        "</s>",
+        "<eos>",
+        "<EOT>",
+        "_<EOT>",
+        "[EOT]",
+        "[EOS]",
+        "<|eot_id|>",
+        "<|eom_id|>",
+        "<|im_end|>",
+        "<|end|>",
+        "<|endoftext|>",
+        "<|end_of_text|>",
+        "<end_of_turn>",
+        "<end_of_utterance>",
+        "<|return|>",
+        "<|call|>",
+        "<|calls|>",
+        "<|flush|>",
+        "<turn|>",
+        "<|tool_response>",
+        "[e~[",
+        "<｜end▁of▁sentence｜>",
+    ]
 )
 
 

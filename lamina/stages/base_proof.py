@@ -30,7 +30,7 @@ class Engine:
             raise
         return self
 
-    def __exit__(self, *error: Any) -> None:  # noqa: ANN401 - the protocol's
+    def __exit__(self, *error: Any) -> None:  # noqa: ANN401, PYI036 - passed on
         self._converter.__exit__(*error)
 
     def tokenize(self, text: str, special: bool) -> list[int]:
