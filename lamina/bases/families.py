@@ -133,7 +133,7 @@ def _blocks(header: Header) -> int:
     """The number of blocks, which no file can claim without the tensors."""
     blocks = _count(header, "block_count")
     if blocks > len(header.tensors):
-        raise _damaged(header, f"it claims {blocks} blocks and has {len(header.tensors)} tensors")
+        raise damaged(header, f"it claims {blocks} blocks and has {len(header.tensors)} tensors")
     return blocks
 
 
@@ -146,7 +146,7 @@ def _count(header: Header, key: str, default: int | None = None) -> int:
         return default
     if not isinstance(held, int) or isinstance(held, bool) or not 0 < held < 1 << 31:
         said = "is missing" if held is None else f"is {str(held)[:40]}"
-        raise _damaged(header, f"its {name} {said}")
+        raise damaged(header, f"its {name} {said}")
     return held
 
 
@@ -155,16 +155,17 @@ def _real(header: Header, key: str, default: float | None = None) -> float:
     held = header.number(name)
     held = default if held is None else held
     if held is None or not 0 < held < 1e12:  # noqa: PLR2004 - no base frequency is near it
-        raise _damaged(header, f"its {name} {'is missing' if held is None else f'is {held}'}")
+        raise damaged(header, f"its {name} {'is missing' if held is None else f'is {held}'}")
     return float(f"{held:.7g}")  # as people write it: a float32 holds no more digits
 
 
 def _rows(header: Header, name: str) -> int:
     tensor = header.tensors.get(name)
     if tensor is None or len(tensor.shape) != 2:  # noqa: PLR2004 - a matrix
-        raise _damaged(header, f"its tensor {name} is missing or no matrix")
+        raise damaged(header, f"its tensor {name} is missing or no matrix")
     return tensor.shape[1]
 
 
-def _damaged(header: Header, why: str) -> DamagedError:
+def damaged(header: Header, why: str) -> DamagedError:
+    """The error for a file that contradicts itself."""
     return DamagedError(f"{header.path.name} cannot be taken as a base ({why}); get a sound copy")

@@ -6,12 +6,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from lamina.bases.families import config_of, family_of
+from lamina.bases.families import config_of, damaged, family_of
+from lamina.bases.tensors import weights_of
 from lamina.bases.tokenizer_files import generation_config, write_tokenizer
 from lamina.bases.vocabulary import Vocabulary, vocabulary_of
-from lamina.bases.weights import Unpacked, weights_of, write_weights
-from lamina.errors import DamagedError, ResourceError
-from lamina.gguf import Header, read_header
+from lamina.bases.weights import Unpacked, write_weights
+from lamina.errors import ResourceError
+from lamina.gguf import read_header
 from lamina.progress import Progress
 
 _EXACT = {"F32", "F16", "BF16"}
@@ -33,15 +34,15 @@ def import_gguf(
     family, vocabulary = family_of(header), vocabulary_of(header)
     config = config_of(header) | _tokens(vocabulary)
     if len(vocabulary.pieces) != config["vocab_size"]:
-        msg = (
-            f"{file.name} cannot be taken as a base (it has {len(vocabulary.pieces)} tokens and "
-            f"{config['vocab_size']} embeddings); get a sound copy"
-        )
-        raise DamagedError(msg)
+        said = f"it has {len(vocabulary.pieces)} tokens and {config['vocab_size']} embeddings"
+        raise damaged(header, said)
     weights = weights_of(header, family, config)
+    source = Unpacked(header, llama_cpp_dir)
+    for weight in weights:
+        source.kind(weight)  # a file that is cut short is refused before anything is written
     parameters = sum(prod(weight.shape) for weight in weights)
     check_room(folder, 2 * parameters, f"taking {file.name} as a base")
-    kinds = write_weights(folder, weights, Unpacked(header, llama_cpp_dir), progress)
+    kinds = write_weights(folder, weights, source, progress)
     quantized = main_type(kinds)
     held = {"quantized": quantized, "file": file.name} if quantized else {"file": file.name}
     _json(folder / "config.json", config | {"lamina_source": held})
@@ -51,7 +52,7 @@ def import_gguf(
         "parameters": parameters,
         "quantized_from": quantized,
         "types": kinds,
-        "licence": _licence(header),
+        "licence": header.text("general.license"),
     }
 
 
@@ -64,10 +65,6 @@ def main_type(kinds: dict[str, int]) -> str | None:
 def _tokens(vocabulary: Vocabulary) -> dict[str, Any]:
     ends = generation_config(vocabulary)
     return ends | {"eos_token_id": vocabulary.eos}
-
-
-def _licence(header: Header) -> str | None:
-    return header.text("general.license")
 
 
 def check_room(folder: Path, needed: int, what: str) -> None:

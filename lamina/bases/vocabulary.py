@@ -9,37 +9,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from lamina.bases.families import damaged
 from lamina.bases.pretokenizers import CUTS
-from lamina.errors import DamagedError, InvalidInputError
+from lamina.errors import InvalidInputError
 from lamina.gguf import Header
 
 # llama.cpp takes these for control tokens whatever type the file gives them (llama-vocab.cpp)
-_CONTROL_LOOKING = frozenset(
-    [
-        "</s>",
-        "<eos>",
-        "<EOT>",
-        "_<EOT>",
-        "[EOT]",
-        "[EOS]",
-        "<|eot_id|>",
-        "<|eom_id|>",
-        "<|im_end|>",
-        "<|end|>",
-        "<|endoftext|>",
-        "<|end_of_text|>",
-        "<end_of_turn>",
-        "<end_of_utterance>",
-        "<|return|>",
-        "<|call|>",
-        "<|calls|>",
-        "<|flush|>",
-        "<turn|>",
-        "<|tool_response>",
-        "[e~[",
-        "<｜end▁of▁sentence｜>",
-    ]
-)
+_CONTROL_LOOKING = {
+    "</s>", "<eos>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|eot_id|>", "<|eom_id|>", "<|im_end|>",
+    "<|end|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>", "<end_of_utterance>",
+    "<|return|>", "<|call|>", "<|calls|>", "<|flush|>", "<turn|>", "<|tool_response>", "[e~[",
+}  # fmt: skip
 
 
 class Kind(IntEnum):
@@ -131,14 +111,14 @@ def vocabulary_of(header: Header) -> Vocabulary:
 def _check(header: Header, found: Vocabulary) -> None:
     size = len(found.pieces)
     if len(found.kinds) != size or (found.model == "llama" and len(found.scores) != size):
-        raise _damaged(header, "its tokens, their types and scores are not equally many")
+        raise damaged(header, "its tokens, their types and scores are not equally many")
     used = sum(kind != Kind.UNUSED for kind in found.kinds)
     if len(found.ids()) != used:
-        raise _damaged(header, f"{used - len(found.ids())} of its tokens stand there twice")
+        raise damaged(header, f"{used - len(found.ids())} of its tokens stand there twice")
     known = found.ids()
     for left, right in found.merges:
         if not {left, right, left + right} <= known.keys():
-            raise _damaged(header, f"its merge {left!r} {right!r} is of no tokens")
+            raise damaged(header, f"its merge {left!r} {right!r} is of no tokens")
 
 
 def _kind(piece: str, said: int) -> int:
@@ -149,7 +129,7 @@ def _list(header: Header, name: str, kind: type) -> list[Any]:
     held = header.metadata.get(f"tokenizer.ggml.{name}", [])
     numbers = (int, float) if kind is float else (kind,)
     if not isinstance(held, list) or not all(isinstance(one, numbers) for one in held):
-        raise _damaged(header, f"its tokenizer.ggml.{name} is no list of the right kind")
+        raise damaged(header, f"its tokenizer.ggml.{name} is no list of the right kind")
     return held
 
 
@@ -166,14 +146,10 @@ def _id(header: Header, name: str, size: int) -> int | None:
 def _end(header: Header, size: int) -> int:
     found = _id(header, "eos_token_id", size)
     if found is None:
-        raise _damaged(header, "it names no end-of-text token")
+        raise damaged(header, "it names no end-of-text token")
     return found
 
 
 def _flag(header: Header, name: str, default: bool) -> bool:
     held = header.metadata.get(f"tokenizer.ggml.{name}")
     return held if isinstance(held, bool) else default
-
-
-def _damaged(header: Header, why: str) -> DamagedError:
-    return DamagedError(f"{header.path.name} cannot be taken as a base ({why}); get a sound copy")

@@ -5,8 +5,7 @@ llama.cpp's own package `gguf` knows how each type is packed; it comes with the 
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -15,27 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.bases.families import Family
-from lamina.bases.rope import FACTORS
+from lamina.bases.families import damaged
 from lamina.bases.safetensors_stream import Entry, shards, write_file
-from lamina.errors import DamagedError, InvalidInputError, ResourceError
-from lamina.gguf import Header, Tensor
+from lamina.bases.tensors import Weight
+from lamina.errors import InvalidInputError, ResourceError
+from lamina.gguf import Header
 from lamina.progress import Progress
 
 PIECE_VALUES = 1 << 22  # values unpacked at once: about 100 MB with what unpacking takes beside
 SHARD_BYTES = 4_000_000_000
 INDEX = "model.safetensors.index.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """One tensor: where it lies in the file, and what becomes of it."""
-
-    source: Tensor
-    name: str  # in Hugging Face form
-    shape: tuple[int, ...]  # rows first
-    head_rows: int = 0  # rows of a head whose order is to be restored; 0 = none
-    shift: float = 0.0  # to be taken off
 
 
 def gguf_package(llama_cpp_dir: Path) -> Any:  # noqa: ANN401 - a module without types
@@ -57,91 +45,6 @@ def gguf_package(llama_cpp_dir: Path) -> Any:  # noqa: ANN401 - a module without
     return import_module("gguf")
 
 
-def weights_of(header: Header, family: Family, config: Mapping[str, Any]) -> list[Weight]:
-    """Every tensor that a model of these shapes has; each must be there, and no other.
-
-    Raises:
-        DamagedError: a tensor is missing, or has another shape.
-        InvalidInputError: the file has a tensor that this family does not know.
-
-    """
-    blocks = range(int(config["num_hidden_layers"]))
-    found = [*_outer(header, config), *(one for n in blocks for one in _block(header, family, n))]
-    known = {weight.source.name for weight in found} | {FACTORS}
-    if strange := sorted(header.tensors.keys() - known):
-        msg = (
-            f"{header.path.name} has the tensor {strange[0]}, which models of the family "
-            f"{family.model_type} do not have; it cannot be taken as a base"
-        )
-        raise InvalidInputError(msg)
-    wanted = _shapes(config)
-    checked = []
-    for weight in found:
-        shape = wanted[weight.name.split(".", 3)[-1] if ".layers." in weight.name else weight.name]
-        if weight.shape != shape:
-            said = f"its tensor {weight.source.name} is {weight.shape} instead of {shape}"
-            raise _damaged(header, said)
-        shift = family.norm_shift if "norm" in weight.source.name else 0.0
-        turned = family.rotated and ("self_attn.q_proj" in weight.name or ".k_proj" in weight.name)
-        rows = int(config["head_dim"]) if turned else 0
-        checked.append(Weight(weight.source, weight.name, weight.shape, rows, shift))
-    return checked
-
-
-def _outer(header: Header, config: Mapping[str, Any]) -> Iterator[Weight]:
-    yield _weight(header, "token_embd.weight", "model.embed_tokens.weight")
-    yield _weight(header, "output_norm.weight", "model.norm.weight")
-    if not config["tie_word_embeddings"]:
-        yield _weight(header, "output.weight", "lm_head.weight")
-
-
-def _block(header: Header, family: Family, number: int) -> Iterator[Weight]:
-    for ours, theirs in family.block.items():
-        for part in ("weight", "bias"):
-            source = f"blk.{number}.{ours}.{part}"
-            if part == "weight" or source in header.tensors:
-                yield _weight(header, source, f"model.layers.{number}.{theirs}.{part}")
-
-
-def _weight(header: Header, source: str, name: str) -> Weight:
-    tensor = header.tensors.get(source)
-    if tensor is None:
-        raise _damaged(header, f"its tensor {source} is missing")
-    return Weight(tensor, name, tuple(reversed(tensor.shape)))
-
-
-def _shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """What each tensor must be; those of a block without the block's name."""
-    hidden, inner = config["hidden_size"], config["intermediate_size"]
-    width = config["head_dim"]
-    queries, keys = (
-        config[name] * width for name in ("num_attention_heads", "num_key_value_heads")
-    )
-    linear = {
-        "self_attn.q_proj": (queries, hidden),
-        "self_attn.k_proj": (keys, hidden),
-        "self_attn.v_proj": (keys, hidden),
-        "self_attn.o_proj": (hidden, queries),
-        "mlp.gate_proj": (inner, hidden),
-        "mlp.up_proj": (inner, hidden),
-        "mlp.down_proj": (hidden, inner),
-    }
-    norms = (
-        "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm",
-        "post_feedforward_layernorm",
-    )  # fmt: skip
-    embedding = (config["vocab_size"], hidden)
-    return {
-        "model.embed_tokens.weight": embedding,
-        "lm_head.weight": embedding,
-        "model.norm.weight": (hidden,),
-        **{f"{name}.weight": (hidden,) for name in norms},
-        **{f"self_attn.{one}_norm.weight": (width,) for one in "qk"},
-        **{f"{name}.weight": shape for name, shape in linear.items()},
-        **{f"{name}.bias": shape[:1] for name, shape in linear.items()},
-    }
-
-
 class Unpacked:
     """Reads weights of one file, unpacked."""
 
@@ -156,12 +59,12 @@ class Unpacked:
             block, size = self._gguf.GGML_QUANT_SIZES[kind]
         except (ValueError, KeyError) as unknown:
             msg = f"its tensor {weight.source.name} is of the unknown type {weight.source.type}"
-            raise _damaged(self._header, msg) from unknown
+            raise damaged(self._header, msg) from unknown
         whole = weight.shape[-1] // block * size * prod(weight.shape[:-1])
         end = weight.source.offset + whole
         odd = weight.shape[-1] % block or (block > 1 and len(weight.shape) == 1)
         if odd or end > self._header.path.stat().st_size:
-            raise _damaged(self._header, f"its tensor {weight.source.name} is cut short")
+            raise damaged(self._header, f"its tensor {weight.source.name} is cut short")
         return str(kind.name)
 
     def pieces(self, weight: Weight) -> Iterator[NDArray[np.float32]]:
@@ -181,7 +84,7 @@ class Unpacked:
                 values = self._dequantized(raw, kind, weight)
                 if not np.isfinite(values).all():
                     said = f"its tensor {weight.source.name} holds values that are no numbers"
-                    raise _damaged(self._header, said)
+                    raise damaged(self._header, said)
                 yield _restored(values, weight.head_rows) if weight.head_rows else values
 
     def _dequantized(self, raw: NDArray[np.uint8], kind: Any, weight: Weight) -> Any:  # noqa: ANN401
@@ -246,7 +149,7 @@ def write_weights(
             done += 1
             progress.advance(done, entry.name)
 
-    places = {}
+    places: dict[str, str] = {}
     for number, part in enumerate(files, start=1):
         name = f"model-{number:05}-of-{len(files):05}.safetensors"
         name = "model.safetensors" if len(files) == 1 else name
@@ -257,7 +160,3 @@ def write_weights(
         index = {"metadata": {"total_size": total}, "weight_map": places}
         (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
     return kinds
-
-
-def _damaged(header: Header, why: str) -> DamagedError:
-    return DamagedError(f"{header.path.name} cannot be taken as a base ({why}); get a sound copy")
