@@ -13,7 +13,7 @@ from lamina.errors import MismatchError
 
 Tokenize = Callable[[str, bool], Sequence[int]]  # (text, special tokens are understood)
 MAX_KL = 0.05  # nats a token; llama.cpp rounds what flows between quantized matrices
-MIN_AGREEMENT = 0.9  # of the most likely next tokens
+MIN_AGREEMENT = 0.85  # of the most likely next tokens
 
 
 class Agreement(BaseModel):

@@ -44,8 +44,8 @@ def import_gguf(
     check_room(folder, 2 * parameters, f"taking {file.name} as a base")
     kinds = write_weights(folder, weights, source, progress)
     quantized = main_type(kinds)
-    held = {"quantized": quantized, "file": file.name} if quantized else {"file": file.name}
-    _json(folder / "config.json", config | {"lamina_source": held})
+    source_of = {"lamina_source": {"quantized": quantized}} if quantized else {}
+    _json(folder / "config.json", config | source_of)
     _json(folder / "generation_config.json", generation_config(vocabulary))
     write_tokenizer(folder, vocabulary, int(config["max_position_embeddings"]))
     return {

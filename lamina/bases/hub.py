@@ -12,6 +12,7 @@ from pathlib import Path
 from lamina.bases.growth import watched
 from lamina.bases.model_files import has_weights, wanted
 from lamina.errors import InvalidInputError, LaminaError, NotFoundError, ResourceError
+from lamina.passport import BASE_FILES
 from lamina.progress import Progress
 
 
@@ -51,8 +52,12 @@ def look_up(address: str) -> Repository:
         )
     sizes = {one.rfilename: int(one.size or 0) for one in info.siblings or []}
     names = wanted(sizes)
-    if not has_weights(names):
-        msg = f"{name} holds no safetensors; name a repository that does, or add its GGUF file"
+    lacking = [one for one in BASE_FILES if one not in names]
+    if lacking or not has_weights(names):
+        msg = (
+            f"{name} holds no {lacking[0] if lacking else 'safetensors'}; name a repository that "
+            "does, or add its GGUF file"
+        )
         raise InvalidInputError(msg)
     licence = getattr(info.card_data, "license", None) if info.card_data else None
     tagged = (tag.removeprefix("license:") for tag in info.tags or () if tag[:8] == "license:")
@@ -85,7 +90,7 @@ def fetch(repository: Repository, folder: Path, progress: Progress) -> None:
                 endpoint=_endpoint(),
             )
     for name, size in repository.files:
-        if (folder / name).stat().st_size != size:
+        if size and (folder / name).stat().st_size != size:
             msg = f"{name} of {repository.name} came with another size; run again to fetch it anew"
             (folder / name).unlink()
             raise ResourceError(msg)

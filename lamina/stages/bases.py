@@ -14,8 +14,8 @@ from lamina.bases.growth import size_of
 from lamina.bases.model_files import copy_model
 from lamina.bases.stamp import write_stamped
 from lamina.conversion.convert import base_metadata, convert_to_gguf
+from lamina.conversion.ftypes import type_name
 from lamina.errors import InvalidInputError, NotFoundError
-from lamina.fingerprint import file_digest
 from lamina.gguf import Header, read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, identify_hf
 from lamina.stages.base_proof import flaw, prove
@@ -79,7 +79,7 @@ def _from_gguf(pod: Pod, file: Path, name: str, origin: Mapping[str, Any]) -> Ad
     if held := identify_gguf(header).layers:
         msg = f"{file.name} already contains the layers {', '.join(held)}; add the plain base"
         raise InvalidInputError(msg)
-    inputs = {"gguf": file_digest(file), "origin": dict(origin)}
+    inputs = {"gguf": pod.workspace.digests(file), "origin": dict(origin)}
 
     def make(folder: Path) -> dict[str, object]:
         facts = import_gguf(
@@ -92,7 +92,7 @@ def _from_gguf(pod: Pod, file: Path, name: str, origin: Mapping[str, Any]) -> Ad
 
     _refuse_taken(pod, name, inputs)
     base = pod.store.once("base", STAGE, inputs, make)
-    identity = identify_hf(pod.store.path(base)).model_copy(update={"name": name})
+    identity = _identity(pod, base, name)
     same = identity.fingerprint == identify_gguf(header).fingerprint
     own = any(key.startswith(PREFIX) for key in header.metadata)
     gguf = _converted(pod, base, identity) if own or not same else _kept(pod, header, identity)
@@ -101,7 +101,7 @@ def _from_gguf(pod: Pod, file: Path, name: str, origin: Mapping[str, Any]) -> Ad
 
 def _kept(pod: Pod, header: Header, identity: BaseIdentity) -> ArtifactRef:
     """The file itself, which from now on says which base it is."""
-    ftype = _file_type(header)
+    ftype = type_name(int(header.number("general.file_type") or 0))
 
     def make(folder: Path) -> dict[str, object]:
         check_room(folder, header.path.stat().st_size, f"keeping {header.path.name}")
@@ -109,18 +109,12 @@ def _kept(pod: Pod, header: Header, identity: BaseIdentity) -> ArtifactRef:
         found = identify_gguf(read_header(folder / "model.gguf"))
         return {**found.model_dump(mode="json"), "ftype": ftype}
 
-    inputs = {"gguf": file_digest(header.path), "base": identity.digest, "name": identity.name}
+    inputs = {
+        "gguf": pod.workspace.digests(header.path),
+        "base": identity.digest,
+        "name": identity.name,
+    }
     return pod.store.once("gguf", SERVED, inputs, make)
-
-
-def _file_type(header: Header) -> str:
-    """As llama.cpp numbers whole files (`general.file_type`)."""
-    import llama_cpp
-
-    number = int(header.number("general.file_type") or 0)
-    prefix = "LLAMA_FTYPE_MOSTLY_"
-    names = {getattr(llama_cpp, name): name for name in dir(llama_cpp) if name.startswith(prefix)}
-    return names.get(number, "F32").removeprefix(prefix)
 
 
 def _from_hub(pod: Pod, address: str, name: str | None) -> Added:
@@ -168,7 +162,7 @@ def _from_folder(pod: Pod, source: Path, name: str | None) -> Added:
 def _plain(pod: Pod, name: str, base: ArtifactRef) -> Added:
     """A base that came in Hugging Face form: converted, and its token ids compared."""
     folder = pod.store.open(base)
-    identity = identify_hf(folder).model_copy(update={"name": name})
+    identity = _identity(pod, base, name)
     gguf = _converted(pod, base, identity)
     if odd := flaw(pod, name, folder, pod.store.open(gguf) / "model.gguf"):
         pod.progress.say(f"warning: of {name} {odd}")
@@ -199,6 +193,13 @@ def _facts(folder: Path, facts: Mapping[str, Any], origin: Mapping[str, Any]) ->
         "quantized_from": identity.quantized_from,
         **facts,
     }
+
+
+def _identity(pod: Pod, base: ArtifactRef, name: str) -> BaseIdentity:
+    """What the base is, under its name; its files are hashed once."""
+    found = identify_hf(pod.store.open(base), pod.workspace.digests)
+    pod.workspace.digests.save()
+    return found.model_copy(update={"name": name})
 
 
 def _refuse_taken(pod: Pod, name: str, inputs: Mapping[str, object]) -> None:

@@ -10,6 +10,7 @@ import pytest
 import tiny_models
 
 from lamina.bases import shelf
+from lamina.bases.hub import fetch, look_up
 from lamina.errors import InvalidInputError, NotFoundError, ResourceError
 from lamina.progress import Silent
 from lamina.stages.bases import add_base
@@ -62,27 +63,29 @@ def test_a_repository_becomes_a_base_of_a_pinned_revision(pod: Pod, hub: hub_ser
     assert all(f"/resolve/{hub_server.COMMIT}/" in line for line in files)  # never a branch
 
 
-def test_a_broken_download_goes_on_where_it_stopped(pod: Pod, hub: hub_server.Hub) -> None:
+def test_a_broken_download_goes_on_where_it_stopped(hub: hub_server.Hub, tmp_path: Path) -> None:
+    repository = look_up("owner/Tiny-Mistral")
     hub.break_after = 20_000
 
     with suppress(ResourceError):  # the client may go on by itself, too
-        add_base(pod, "hf:owner/Tiny-Mistral")
-    assert add_base(pod, "hf:owner/Tiny-Mistral").name == "Tiny-Mistral"
+        fetch(repository, tmp_path / "halves", Silent())
+    fetch(repository, tmp_path / "halves", Silent())
 
-    ranges = [line for line in hub.asked if "bytes=" in line]
-    assert any("bytes=20000-" in line for line in ranges), ranges
+    assert any("bytes=20000-" in line for line in hub.asked), hub.asked
+    arrived = (tmp_path / "halves" / "model.safetensors").read_bytes()
+    assert arrived == (hub.folder / "model.safetensors").read_bytes()
 
 
 def test_a_gated_repository_wants_a_token(
-    pod: Pod, hub: hub_server.Hub, monkeypatch: pytest.MonkeyPatch
+    hub: hub_server.Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.token = "hf_sesame"  # noqa: S105 - of the stand-in
 
     with pytest.raises(NotFoundError, match=r"accept its terms .* HF_TOKEN"):
-        add_base(pod, "hf:owner/Tiny-Mistral")
+        look_up("owner/Tiny-Mistral")
 
     monkeypatch.setenv("HF_TOKEN", "hf_sesame")
-    assert add_base(pod, "hf:owner/Tiny-Mistral").name == "Tiny-Mistral"
+    assert look_up("owner/Tiny-Mistral").revision == hub_server.COMMIT
 
 
 @pytest.mark.parametrize(
@@ -105,11 +108,17 @@ def test_what_is_no_repository_is_said_with_the_form(pod: Pod, address: str) -> 
         add_base(pod, f"hf:{address}")
 
 
-def test_a_repository_without_safetensors_is_refused(pod: Pod, hub: hub_server.Hub) -> None:
-    (hub.folder / "model.safetensors").unlink()
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("model.safetensors", "no safetensors"), ("tokenizer.json", "no tokenizer.json")],
+)
+def test_a_repository_that_lacks_what_a_base_needs_is_refused(
+    hub: hub_server.Hub, file: str, said: str
+) -> None:
+    (hub.folder / file).unlink()
 
-    with pytest.raises(InvalidInputError, match="holds no safetensors"):
-        add_base(pod, "hf:owner/Tiny-Mistral")
+    with pytest.raises(InvalidInputError, match=f"holds {said}"):
+        look_up("owner/Tiny-Mistral")
 
 
 def test_a_disk_without_room_is_said_before_anything_is_fetched(

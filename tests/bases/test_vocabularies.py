@@ -22,14 +22,21 @@ Cut = Callable[..., list[int]]
 
 def both(file: Path, folder: Path) -> tuple[Cut, Cut]:
     """Ours and llama.cpp's."""
-    from llama_cpp import Llama
+    import llama_cpp
 
     folder.mkdir()
     write_tokenizer(folder, vocabulary_of(read_header(file)), 512)
-    model = Llama(str(file), vocab_only=True, n_ctx=0, verbose=False)
+    params = llama_cpp.llama_model_default_params()
+    params.vocab_only = True
+    model = llama_cpp.llama_model_load_from_file(str(file).encode(), params)
+    vocabulary = llama_cpp.llama_model_get_vocab(model)
 
     def theirs(text: str, special: bool) -> list[int]:
-        return list(model.tokenize(text.encode(), add_bos=False, special=special))
+        raw = text.encode()
+        ids = (llama_cpp.llama_token * (len(raw) + 8))()
+        arguments = (raw, len(raw), ids, len(ids), False, special)  # without BOS
+        count = llama_cpp.llama_tokenize(vocabulary, *arguments)
+        return list(ids[:count])
 
     return Rebuilt(folder), theirs
 
