@@ -7,13 +7,13 @@ for every GGUF made of it, also for one that somebody else converted.
 """
 
 import json
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.bases import hf_files
 from lamina.errors import DamagedError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.gguf import Header, read_f32
@@ -128,7 +128,9 @@ def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> Ba
     return BaseIdentity(
         name=folder.name,
         digest=whole,
-        fingerprint=_fingerprint(_hf_shapes(config), _hf_tokens(folder, config), _hf_norm(weights)),
+        fingerprint=_fingerprint(
+            hf_files.shapes(config), hf_files.tokens(folder, config), hf_files.norm(weights, config)
+        ),
         architecture=str(config["model_type"]),
         layers=tuple(config.get("lamina", {}).get("layers", ())),
         quantized_from=config.get("lamina_source", {}).get("quantized"),
@@ -207,64 +209,3 @@ def weight_files(folder: Path) -> list[Path]:
         if not (folder / name).is_file():
             raise _incomplete(folder, name)
     return [folder / name for name in names]
-
-
-def _hf_shapes(config: Mapping[str, Any]) -> list[int]:
-    keys = ("hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads")
-    return [*(int(config.get(key) or 0) for key in keys), int(config.get("vocab_size") or 0)]
-
-
-def _hf_tokens(folder: Path, config: Mapping[str, Any]) -> list[str]:
-    """Pieces by id, named as llama.cpp's converter names them."""
-    try:
-        tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
-        vocab = tokenizer["model"]["vocab"]
-        pairs = (
-            {piece: number for number, (piece, _) in enumerate(vocab)}  # unigram: a list
-            if isinstance(vocab, list)
-            else vocab
-        )
-        pieces = {number: piece for piece, number in pairs.items()}
-        pieces |= {extra["id"]: extra["content"] for extra in tokenizer.get("added_tokens", [])}
-    except (ValueError, KeyError, TypeError) as broken:
-        msg = f"{folder / 'tokenizer.json'} is no tokenizer; copy the model again"
-        raise DamagedError(msg) from broken
-    size = int(config.get("vocab_size") or len(pieces))
-    return [pieces.get(number, f"[PAD{number}]") for number in range(size)]
-
-
-def _hf_norm(weights: list[Path]) -> bytes | None:
-    """The final norm as little-endian float32, read without torch; None where it is not there.
-
-    safetensors: eight bytes of header length, a JSON header, then the raw tensors
-    (https://github.com/huggingface/safetensors#format).
-    """
-    for path in weights:
-        try:
-            with path.open("rb") as file:
-                (size,) = struct.unpack("<Q", file.read(8))
-                header = json.loads(file.read(min(size, 100_000_000)))
-                entry = header.get("model.norm.weight")
-                if entry is None:
-                    continue
-                begin, end = entry["data_offsets"]
-                file.seek(8 + size + begin)
-                return _as_f32(file.read(end - begin), entry["dtype"])
-        except (ValueError, struct.error, KeyError) as broken:
-            msg = f"{path} is no sound safetensors file; copy the model again"
-            raise DamagedError(msg) from broken
-    return None
-
-
-def _as_f32(raw: bytes, dtype: str) -> bytes | None:
-    import numpy as np
-
-    match dtype:
-        case "F32":
-            return raw
-        case "F16":
-            return np.frombuffer(raw, "<f2").astype("<f4").tobytes()
-        case "BF16":  # the upper half of a float32
-            return (np.frombuffer(raw, "<u2").astype("<u4") << 16).tobytes()
-        case _:
-            return None
