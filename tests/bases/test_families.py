@@ -114,5 +114,5 @@ def test_a_tokenizer_that_cuts_otherwise_is_refused_with_the_text(
     told["normalizer"]["normalizers"].pop(0)  # no space before a text
     file.write_text(json.dumps(told))
 
-    with pytest.raises(MismatchError, match=r"cuts .* otherwise than llama.cpp from token 0 on"):
+    with pytest.raises(MismatchError, match=r"cuts .* otherwise than llama.cpp from token 1 on"):
         prove(pod, read_header(gguf), back)

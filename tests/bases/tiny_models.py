@@ -35,8 +35,10 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "Mistral": {"sliding_window": None, "head_dim": 16},
     "Qwen2": {"tie_word_embeddings": True, "use_sliding_window": False},
     "Qwen3": {"head_dim": 32, "use_sliding_window": False},
-    "Gemma3": {"head_dim": 32, "num_hidden_layers": 7, "sliding_window": 16},
-}
+    "Gemma3": {
+        "head_dim": 32, "query_pre_attn_scalar": 32, "num_hidden_layers": 7, "sliding_window": 16,
+    },
+}  # fmt: skip
 
 
 class Pair(NamedTuple):
