@@ -104,7 +104,6 @@ def _endpoint() -> str | None:
 @contextmanager
 def _translated(name: str, revision: str) -> Iterator[None]:
     """The client's errors as one sentence each."""
-    import httpx
     from huggingface_hub import errors
 
     at = f"{name}@{revision}" if revision else name
@@ -127,7 +126,7 @@ def _translated(name: str, revision: str) -> Iterator[None]:
     except errors.HFValidationError as odd:
         msg = f"hf:{at} is no repository; write hf:owner/name or hf:owner/name@revision"
         raise InvalidInputError(msg) from odd
-    except (errors.HfHubHTTPError, httpx.HTTPError, OSError) as broken:
+    except (errors.HTTPError, OSError) as broken:
         raise _unreachable(at) from broken
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.hub.break_after = None
             self.wfile.write(content[:limit])
             self.wfile.flush()
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
         elif body:
             self.wfile.write(content)
 
