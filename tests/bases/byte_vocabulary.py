@@ -1,6 +1,7 @@
 """A byte-level vocabulary, trained here, in a GGUF file without weights."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 from lamina.bases.battery import passages, texts
@@ -12,8 +13,9 @@ SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|eot_id|>")
 USER_DEFINED = ("<tool>", "<|thought|>")
 
 
-def write(path: Path, pre: str, *, special: tuple[str, ...] = SPECIAL) -> Path:
-    """Merges were learnt across words, figures and lines: only the pre-tokenizer keeps them off."""
+@cache
+def learnt() -> tuple[list[str], list[list[str]]]:
+    """Pieces and merges, learnt across words, figures and lines: only a cut keeps them off."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -24,8 +26,14 @@ def write(path: Path, pre: str, *, special: tuple[str, ...] = SPECIAL) -> Path:
         show_progress=False,
     )
     tokenizer.train_from_iterator([*passages(), *texts([], seed=5)] * 2, trainer)
-    learnt = json.loads(tokenizer.to_str())["model"]
-    pieces = [piece for piece, _ in sorted(learnt["vocab"].items(), key=lambda pair: pair[1])]
+    model = json.loads(tokenizer.to_str())["model"]
+    pieces = [piece for piece, _ in sorted(model["vocab"].items(), key=lambda pair: pair[1])]
+    return pieces, model["merges"]
+
+
+def write(path: Path, pre: str, *, special: tuple[str, ...] = SPECIAL) -> Path:
+    """The file, with special tokens behind the pieces."""
+    pieces, merges = learnt()
     added = [*special, *USER_DEFINED]
     kinds = [Kind.NORMAL] * len(pieces) + [Kind.CONTROL] * len(special)
     kinds += [Kind.USER_DEFINED] * len(USER_DEFINED)
@@ -35,7 +43,7 @@ def write(path: Path, pre: str, *, special: tuple[str, ...] = SPECIAL) -> Path:
     writer.add_tokenizer_pre(pre)
     writer.add_token_list([*pieces, *added])
     writer.add_token_types([int(kind) for kind in kinds])
-    writer.add_token_merges([" ".join(pair) for pair in learnt["merges"]])
+    writer.add_token_merges([" ".join(pair) for pair in merges])
     writer.add_bos_token_id(len(pieces))
     writer.add_eos_token_id(len(pieces) + len(special) - 1)
     writer.write_header_to_file()
