@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lamina.bases.model_files import copy_model
 from lamina.bases.stamp import write_stamped
 from lamina.conversion.convert import base_metadata, convert_to_gguf
 from lamina.conversion.ftypes import type_name
-from lamina.errors import InvalidInputError, NotFoundError
+from lamina.errors import InvalidInputError, NotFoundError, ResourceError
 from lamina.gguf import Header, read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, identify_hf
 from lamina.stages.base_proof import flaw, prove
@@ -53,6 +54,12 @@ def add_base(pod: Pod, source: str, name: str | None = None) -> Added:
         ResourceError: no room, no network, no converters.
 
     """
+    if find_spec("transformers") is None or find_spec("llama_cpp") is None:
+        msg = (
+            "taking a base needs torch, transformers and llama.cpp: add it on the pod that trains, "
+            "and `lamina push` it to this one; or install lamina[train]"
+        )
+        raise ResourceError(msg)
     if source.startswith("hf:"):
         return _from_hub(pod, source.removeprefix("hf:"), name)
     path = Path(source).expanduser()
