@@ -29,6 +29,9 @@ class BaseIdentity(BaseModel):
     fingerprint: str
     architecture: str
     layers: tuple[str, ...] = Field((), description="layers merged into it; none for a real base")
+    quantized_from: str | None = Field(
+        None, description="type that its weights had as GGUF before they were unpacked"
+    )
 
 
 def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> BaseIdentity:
@@ -51,10 +54,11 @@ def identify_hf(folder: Path, digest: Callable[[Path], str] = file_digest) -> Ba
         fingerprint=_fingerprint(
             hf_folder.shapes(config),
             hf_folder.tokens(folder, config),
-            hf_folder.final_norm(weights),
+            hf_folder.final_norm(weights, config),
         ),
         architecture=str(config["model_type"]),
         layers=tuple(config.get("lamina", {}).get("layers", ())),
+        quantized_from=config.get("lamina_source", {}).get("quantized"),
     )
 
 
@@ -85,6 +89,7 @@ def identify_gguf(header: Header) -> BaseIdentity:
         ),
         architecture=architecture,
         layers=tuple(layers),
+        quantized_from=header.text(f"{PREFIX}base_quantized_from"),
     )
 
 

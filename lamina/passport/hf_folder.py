@@ -9,6 +9,7 @@ from typing import Any
 from lamina.errors import DamagedError, NotFoundError
 
 BASE_FILES = ("config.json", "tokenizer.json")
+_LESS_ONE = ("gemma", "gemma2", "gemma3", "gemma3_text")  # families that keep norms less one
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -21,8 +22,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         msg = (
-            f"base model folder {folder} is not there; put a Hugging Face model into it, "
-            "name another with LAMINA_BASE_MODEL, or set LAMINA_BASE_MODEL=tiny"
+            f"base model folder {folder} is not there; add a base with `lamina base add smollm2`, "
+            "name another folder with LAMINA_BASE_MODEL, or set LAMINA_BASE_MODEL=tiny"
         )
         raise NotFoundError(msg)
     for name in BASE_FILES:
@@ -81,8 +82,8 @@ def tokens(folder: Path, config: Mapping[str, Any]) -> list[str]:
     return [pieces.get(number, f"[PAD{number}]") for number in range(size)]
 
 
-def final_norm(weights: list[Path]) -> bytes | None:
-    """The final norm as little-endian float32, read without torch; None where it is not there.
+def final_norm(weights: list[Path], config: Mapping[str, Any]) -> bytes | None:
+    """The final norm as llama.cpp's converter writes it, in float32; None where it is not there.
 
     safetensors: eight bytes of header length, a JSON header, then the raw tensors
     (https://github.com/huggingface/safetensors#format).
@@ -97,11 +98,20 @@ def final_norm(weights: list[Path]) -> bytes | None:
                     continue
                 begin, end = entry["data_offsets"]
                 file.seek(8 + size + begin)
-                return _as_f32(file.read(end - begin), entry["dtype"])
+                raw = _as_f32(file.read(end - begin), entry["dtype"])
+                return _as_converted(raw, str(config["model_type"]))
         except (ValueError, struct.error, KeyError) as broken:
             msg = f"{path} is no sound safetensors file; copy the model again"
             raise DamagedError(msg) from broken
     return None
+
+
+def _as_converted(raw: bytes | None, model_type: str) -> bytes | None:
+    if raw is None or model_type not in _LESS_ONE:
+        return raw
+    import numpy as np
+
+    return (np.frombuffer(raw, "<f4") + np.float32(1)).tobytes()
 
 
 def _as_f32(raw: bytes, dtype: str) -> bytes | None:

@@ -23,6 +23,9 @@ class Passport(BaseModel):
     base_digest: str = Field(description="sha256 over the base's Hugging Face files")
     base_fingerprint: str = Field(description="see the module; equal for all forms of one base")
     architecture: str
+    base_quantized_from: str | None = Field(
+        None, description="type that the base's weights had as GGUF before they were unpacked"
+    )
     preset: str
     rank: int
     alpha: float

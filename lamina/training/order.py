@@ -151,6 +151,7 @@ class LayerOrder(BaseModel):
             base_digest=self.base.digest or "",
             base_fingerprint=self.base.fingerprint,
             architecture=self.base.architecture,
+            base_quantized_from=self.base.quantized_from,
             preset=self.profile.name,
             rank=self.profile.rank,
             alpha=self.profile.alpha,
