@@ -109,7 +109,7 @@ def _due(pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace)
         if published is None or published.digest != known.digest:
             said = "trained already, to be published again"
         return DueLayer(layer=order.layer, due=False, why=(said,))
-    plan = plan_layer(order.on(*resolved(order.profile)), pod.store)
+    plan = plan_layer(order.on(*resolved(order.profile, order.config())), pod.store)
     files = {each.digest: each.name for each in documents if each.layer == order.layer}
     new = _new_documents(pod, order, published)
     minutes = pace.minutes(plan)
@@ -186,6 +186,6 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
         manifest = layers.published_manifest(pod, view.name)
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
-        if manifest.facts["trained_as"]["quantize"] == resolved(profile)[0]:
+        if manifest.facts["trained_as"]["quantize"] == resolved(profile, config)[0]:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
     return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

@@ -17,6 +17,7 @@ from lamina.progress import Progress
 from lamina.training.child import Child
 from lamina.training.worker import Job
 
+
 def gpus(environment: Mapping[str, str] = os.environ) -> list[str]:
     """The CUDA devices that this process may use, as names for CUDA_VISIBLE_DEVICES; no torch."""
     chosen = environment.get("CUDA_VISIBLE_DEVICES")
