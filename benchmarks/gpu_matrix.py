@@ -18,6 +18,7 @@ from lamina.training.room import Room
 from lamina.training.sizes import flops_per_token, memory_bytes
 
 WEIGHTS = {"bfloat16": "none", "NF4": "nf4"}
+BLOCKS = ("ours", "peft+kernel", "peft+loop")
 Gradients = tuple[float, dict[str, Any]]  # and the loss before them
 
 
@@ -127,12 +128,12 @@ def matrix(bench: Bench) -> list[dict[str, Any]]:
     folder = bench.random_base()
     train = bench.documents(2 * bench.steps * bench.step_tokens)
     rows = []
-    for weights, quantize in WEIGHTS.items():
-        order = bench.order(folder, quantize)
+    for weights in bench.weights:
+        order = bench.order(folder, WEIGHTS[weights])
         release()
         with clock(f"load as {weights}"):
             model = load(order)
-        for blocks_of in ("ours", "peft, kernel", "peft, loop"):
+        for blocks_of in bench.blocks:
             for tokens in (bench.sequence, bench.step_tokens):
                 row = _cell(bench, model, order, train, blocks_of, tokens)
                 rows.append({"weights": weights, "blocks": blocks_of, "pass": tokens} | row)
@@ -151,7 +152,7 @@ def _cell(  # noqa: PLR0913, PLR0917 - what a cell is
 ) -> dict[str, Any]:
     import torch
 
-    loop = blocks_of == "peft, loop" or not kernel()
+    loop = blocks_of == "peft+loop" or not kernel()
     model.set_attn_implementation(register(LOOP if loop else VARLEN))
     own = nullcontext() if blocks_of == "ours" else _by_peft()
     with own, attach(model, order.profile, order.seed) as layer:
@@ -176,3 +177,27 @@ def _by_peft() -> Iterator[None]:
         yield
     finally:
         blocks._applies = kept  # noqa: SLF001
+
+
+# -- profile --------------------------------------------------------------------------------------
+
+
+def profile(bench: Bench) -> list[dict[str, Any]]:
+    """What the GPU does in a step of ours: its dearest kernels, and how long it is idle."""
+    import torch
+    from torch.profiler import ProfilerActivity
+
+    release()
+    order = bench.order(bench.random_base(), "none")
+    train = bench.documents(2 * bench.steps * bench.step_tokens)
+    with attach(load(order), order.profile, order.seed) as layer:
+        timed(layer, order, train, Room(bench.step_tokens), bench.work)
+        packs = Room(bench.step_tokens).passes([[train[i] for i in order.steps(train)[0][0]]])
+        activities = [ProfilerActivity.CPU, ProfilerActivity.CUDA]
+        with torch.profiler.profile(activities=activities) as found, clock("a pass"):
+            layer.train()
+            pack_loss(layer, packs[0]).backward()
+            reset_peak()
+    release()
+    print(found.key_averages().table(sort_by="self_cuda_time_total", row_limit=28), flush=True)
+    return []

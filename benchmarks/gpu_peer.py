@@ -19,7 +19,8 @@ def peer(bench: Bench) -> list[dict[str, Any]]:
         print("trl is not installed: no peer", flush=True)
         return []
     rows = []
-    for weights, quantize in WEIGHTS.items():
+    for weights in bench.weights:
+        quantize = WEIGHTS[weights]
         if quantize == "nf4" and bench.smoke:
             continue  # accelerate refuses to train NF4 on a CPU
         rows.append({"weights": weights} | _run(bench, quantize))

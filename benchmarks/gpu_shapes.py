@@ -43,6 +43,8 @@ class Bench:
     smoke: bool
     base: Path | None
     rows: Path | None
+    weights: tuple[str, ...]
+    blocks: tuple[str, ...]
 
     @property
     def shape(self) -> dict[str, int]:

@@ -41,7 +41,9 @@ PARTS = {
     "matrix": gpu_matrix.matrix,
     "peer": gpu_peer.peer,
     "layer": gpu_layer.layer,
+    "profile": gpu_matrix.profile,
 }
+USUAL = ["check", "matrix", "peer", "layer"]
 
 
 def main() -> None:
@@ -52,7 +54,10 @@ def main() -> None:
     if not options.smoke and not torch.cuda.is_available():
         sys.exit("this benchmark needs a CUDA GPU; --smoke tries the script itself on a CPU")
     work = options.work or Path(tempfile.mkdtemp(prefix="lamina-gpu-"))
-    bench = Bench(work=work, smoke=options.smoke, base=options.base, rows=options.rows)
+    bench = Bench(
+        work, options.smoke, options.base, options.rows,
+        tuple(options.weights), tuple(options.blocks),
+    )  # fmt: skip
     found: dict[str, Any] = {"machine": machine(), "ceiling_flops": ceiling(smoke=options.smoke)}
     print(json.dumps(found), flush=True)
     try:
@@ -71,7 +76,10 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL)
+    parser.add_argument("--weights", nargs="+", choices=gpu_matrix.WEIGHTS, help="of the matrix")
+    parser.add_argument("--blocks", nargs="+", choices=gpu_matrix.BLOCKS, help="of the matrix")
+    parser.set_defaults(weights=list(gpu_matrix.WEIGHTS), blocks=list(gpu_matrix.BLOCKS))
     parser.add_argument("--base", type=Path, help="a base in Hugging Face form for `layer`")
     parser.add_argument("--rows", type=Path, help="folder with train.jsonl and heldout.jsonl")
     parser.add_argument("--out", type=Path, help="all figures, as JSON")

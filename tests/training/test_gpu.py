@@ -173,3 +173,25 @@ def test_what_a_base_held_is_free_once_it_is_let_go(store: Store, wide: Path) ->
     release()
 
     assert torch.cuda.memory_allocated() <= before + (32 << 20)  # what cuBLAS keeps for itself
+
+
+def test_the_parity_reference_says_on_a_gpu_what_it_says_on_a_processor(
+    store: Store, wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lamina.conversion import reference
+    from lamina.conversion.ladder import Sample
+
+    layer = store.path(train_layer(order(store, wide), store=store, progress=Silent()))
+    samples = [
+        Sample(kind="text", text="", whole=each.ids, ids=each.ids, first=1) for each in documents()
+    ]
+
+    def losses(target: str) -> list[float]:
+        return reference.write_reference(
+            wide, layer, samples, tmp_path / target, progress=Silent(), threads=2
+        )
+
+    on_gpu = losses("gpu.npy")
+    monkeypatch.setattr(reference, "_fits_gpu", lambda _: False)
+
+    assert on_gpu == pytest.approx(losses("cpu.npy"), rel=1e-4)
