@@ -1,5 +1,6 @@
 """The GPU's memory: what is free, when it is full, and how activations are spared."""
 
+import os
 from functools import partial
 
 from lamina.training.base import USABLE, Model
@@ -8,6 +9,14 @@ from lamina.training.room import Room, room_for
 
 # What PyTorch's allocator, CUDA itself, cuBLAS and a processor say.
 _FULL = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory")
+
+
+def prepare() -> None:
+    """Let PyTorch's allocator grow what it holds: passes of ever other lengths leave gaps else.
+
+    Before the first allocation on a GPU; measured in benchmarks/results/training_gpu.md.
+    """
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
 
 
 def is_full(error: BaseException) -> bool:

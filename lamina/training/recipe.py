@@ -21,7 +21,7 @@ from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
 from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit, heldout_loss
-from lamina.training.memory import is_full, recompute, room_on
+from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.profiles import Profile
@@ -107,6 +107,7 @@ def _wake_torch(threads: int | None) -> None:
     """
     import torch
 
+    prepare()
     if threads:
         torch.set_num_threads(threads)
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from lamina.training.fused import gpu, linear_gpu
+from lamina.training.fused import gpu
 from lamina.training.fused.linear import Linear
+from lamina.training.fused.linear_gpu import Group, refresh
 
 
 def modules(targeted: tuple[bool, ...], dropout: float) -> list[Linear]:
@@ -38,8 +39,10 @@ def test_outputs_and_gradients_are_those_of_the_formula(
     layers = [part for each in linears if each.a is not None for part in (each.a, each.b)]
     upstream = [torch.randn(50, 20 + number) for number in range(len(linears))]
 
+    group = Group(linears, torch.float32)
+    refresh([group])
     torch.manual_seed(2)
-    ours = linear_gpu.apply(x, linears)
+    ours = group.through(x, dropout if any(targeted) else 0.0)
     torch.manual_seed(2)
     p = max(each.dropout for each in linears)
     read = torch.native_dropout(x, p, True)[0] if p else x  # noqa: FBT003 - torch's own signature
@@ -53,6 +56,21 @@ def test_outputs_and_gradients_are_those_of_the_formula(
         torch.testing.assert_close(ours_, theirs, rtol=1e-4, atol=1e-4)
 
 
+def test_what_the_optimizer_changes_is_taken_over() -> None:
+    linears, x = modules((True,), 0.0), torch.randn(5, 40)
+    group = Group(linears, torch.float32)
+    refresh([group])
+    before = group.through(x, 0.0)[0]
+    with torch.no_grad():
+        linears[0].b.add_(1.0)
+
+    refresh([group])
+
+    (expected,) = formula(x, linears, x)
+    torch.testing.assert_close(group.through(x, 0.0)[0], expected)
+    assert not torch.allclose(before, expected)
+
+
 def test_rotation_is_that_of_transformers() -> None:
     from transformers.models.mistral.modeling_mistral import apply_rotary_pos_emb
 
@@ -62,5 +80,5 @@ def test_rotation_is_that_of_transformers() -> None:
 
     expected, _ = apply_rotary_pos_emb(q.transpose(0, 1)[None], q.transpose(0, 1)[None], cos, sin)
 
-    actual = gpu.rotate(q, cos[0, :, None, :16], sin[0, :, None, :16])
-    torch.testing.assert_close(actual, expected[0].transpose(0, 1))
+    for actual in gpu.rotate(q, q, cos, sin):
+        torch.testing.assert_close(actual, expected[0].transpose(0, 1))

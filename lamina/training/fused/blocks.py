@@ -23,16 +23,19 @@ def fused(model: Model, longest: int) -> Iterator[str]:
     No document is longer than `longest` tokens.
     """
     inner = model.get_base_model()
-    forms = gpu if inner.device.type == "cuda" else cpu
-    if not _applies(inner, longest, forms):
+    room = gpu if inner.device.type == "cuda" else cpu
+    if not _applies(inner, longest, room):
         yield "peft"
         return
+    forms = room.Forms()
     modules = _replaced(inner.model, forms)
+    before = inner.model.register_forward_pre_hook(forms.refresh)
     try:
         for module, forward in modules:
             module.forward = forward
         yield "lamina"
     finally:
+        before.remove()
         for module, _ in modules:
             module.__dict__.pop("forward", None)
 
@@ -42,7 +45,7 @@ def is_fused(inner: Model) -> bool:
     return inner.config.model_type in PLAIN and "forward" in vars(inner.model.norm)
 
 
-def _applies(inner: Model, longest: int, forms: ModuleType) -> bool:
+def _applies(inner: Model, longest: int, room: ModuleType) -> bool:
     config = inner.config
     window = getattr(config, "sliding_window", None)
     return (
@@ -50,10 +53,10 @@ def _applies(inner: Model, longest: int, forms: ModuleType) -> bool:
         and config.hidden_act == "silu"
         and not config.attention_dropout
         and (window is None or window >= longest)
-        and (forms is cpu or kernel() is not None)
+        and (room is cpu or kernel() is not None)
         and not any("forward" in vars(module) for module in inner.modules())  # others' hooks
         and all(
-            linear.read(module, forms.DTYPE)
+            linear.read(module, room.DTYPE)
             for block in inner.model.layers
             for module in _linears(block)
         )
@@ -66,7 +69,7 @@ def _linears(block: Model) -> tuple[Model, ...]:
     return (own.q_proj, own.k_proj, own.v_proj, own.o_proj, *feed_forward)
 
 
-def _replaced(decoder: Model, forms: ModuleType) -> list[tuple[Model, Forward]]:
+def _replaced(decoder: Model, forms: cpu.Forms | gpu.Forms) -> list[tuple[Model, Forward]]:
     """Modules, and what they compute with from now on."""
     found = [(decoder.norm, forms.norm(decoder.norm))]
     for block in decoder.layers:

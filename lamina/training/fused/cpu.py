@@ -15,46 +15,50 @@ Forward = Callable[..., Any]
 DTYPE = torch.float32
 
 
-def attention(module: Model) -> Forward:
-    """q, k and v in one pass; turned; attended to document by document; brought together."""
+class Forms:
+    """Of one model with one layer."""
 
-    def forward(
-        hidden_states: Tensor,  # (1, n, hidden)
-        position_embeddings: tuple[Tensor, Tensor],
-        document_lengths: list[int] | None = None,
-        **_rest: object,
-    ) -> tuple[Tensor, None]:
-        n, width = hidden_states.shape[1], module.head_dim
-        flat = _through(hidden_states[0], module.q_proj, module.k_proj, module.v_proj)
-        q, k, v = (each.view(n, -1, width) for each in flat)
-        if hasattr(module, "q_norm"):
-            q, k = (norm(own)(x) for own, x in ((module.q_norm, q), (module.k_norm, k)))
-        cos, sin = (each[0, :, : width // 2] for each in position_embeddings)
-        scale = module.scaling
-        q = rotate(q.view(n, k.shape[1], -1, width), cos * scale, sin * scale)
-        k = rotate(k.unsqueeze(2), cos, sin).squeeze(2)
-        q, k, v = (each.transpose(0, 1) for each in (q, k, v))
-        found = attend(q, k, v, document_lengths or [n])
-        (out,) = _through(found.view(n, -1), module.o_proj)
-        return out.unsqueeze(0), None
+    def refresh(self, *_: object) -> None:
+        """Nothing is kept beside the weights."""
 
-    return forward
+    def attention(self, module: Model) -> Forward:
+        """q, k and v in one pass; turned; attended to document by document; brought together."""
 
+        def forward(
+            hidden_states: Tensor,  # (1, n, hidden)
+            position_embeddings: tuple[Tensor, Tensor],
+            document_lengths: list[int] | None = None,
+            **_rest: object,
+        ) -> tuple[Tensor, None]:
+            n, width = hidden_states.shape[1], module.head_dim
+            flat = _through(hidden_states[0], module.q_proj, module.k_proj, module.v_proj)
+            q, k, v = (each.view(n, -1, width) for each in flat)
+            if hasattr(module, "q_norm"):
+                q, k = (self.norm(own)(x) for own, x in ((module.q_norm, q), (module.k_norm, k)))
+            cos, sin = (each[0, :, : width // 2] for each in position_embeddings)
+            scale = module.scaling
+            q = rotate(q.view(n, k.shape[1], -1, width), cos * scale, sin * scale)
+            k = rotate(k.unsqueeze(2), cos, sin).squeeze(2)
+            q, k, v = (each.transpose(0, 1) for each in (q, k, v))
+            found = attend(q, k, v, document_lengths or [n])
+            (out,) = _through(found.view(n, -1), module.o_proj)
+            return out.unsqueeze(0), None
 
-def feed_forward(module: Model) -> Forward:
-    """Gate and up in one pass; down."""
+        return forward
 
-    def forward(x: Tensor) -> Tensor:
-        gate, up = _through(x[0], module.gate_proj, module.up_proj)
-        (out,) = _through(swiglu(gate, up), module.down_proj)
-        return out.unsqueeze(0)
+    def feed_forward(self, module: Model) -> Forward:
+        """Gate and up in one pass; down."""
 
-    return forward
+        def forward(x: Tensor) -> Tensor:
+            gate, up = _through(x[0], module.gate_proj, module.up_proj)
+            (out,) = _through(swiglu(gate, up), module.down_proj)
+            return out.unsqueeze(0)
 
+        return forward
 
-def norm(module: Model) -> Forward:
-    """Of the root mean square."""
-    return lambda x: rms_norm(x, module.weight, module.variance_epsilon)
+    def norm(self, module: Model) -> Forward:
+        """Of the root mean square."""
+        return lambda x: rms_norm(x, module.weight, module.variance_epsilon)
 
 
 def _through(x: Tensor, *modules: Model) -> tuple[Tensor, ...]:

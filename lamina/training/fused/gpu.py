@@ -6,65 +6,84 @@ compiler makes it; where there is no C compiler for that, it is computed operati
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lamina.training.attention import attend
 from lamina.training.base import Model
-from lamina.training.fused import linear, linear_gpu
+from lamina.training.fused import linear
+from lamina.training.fused.cpu import Forward
+from lamina.training.fused.linear_gpu import Group, refresh
 
-Forward = Callable[..., Any]
 DTYPE = torch.bfloat16
 
 
-def attention(module: Model) -> Forward:
-    """q, k and v in one pass; turned; attended to, the whole pack at once; brought together."""
+class Forms:
+    """Of one model with one layer."""
 
-    def forward(
-        hidden_states: Tensor,  # (1, n, hidden)
-        position_embeddings: tuple[Tensor, Tensor],
-        *,
-        cu_seq_lens_q: Tensor,
-        max_length_q: int,
-        **_rest: object,
-    ) -> tuple[Tensor, None]:
-        n, width = hidden_states.shape[1], module.head_dim
-        flat = _through(hidden_states[0], module.q_proj, module.k_proj, module.v_proj)
-        q, k, v = (each.view(n, -1, width) for each in flat)
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+
+    def refresh(self, *_: object) -> None:
+        """Before each forward pass: take over what the optimizer has changed."""
+        refresh(self._groups)
+
+    def attention(self, module: Model) -> Forward:
+        """q, k and v in one pass; turned; attended to, the whole pack at once; brought together."""
+        read = self._through(module.q_proj, module.k_proj, module.v_proj)
+        write = self._through(module.o_proj)
+        norms = None
         if hasattr(module, "q_norm"):
-            q, k = (norm(own)(x) for own, x in ((module.q_norm, q), (module.k_norm, k)))
-        cos, sin = (each[0, :, None, : width // 2] for each in position_embeddings)
-        q, k = _compiled(rotate)(q, cos, sin), _compiled(rotate)(k, cos, sin)
-        found = attend(q, k, v, ends=cu_seq_lens_q, longest=max_length_q, scale=module.scaling)
-        (out,) = _through(found.view(n, -1), module.o_proj)
-        return out.unsqueeze(0), None
+            norms = self.norm(module.q_norm), self.norm(module.k_norm)
+        width, turned = module.head_dim, _compiled(rotate)
 
-    return forward
+        def forward(
+            hidden_states: Tensor,  # (1, n, hidden)
+            position_embeddings: tuple[Tensor, Tensor],
+            *,
+            cu_seq_lens_q: Tensor,
+            max_length_q: int,
+            **_rest: object,
+        ) -> tuple[Tensor, None]:
+            n = hidden_states.shape[1]
+            q, k, v = (each.view(n, -1, width) for each in read(hidden_states[0]))
+            if norms:
+                q, k = (norm(x) for norm, x in zip(norms, (q, k), strict=True))
+            q, k = turned(q, k, *position_embeddings)
+            found = attend(q, k, v, ends=cu_seq_lens_q, longest=max_length_q, scale=module.scaling)
+            return write(found.view(n, -1))[0].unsqueeze(0), None
+
+        return forward
+
+    def feed_forward(self, module: Model) -> Forward:
+        """Gate and up in one pass; down."""
+        read = self._through(module.gate_proj, module.up_proj)
+        write, product = self._through(module.down_proj), _compiled(swiglu)
+        return lambda x: write(product(*read(x[0])))[0].unsqueeze(0)
+
+    def norm(self, module: Model) -> Forward:
+        """Of the root mean square."""
+        weight, epsilon = module.weight, module.variance_epsilon
+        return lambda x: torch.nn.functional.rms_norm(x, weight.shape, weight, epsilon)
+
+    def _through(self, *modules: Model) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """Gives each module's output for the same x (n, inputs)."""
+        found = [each for each in (linear.read(one, DTYPE) for one in modules) if each is not None]
+        group = Group(found, DTYPE)
+        self._groups.append(group)
+        drops = [drop for module in modules for drop in linear.dropouts(module)]
+        return lambda x: group.through(x, drops[0].p if drops and drops[0].training else 0.0)
 
 
-def feed_forward(module: Model) -> Forward:
-    """Gate and up in one pass; down."""
-
-    def forward(x: Tensor) -> Tensor:
-        gate, up = _through(x[0], module.gate_proj, module.up_proj)
-        (out,) = _through(_compiled(swiglu)(gate, up), module.down_proj)
-        return out.unsqueeze(0)
-
-    return forward
-
-
-def norm(module: Model) -> Forward:
-    """Of the root mean square."""
-    weight, epsilon = module.weight, module.variance_epsilon
-    return lambda x: torch.nn.functional.rms_norm(x, weight.shape, weight, epsilon)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary positions of x (n, heads, width), cos and sin (n, 1, width / 2)."""
-    x1, x2 = x.chunk(2, -1)
-    return torch.cat((x1 * cos - x2 * sin, x2 * cos + x1 * sin), -1)
+def rotate(q: Tensor, k: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
+    """Rotary positions of q and k (n, heads, width); cos and sin are (1, n, width)."""
+    half = cos.shape[-1] // 2
+    cos, sin = (each[0, :, None, :half] for each in (cos, sin))
+    turned = []
+    for x1, x2 in (q.chunk(2, -1), k.chunk(2, -1)):
+        turned.append(torch.cat((x1 * cos - x2 * sin, x2 * cos + x1 * sin), -1))
+    return turned[0], turned[1]
 
 
 def swiglu(gate: Tensor, up: Tensor) -> Tensor:
@@ -77,9 +96,3 @@ def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """One kernel for every length."""
     torch._dynamo.config.suppress_errors = True  # noqa: SLF001 - its documented place
     return torch.compile(function, dynamic=True)
-
-
-def _through(x: Tensor, *modules: Model) -> tuple[Tensor, ...]:
-    """Each module's output for the same x (n, inputs)."""
-    found = [linear.read(module, DTYPE) for module in modules]
-    return linear_gpu.apply(x, [each for each in found if each is not None])

@@ -70,6 +70,12 @@ def read(module: Model, dtype: torch.dtype = torch.float32) -> Linear | None:
     return Linear(base.weight, base.bias, a.weight, b.weight, module.scaling[name], dropout, nf4)
 
 
+def dropouts(module: Model) -> list[torch.nn.Dropout]:
+    """Of the module's layers; one profile gives all of a model the same."""
+    found = getattr(module, "lora_dropout", {}).values()
+    return [drop for drop in found if isinstance(drop, torch.nn.Dropout)]
+
+
 def apply(x: Tensor, linears: Sequence[Linear]) -> tuple[Tensor, ...]:
     """Each module's output for the same x (n, inputs)."""
     flat = [part for each in linears for part in each[:4]]

@@ -8,8 +8,9 @@ e = s dy B, and E and A all modules' side by side:
     dB = s dyᵀ (m ∘ x) Aᵀ        dA = Eᵀ (m ∘ x)        dx = Σ dy W + m ∘ (E A)
 
 As PEFT computes it under autocast: A and B stay float32 for the optimizer, and are rounded for the
-products. What it leaves out is most passes over the memory, which cost a GPU as much as the
-products do (benchmarks/results/training_gpu.md).
+products. What it leaves out is passes over the memory, which cost a GPU as much as the products do,
+and operations, each of which keeps the processor longer than a small one keeps the GPU
+(benchmarks/results/training_gpu.md).
 """
 
 from collections.abc import Sequence
@@ -17,15 +18,41 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
 from lamina.training.fused.linear import Linear
 
 
-def apply(x: Tensor, linears: Sequence[Linear]) -> tuple[Tensor, ...]:
-    """Each module's output for the same x (n, inputs)."""
-    layers = [part for each in linears if each.a is not None for part in (each.a, each.b)]
-    found: tuple[Tensor, ...] = _Linears.apply(x, tuple(linears), *layers)  # type: ignore[no-untyped-call]
-    return found
+class Group:
+    """Modules that read the same input; what the optimizer changes is rounded by `refresh`."""
+
+    def __init__(self, linears: Sequence[Linear], dtype: torch.dtype) -> None:
+        self.linears = tuple(linears)
+        self.wide = [(each.a, each.b) for each in linears if each.a is not None]
+        self.scale = max(each.scale for each in linears)
+        self.ranks = [a.shape[0] for a, _ in self.wide]
+        # A side by side (ranks, inputs), and each module's s B (outputs, rank)
+        self.a = torch.cat([a.detach() for a, _ in self.wide]).to(dtype) if self.wide else None
+        self.b = [torch.empty_like(b, dtype=dtype, requires_grad=False) for _, b in self.wide]
+        self.nothing = linears[0].weight.new_zeros(1, dtype=dtype)
+
+    def through(self, x: Tensor, dropout: float) -> tuple[Tensor, ...]:
+        """Each module's output for the same x (n, inputs)."""
+        layers = [part for pair in self.wide for part in pair]
+        found: tuple[Tensor, ...] = _Linears.apply(x, self, dropout, *layers)  # type: ignore[no-untyped-call]
+        return found
+
+
+def refresh(groups: Sequence[Group]) -> None:
+    """Round A and s B of all groups anew, in a few operations for all of them."""
+    layered = [group for group in groups if group.a is not None]
+    narrow_a = [part for group in layered for part in group.a.split(group.ranks)]
+    narrow_b = [b for group in layered for b in group.b]
+    scales = [group.scale for group in layered for _ in group.b]
+    pairs = [pair for group in layered for pair in group.wide]
+    with torch.no_grad():
+        torch._foreach_copy_(narrow_a + narrow_b, [a for a, _ in pairs] + [b for _, b in pairs])
+        torch._foreach_mul_(narrow_b, scales)
 
 
 class _Linears(torch.autograd.Function):
@@ -33,58 +60,49 @@ class _Linears(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401 - torch's context
         x: Tensor,
-        linears: tuple[Linear, ...],
-        *layers: Tensor,
+        group: Group,
+        dropout: float,
+        *_layers: Tensor,  # what gradients are for
     ) -> tuple[Tensor, ...]:
-        keep = 1 - max(each.dropout for each in linears)
-        read, mask = torch.native_dropout(x, 1 - keep, True) if keep < 1 else (x, None)  # noqa: FBT003
-        inner = read.mm(_side_by_side(layers, x).t()) if layers else None  # (n, ranks)
-        outputs, start = [], 0
-        for each in linears:
-            weight = each.whole().t()
-            y = x.mm(weight) if each.bias is None else torch.addmm(each.bias, x, weight)
-            if each.a is not None and each.b is not None and inner is not None:
-                end = start + each.a.shape[0]
-                y.addmm_(inner[:, start:end], each.b.to(x.dtype).t(), alpha=each.scale)
-                start = end
+        mask = inner = None
+        parts: Sequence[Tensor] = ()
+        if group.a is not None:
+            read, mask = torch.native_dropout(x, dropout, True) if dropout else (x, None)  # noqa: FBT003
+            inner = read.mm(group.a.t())  # (n, ranks)
+            parts = inner.split(group.ranks, 1)
+        outputs, layered = [], zip(group.b, parts, strict=True)
+        for each in group.linears:
+            y = linear(x, each.whole(), each.bias)
+            if each.a is not None:
+                b, part = next(layered)
+                y.addmm_(part, b.t())
             outputs.append(y)
-        ctx.save_for_backward(x, mask, inner, *layers)
-        ctx.linears, ctx.keep = linears, keep
+        ctx.save_for_backward(x, mask, inner)
+        ctx.group, ctx.keep = group, 1 - dropout
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *dys: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - as above
-        x, mask, inner, *layers = ctx.saved_tensors
-        dx, start = None, 0
+        (x, mask, inner), group = ctx.saved_tensors, ctx.group
+        parts = () if inner is None else inner.split(group.ranks, 1)
+        dx, layered = None, zip(group.b, parts, strict=True)
         errors, d_bs = [], []
-        for each, dy in zip(ctx.linears, dys, strict=True):
+        for each, dy in zip(group.linears, dys, strict=True):
             if ctx.needs_input_grad[0]:
                 weight = each.whole()
                 dx = dy.mm(weight) if dx is None else dx.addmm_(dy, weight)
             if each.a is not None:
-                end = start + each.a.shape[0]
-                errors.append(dy.mm(each.b.to(dy.dtype)).mul_(each.scale))  # (n, rank)
-                d_bs.append(dy.t().mm(inner[:, start:end]).mul_(each.scale))
-                start = end
+                b, part = next(layered)
+                errors.append(dy.mm(b))  # (n, rank)
+                d_bs.append(group.nothing.addmm(dy.t(), part, beta=0, alpha=group.scale))
         if not errors:
-            return dx, None
-        error = torch.cat(errors, 1)
-        d_as = error.t().mm(_kept(x, mask, ctx.keep)).split([part.shape[1] for part in errors])
-        if dx is not None:
-            dx += _kept(error.mm(_side_by_side(layers, x)), mask, ctx.keep)
-        pairs = zip(d_as, d_bs, strict=True)
-        grads = [part.float() for pair in pairs for part in pair]
-        return dx, None, *grads
-
-
-def _side_by_side(layers: Sequence[Tensor], like: Tensor) -> Tensor:
-    """All modules' A (ranks, inputs); `layers` holds A and B in turn."""
-    return torch.cat([a.to(like.dtype) for a in layers[::2]])
-
-
-def _kept(x: Tensor, mask: Tensor | None, keep: float) -> Tensor:
-    """What dropout left of it."""
-    if mask is None:
-        return x
-    found: Tensor = torch.ops.aten.native_dropout_backward(x, mask, 1 / keep)
-    return found
+            return dx, None, None
+        error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
+        read = x if mask is None else torch.ops.aten.native_dropout_backward(x, mask, 1 / ctx.keep)
+        d_as = error.t().mm(read).split(group.ranks)
+        if dx is not None and mask is None:
+            dx.addmm_(error, group.a)
+        elif dx is not None:
+            dx.addcmul_(error.mm(group.a), mask, value=1 / ctx.keep)
+        # in the dtype of the products; autograd widens them for float32 weights
+        return dx, None, None, *(part for pair in zip(d_as, d_bs, strict=True) for part in pair)
