@@ -134,7 +134,7 @@ def matrix(bench: Bench) -> list[dict[str, Any]]:
         with clock(f"load as {weights}"):
             model = load(order)
         for blocks_of in bench.blocks:
-            for tokens in (bench.sequence, bench.step_tokens):
+            for tokens in bench.passes:
                 row = _cell(bench, model, order, train, blocks_of, tokens)
                 rows.append({"weights": weights, "blocks": blocks_of, "pass": tokens} | row)
                 print(rows[-1], flush=True)

@@ -45,6 +45,7 @@ class Bench:
     rows: Path | None
     weights: tuple[str, ...]
     blocks: tuple[str, ...]
+    passes_of: tuple[int, ...] = (4, 1)  # a step, how many
 
     @property
     def shape(self) -> dict[str, int]:
@@ -60,6 +61,11 @@ class Bench:
     def step_tokens(self) -> int:
         """About what an optimizer step sees."""
         return 4 * self.sequence
+
+    @property
+    def passes(self) -> list[int]:
+        """Longest passes that are tried, in tokens."""
+        return [self.step_tokens // number for number in self.passes_of]
 
     @property
     def steps(self) -> int:

@@ -56,7 +56,7 @@ def main() -> None:
     work = options.work or Path(tempfile.mkdtemp(prefix="lamina-gpu-"))
     bench = Bench(
         work, options.smoke, options.base, options.rows,
-        tuple(options.weights), tuple(options.blocks),
+        tuple(options.weights), tuple(options.blocks), tuple(options.passes),
     )  # fmt: skip
     found: dict[str, Any] = {"machine": machine(), "ceiling_flops": ceiling(smoke=options.smoke)}
     print(json.dumps(found), flush=True)
@@ -79,6 +79,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL)
     parser.add_argument("--weights", nargs="+", choices=gpu_matrix.WEIGHTS, help="of the matrix")
     parser.add_argument("--blocks", nargs="+", choices=gpu_matrix.BLOCKS, help="of the matrix")
+    parser.add_argument("--passes", nargs="+", type=int, default=[4, 1], help="a step, how many")
     parser.set_defaults(weights=list(gpu_matrix.WEIGHTS), blocks=list(gpu_matrix.BLOCKS))
     parser.add_argument("--base", type=Path, help="a base in Hugging Face form for `layer`")
     parser.add_argument("--rows", type=Path, help="folder with train.jsonl and heldout.jsonl")

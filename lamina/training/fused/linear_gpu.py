@@ -50,6 +50,8 @@ def refresh(groups: Sequence[Group]) -> None:
     narrow_b = [b for group in layered for b in group.b]
     scales = [group.scale for group in layered for _ in group.b]
     pairs = [pair for group in layered for pair in group.wide]
+    if not layered:
+        return
     with torch.no_grad():
         torch._foreach_copy_(narrow_a + narrow_b, [a for a, _ in pairs] + [b for _, b in pairs])
         torch._foreach_mul_(narrow_b, scales)
@@ -98,11 +100,21 @@ class _Linears(torch.autograd.Function):
         if not errors:
             return dx, None, None
         error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
-        read = x if mask is None else torch.ops.aten.native_dropout_backward(x, mask, 1 / ctx.keep)
+        read = _kept(x, mask, ctx.keep)
         d_as = error.t().mm(read).split(group.ranks)
         if dx is not None and mask is None:
             dx.addmm_(error, group.a)
-        elif dx is not None:
-            dx.addcmul_(error.mm(group.a), mask, value=1 / ctx.keep)
+        elif (
+            dx is not None
+        ):  # two fast passes: with the mask addcmul_ takes one of twice their time
+            dx += _kept(error.mm(group.a), mask, ctx.keep)
         # in the dtype of the products; autograd widens them for float32 weights
         return dx, None, None, *(part for pair in zip(d_as, d_bs, strict=True) for part in pair)
+
+
+def _kept(x: Tensor, mask: Tensor | None, keep: float) -> Tensor:
+    """What dropout leaves of it."""
+    if mask is None:
+        return x
+    found: Tensor = torch.ops.aten.native_dropout_backward(x, mask, 1 / keep)
+    return found
