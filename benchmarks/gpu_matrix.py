@@ -162,7 +162,7 @@ def _cell(  # noqa: PLR0913, PLR0917 - what a cell is
     flops = found["tokens_per_s"] * flops_per_token(order.profile, bench.shape)
     estimate = memory_bytes(order.profile, bench.shape | {"model_type": "mistral"}, tokens)
     return found | {
-        "estimate_gib": round(estimate / 2**30, 2),
+        "estimate_gib": round(estimate / 2**30, 2) if blocks_of == "ours" else None,
         "tflops": round(flops / 1e12, 1),
         "mfu": round(flops / peak, 3) if peak else None,
     }

@@ -159,6 +159,7 @@ def timed(
     return {
         **speeds(rates),
         "peak_gib": peak_gib(),
+        "reserved_gib": reserved_gib(),
         "first_step_s": round(spans[0], 2),
         "loss": outcome.curve[-1]["train_loss"],
         "said": clock.lines,
@@ -186,6 +187,14 @@ def peak_gib() -> float:
     import torch
 
     held = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    return round(held / 2**30, 2)
+
+
+def reserved_gib() -> float:
+    """Of what PyTorch's allocator held since, with gaps."""
+    import torch
+
+    held = torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0
     return round(held / 2**30, 2)
 
 

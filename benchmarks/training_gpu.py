@@ -25,6 +25,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ import gpu_layer
 import gpu_matrix
 import gpu_peer
 from gpu_shapes import Bench, clock
+
+from lamina.training.memory import prepare
 
 PARTS = {
     "check": gpu_matrix.check,
@@ -58,17 +61,27 @@ def main() -> None:
         work, options.smoke, options.base, options.rows,
         tuple(options.weights), tuple(options.blocks), tuple(options.passes),
     )  # fmt: skip
+    prepare()
     found: dict[str, Any] = {"machine": machine(), "ceiling_flops": ceiling(smoke=options.smoke)}
     print(json.dumps(found), flush=True)
     try:
         for part in options.parts:
             with clock(part):
-                found[part] = PARTS[part](bench)
+                found[part] = tried(part, bench)
             if options.out:
                 options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     finally:
         if not options.work:
             shutil.rmtree(work)
+
+
+def tried(part: str, bench: Bench) -> list[dict[str, Any]] | str:
+    """A part that fails does not cost a lease the others."""
+    try:
+        return PARTS[part](bench)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        traceback.print_exc()
+        return f"failed: {error}"
 
 
 def parsed() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The benchmark for GPUs runs where there is none, on tiny shapes: a lease is too dear for a typo."""
+"""The benchmark for GPUs runs where there is none, on tiny shapes: a lease is dear for a typo."""
 
 from pathlib import Path
 
