@@ -115,9 +115,13 @@ class LayerOrder(BaseModel):
 
     def plan(self, train: Sequence[Document]) -> Plan:
         """The derived numbers of a run over these documents."""
-        config: dict[str, Any] = json.loads((self.base_folder / "config.json").read_bytes())
         lengths, repeats = self._weighted(train)
-        return plan_run(self.profile, config, lengths, repeats=repeats, seed=self.seed)
+        return plan_run(self.profile, self.config(), lengths, repeats=repeats, seed=self.seed)
+
+    def config(self) -> dict[str, Any]:
+        """The base's `config.json`."""
+        found: dict[str, Any] = json.loads((self.base_folder / "config.json").read_bytes())
+        return found
 
     def steps(self, train: Sequence[Document]) -> list[Step]:
         """The whole run's packs, in order."""

@@ -12,10 +12,11 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from lamina.progress import Silent
 from lamina.store import Store
-from lamina.training.attention import register
+from lamina.training.attention import LOOP, register
 from lamina.training.documents import Document
 from lamina.training.fit import pack_loss
 from lamina.training.fused.blocks import fused
+from lamina.training.memory import recompute
 from lamina.training.profiles import ALL_LINEAR, ATTENTION, Profile
 from lamina.training.recipe import attach, train_layer
 
@@ -36,7 +37,7 @@ def decoder(kind: str, **changed: object) -> torch.nn.Module:
     }  # fmt: skip
     torch.manual_seed(5)
     config = AutoConfig.for_model(kind, **(shape | PLAIN_SHAPES.get(kind, {}) | changed))
-    model = AutoModelForCausalLM.from_config(config, attn_implementation=register())
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=register(LOOP))
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "norm" in name or name.endswith("bias"):
@@ -98,7 +99,7 @@ def test_checkpointing_gives_the_same_gradients_under_dropout() -> None:
     profile = layer_orders.QUICK.model_copy(update={"dropout": 0.3})
     with layered(decoder("llama"), profile) as layer:
         kept = gradients(layer)
-        layer.gradient_checkpointing_enable({"use_reentrant": False})
+        recompute(layer, 1)
         recomputed = gradients(layer)
 
     equal(recomputed, kept)
