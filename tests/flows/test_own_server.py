@@ -8,12 +8,19 @@ from pathlib import Path
 
 def test_a_server_that_cannot_start_is_told_at_once(tmp_path: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAMINA_", "PREFECT_"))}
-    nowhere = {"PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:////proc/no.db"}
-    environment = {**kept, **nowhere, "LAMINA_WORKSPACE": str(tmp_path), "DO_NOT_TRACK": "1"}
+    environment = {
+        **kept,
+        "DO_NOT_TRACK": "1",
+        "LAMINA_WORKSPACE": str(tmp_path),
+        "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:////proc/no.db",
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PYTHONWARNINGS": "ignore",
+    }
 
     done = subprocess.run(
         [sys.executable, "-m", "flows", "qa_layers", "{}"],
-        env=environment | {"PREFECT_HOME": str(tmp_path / "prefect")},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=110,
