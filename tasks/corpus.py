@@ -10,7 +10,7 @@ from lamina.dataset.build import BUILD, COMBINE
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus, outcomes
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from tasks import edge
 from tasks.caching import Stored, stage_task, step
 from tasks.cluster import judge_on_cluster

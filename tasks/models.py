@@ -21,9 +21,9 @@ def merge_level(adapters: Sequence[ArtifactRef], base: BaseIdentity) -> Stored:
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-base")
 def convert_base(base: BaseIdentity) -> Stored:
-    """The base as Q4_K_M GGUF."""
+    """The base as GGUF: as it was added, else as Q4_K_M."""
     with edge.pod("convert-base") as pod:
-        return Stored.of(models.convert_base(pod, base))
+        return Stored.of(models.served_base(pod, base))
 
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-merged")

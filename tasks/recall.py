@@ -46,7 +46,7 @@ def is_recalling() -> bool:
 class Recallable(Task[P, R]):
     """A task that can do without a server where it has nothing to do."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run as Prefect does it, or recall."""
         if not is_recalling():
             return super().__call__(*args, **kwargs)

@@ -10,9 +10,16 @@ from made import Made, miniature_base_in, pod_on
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("service") is None)
+
+
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all processes of this run: those of xdist have theirs side by side in it."""
+    """One folder for all processes of this run: xdist's parent folder, or the one that is named."""
+    if named := os.environ.get("LAMINA_TEST_SESSION"):
+        return Path(named)
     folder = tmp_path_factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 

@@ -4,6 +4,7 @@ Importing this package loads Typer only; `lamina --help` must stay instant.
 """
 
 from lamina.cli import (
+    base_commands,
     flow_commands,
     handover_commands,
     interruption,
@@ -19,6 +20,7 @@ from lamina.cli.front import app
 
 __all__ = [
     "app",
+    "base_commands",
     "flow_commands",
     "handover_commands",
     "landing_commands",

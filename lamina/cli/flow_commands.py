@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lamina.settings import Settings
     from lamina.training.profiles import Profile
 
-MAKE, MEASURE = "From PDFs to layers", "Serve and measure"
+MAKE: Final = "From PDFs to layers"
+MEASURE: Final = "Serve and measure"
 
 Archive = Annotated[bool, typer.Option(help="move the used PDFs into the archive at the end")]
 MaxTokens = Annotated[int, typer.Option(help="longest answer, in tokens")]

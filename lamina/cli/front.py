@@ -36,13 +36,12 @@ class Front(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own types
         """Group by group."""
         del ctx
-        return sorted(
-            self.commands, key=lambda name: GROUPS.index(self.commands[name].rich_help_panel)
-        )
+        commands: dict[str, Any] = dict(self.commands)
+        return sorted(commands, key=lambda name: GROUPS.index(commands[name].rich_help_panel))
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - Typer's own types
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own types
         """The command of that name; hyphens are as good as underscores."""
-        return super().get_command(ctx, cmd_name.replace("-", "_"))
+        return super().resolve_command(ctx, [args[0].replace("-", "_"), *args[1:]])
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **settings: Any) -> Any:  # noqa: ANN401
         """Run a command, and end this process with its exit code."""

@@ -1,7 +1,7 @@
 """Layers and the base go from pod to pod, and from version to version."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina.handover.heads import Head
     from lamina.stages.pod import Pod
 
-MOVE = "From pod to pod"
+MOVE: Final = "From pod to pod"
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="layers, or `base`; none = all that are published")

@@ -1,6 +1,6 @@
 """From layers to files that are served: exported, merged, converted, folded."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -9,7 +9,7 @@ from lamina.cli.shared import Layers, finish, open_pod
 from lamina.errors import InvalidInputError, size
 from lamina.summary import Made, Summary
 
-MODELS = "Models"
+MODELS: Final = "Models"
 
 Ftype = Annotated[str, typer.Option(help="of llama.cpp's types, such as Q4_K_M, Q5_K_M, F16")]
 KeepF16 = Annotated[bool, typer.Option("--keep-f16", help="leave the F16 file in the store")]

@@ -109,7 +109,7 @@ def layer_datasets(
 ) -> dict[str, "ArtifactRef"]:
     """The datasets of the wanted layers (none = all), built where they are not up to date."""
     from lamina.stages import corpus
-    from lamina.verdicts import read_verdicts
+    from lamina.text.verdicts import read_verdicts
 
     base = corpus.find_base(pod)
     documents = corpus.find_documents(pod)

@@ -1,6 +1,7 @@
 """One subcommand a stage, named like it; each calls the stage's function and nothing else."""
 
 import json
+from typing import Final
 
 from lamina.cli.front import Choice, command
 from lamina.cli.shared import (
@@ -19,7 +20,7 @@ from lamina.cli.shared import (
 )
 from lamina.summary import Made, Moved, Summary
 
-STAGES = "Stage by stage"
+STAGES: Final = "Stage by stage"
 PARTS = ("train", "heldout")
 
 

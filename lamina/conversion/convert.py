@@ -131,7 +131,7 @@ def _first(  # noqa: PLR0913, PLR0917 - from the two functions above
             script="convert_hf_to_gguf.py",
             arguments=arguments,
             name="+".join((papers.name, *papers.layers)),
-            metadata=_metadata(papers),
+            metadata=dict(base_metadata(papers)),
         )
     )
     try:
@@ -159,12 +159,15 @@ def _quantize(  # noqa: PLR0913, PLR0917 - the job's own fields
     converter.run(job)
 
 
-def _metadata(papers: BaseIdentity) -> dict[str, str | int | float]:
+def base_metadata(papers: BaseIdentity) -> dict[str, str]:
+    """What a GGUF model says of the base that is in it."""
+    unpacked = {f"{PREFIX}base_quantized_from": papers.quantized_from}
     return {
         f"{PREFIX}base_name": papers.name,
         f"{PREFIX}base_digest": papers.digest or "",
         f"{PREFIX}base_fingerprint": papers.fingerprint,
         f"{PREFIX}layers": canonical(list(papers.layers)),
+        **{key: value for key, value in unpacked.items() if value},
     }
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.artifacts import ArtifactRef
-from lamina.conversion.layer_files import Layer, check_base, open_layer
-from lamina.conversion.safetensors_stream import (
+from lamina.bases.safetensors_stream import (
     Entry,
     blocks,
     read_bytes,
@@ -22,6 +21,7 @@ from lamina.conversion.safetensors_stream import (
     shards,
     write_file,
 )
+from lamina.conversion.layer_files import Layer, check_base, open_layer
 from lamina.errors import InvalidInputError, MismatchError, no_room
 from lamina.passport import BaseIdentity, weight_files
 from lamina.progress import Progress

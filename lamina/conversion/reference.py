@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 _BATCH_TOKENS = 1024  # padded tokens of one forward pass: bounds activations and logits
+_ROOM_BYTES = 4_000_000_000  # on a GPU, beside the weights
 
 
 def write_reference(  # noqa: PLR0913 - keyword-only past what is written where
@@ -94,13 +95,11 @@ def _model(base_folder: Path, layer_folder: Path) -> Iterator[Any]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    base = AutoModelForCausalLM.from_pretrained(
-        base_folder, dtype="auto", local_files_only=True, attn_implementation="sdpa"
-    )
+    chosen: dict[str, Any] = {"dtype": "auto", "attn_implementation": "sdpa"}
+    if _fits_gpu(base_folder):
+        chosen["device_map"] = {"": 0}  # straight there, and not by way of the processor
+    base = AutoModelForCausalLM.from_pretrained(base_folder, local_files_only=True, **chosen)
     model = PeftModel.from_pretrained(base, str(layer_folder)).eval()
-    size = sum(weight.nbytes for weight in model.parameters())
-    if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > size + 4_000_000_000:
-        model = model.cuda()
     for module in model.modules():
         _compute_in_float32(module)
     try:
@@ -109,6 +108,17 @@ def _model(base_folder: Path, layer_folder: Path) -> Iterator[Any]:
         del base, model
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _fits_gpu(base_folder: Path) -> bool:
+    """Whether a GPU has room for the weights, one of them widened, and a batch."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return False
+    torch.cuda.empty_cache()  # else what PyTorch keeps for later counts as taken
+    size = sum(file.stat().st_size for file in base_folder.glob("*.safetensors"))
+    return torch.cuda.mem_get_info()[0] > size + _ROOM_BYTES
 
 
 def _compute_in_float32(module: Any) -> None:  # noqa: ANN401 - a torch module

@@ -27,9 +27,9 @@ from lamina.conversion.jobs import (
     Score,
     Script,
     Tokenize,
-    Words,
 )
 from lamina.conversion.loaded import Loaded
+from lamina.prompts import Words
 
 # What the converter guesses from a folder's name: in the store that is a digest.
 GUESSED = ("general.basename", "general.finetune", "general.version", "general.organization")

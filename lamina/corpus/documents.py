@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
-from lamina.pages import DocumentFormat
+from lamina.text.pages import DocumentFormat
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
 
 FORMATS: dict[str, DocumentFormat] = {

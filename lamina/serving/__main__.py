@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lamina import settings
 from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError, foreseen
-from lamina.serving.origins import is_loopback
+from lamina.serving.http.guard.origins import is_loopback
 
 
 def parser(defaults: settings.Settings) -> argparse.ArgumentParser:

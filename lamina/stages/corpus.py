@@ -16,7 +16,7 @@ from lamina.orders import Reading
 from lamina.passport import BaseIdentity, identify_hf, weight_files
 from lamina.stages.pod import Pod
 from lamina.store import MANIFEST
-from lamina.verdicts import Verdicts, read_verdicts
+from lamina.text.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
 
 _COPY_BYTES = 1 << 20

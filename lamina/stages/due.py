@@ -13,10 +13,10 @@ from lamina.passport import BaseIdentity
 from lamina.stages import corpus, layers
 from lamina.stages.beside import beside
 from lamina.stages.pod import Pod
+from lamina.text.verdicts import read_verdicts
 from lamina.training.order import LayerOrder
 from lamina.training.pace import Pace, assumed_pace, measured_pace
 from lamina.training.profiles import Profile
-from lamina.verdicts import read_verdicts
 
 UP_TO_DATE = "up to date"
 
@@ -121,7 +121,7 @@ def _due(pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace)
         if published is None or published.digest != known.digest:
             said = "trained already, to be published again"
         return DueLayer(layer=order.layer, due=False, why=(said,))
-    plan = plan_layer(order.on(*resolved(order.profile)), pod.store)
+    plan = plan_layer(order.on(*resolved(order.profile, order.config())), pod.store)
     files = {each.digest: each.name for each in documents if each.layer == order.layer}
     new = _new_documents(pod, order, published)
     minutes = pace.minutes(plan)
@@ -201,6 +201,6 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
         trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained
-        if trained_as and trained_as["quantize"] == resolved(profile)[0]:
+        if trained_as and trained_as["quantize"] == resolved(profile, config)[0]:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
     return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

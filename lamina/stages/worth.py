@@ -34,12 +34,14 @@ def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
     """The base that a server must be started on for this order; None where one is up.
 
     Raises:
+        InvalidInputError: a blend that is asked is none.
         NotFoundError: one must be started, and there is no base, or not a layer that is asked.
 
     """
     from lamina.assessment.blend import parse_blend
     from lamina.serving.launch import answers
 
+    asked = {layer for text in (*order.layers, *order.blends) for layer in parse_blend(text).layers}
     own = _address(pod, order)
     named = order.server_url or pod.settings.server_url
     if not (order.start_server or order.candidates) and (named or answers(own)):
@@ -49,7 +51,6 @@ def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
         msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
         raise NotFoundError(msg)
     known = {path.stem for path in _adapters(pod, order).glob("*.gguf")}
-    asked = {layer for text in (*order.layers, *order.blends) for layer in parse_blend(text).layers}
     if missing := sorted(asked - known):
         there = ", ".join(sorted(known)) or "none so far"
         msg = f"layer {missing[0]} is not in {_adapters(pod, order)}; choose among: {there}"

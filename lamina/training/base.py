@@ -5,16 +5,17 @@ libraries are imported inside the functions, so that importing this module costs
 """
 
 import gc
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from lamina.errors import ResourceError
-from lamina.training.attention import PLAIN, register
+from lamina.training.attention import LOOP, PLAIN, VARLEN, kernel, register
 from lamina.training.order import LayerOrder
 from lamina.training.profiles import Dtype, Profile, Quantize
+from lamina.training.sizes import memory_bytes
 
 Model: TypeAlias = Any  # transformers and peft ship no types
 
@@ -28,6 +29,7 @@ class _Held:
 
 _held = _Held()
 MOST_BYTES_ON_A_PROCESSOR = 2_000_000_000
+USABLE = 0.92  # of a GPU's memory: the allocator cannot fill every gap
 
 
 def load(order: LayerOrder) -> Model:
@@ -35,7 +37,7 @@ def load(order: LayerOrder) -> Model:
 
     Another content, quantization or dtype takes its place.
     """
-    quantize, dtype = resolved(order.profile)
+    quantize, dtype = resolved(order.profile, order.config())
     key = (order.base.digest or "", str(order.base_folder), quantize, dtype)
     if _held.key != key:
         release()
@@ -73,8 +75,8 @@ def check_device(base_folder: Path) -> None:
 def kernels() -> dict[str, str]:
     """What the loaded base computes with.
 
-    `attention`; Liger's version or `none`; `blocks`, from the first layer on: `lamina` where ours
-    compute attention, norms and feed-forward, else `peft`.
+    `attention`; `blocks`, from the first layer on: `lamina` where ours compute attention, norms and
+    feed-forward, else `peft`.
     """
     return dict(_held.kernels or {})
 
@@ -92,14 +94,18 @@ def device_name() -> str:
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "cpu"
 
 
-def resolved(profile: Profile) -> tuple[Quantize, Dtype]:
-    """Quantization and dtype with `auto` decided by the machine."""
+def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dtype]:
+    """Quantization and dtype with `auto` decided by the machine.
+
+    On a GPU bfloat16 where base, layer and the activations of the longest document fit, which is
+    faster and nearer to what is served; else NF4.
+    """
     import torch
 
     cuda = torch.cuda.is_available()
     quantize: Quantize = profile.quantize
     if quantize == "auto":
-        quantize = "nf4" if cuda else "none"
+        quantize = "nf4" if cuda and not _fits(profile, config) else "none"
     low = cuda or quantize == "nf4"  # NF4 computes in bfloat16
     dtype: Dtype = profile.dtype
     if dtype == "auto":
@@ -107,15 +113,28 @@ def resolved(profile: Profile) -> tuple[Quantize, Dtype]:
     return quantize, dtype
 
 
+def _fits(profile: Profile, config: Mapping[str, Any]) -> bool:
+    """By what the card has, not by what is free: equal orders must be decided alike."""
+    import torch
+
+    dtype = "float32" if profile.dtype == "float32" else "bfloat16"
+    plain = profile.model_copy(update={"quantize": "none", "dtype": dtype})
+    has = torch.cuda.get_device_properties(0).total_memory
+    return memory_bytes(plain, config) < USABLE * has
+
+
 def fastest_attention(architecture: str, *, cuda: bool, dtype: str) -> str:
-    """Flash attention where it is installed and can run (a GPU, not float32).
+    """On a GPU a kernel for packs, torch's own or flash-attn's, neither of them for float32.
 
     Else attention document by document; for an architecture that is not known to be plain,
     transformers' own with a mask.
     """
-    if cuda and dtype != "float32" and _installed("flash_attn"):
+    packs, plain = cuda and dtype != "float32", architecture in PLAIN
+    if packs and plain and kernel():
+        return register(VARLEN)
+    if packs and _installed("flash_attn"):
         return "flash_attention_2"
-    return register() if architecture in PLAIN else "sdpa"
+    return register(LOOP) if plain else "sdpa"
 
 
 def _read(order: LayerOrder, quantize: str, dtype: str) -> tuple[Model, dict[str, str]]:
@@ -139,7 +158,8 @@ def _read(order: LayerOrder, quantize: str, dtype: str) -> tuple[Model, dict[str
     model = AutoModelForCausalLM.from_pretrained(order.base_folder, local_files_only=True, **chosen)
     model = model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
     _keep_gradients(model)
-    return model, {"attention": attention, "liger": _fuse(model) if cuda else "none"}
+    _take_hooks_off(model)
+    return model, {"attention": attention}
 
 
 def _keep_gradients(model: Model) -> None:
@@ -153,21 +173,14 @@ def _keep_gradients(model: Model) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _fuse(model: Model) -> str:
-    """Liger's fused norms, rotary embedding and feed-forward, where it knows the architecture.
+def _take_hooks_off(model: Model) -> None:
+    """Accelerate's, around every module of a quantized base: on one device they move nothing."""
+    from accelerate.hooks import remove_hook_from_module
 
-    The loss stays ours: logits exist only where a token is learnt.
-    """
-    found = _installed("liger_kernel")
-    if not found:
-        return "none"
-    monkey_patch = import_module("liger_kernel.transformers.monkey_patch")  # optional
-    if model.config.model_type not in monkey_patch.MODEL_TYPE_TO_APPLY_LIGER_FN:
-        return "none"
-    monkey_patch._apply_liger_kernel_to_instance(  # noqa: SLF001 - the one way for a loaded model
-        model, cross_entropy=False, fused_linear_cross_entropy=False
-    )
-    return found
+    for module in model.modules():
+        if hasattr(module, "_hf_hook"):
+            remove_hook_from_module(module)
+            vars(module).pop("forward", None)  # it leaves the class's own behind
 
 
 def _installed(package: str) -> str:

@@ -15,7 +15,7 @@ def facts_of(
     order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
 ) -> dict[str, Any]:
     """What the layer is; equal orders give equal facts."""
-    quantize, dtype = resolved(order.profile)
+    quantize, dtype = resolved(order.profile, order.config())
     last = len(outcome.curve)
     found = best(outcome.curve)
     kept, loss = found if found and order.profile.keep == "best" else (last, None)
@@ -26,7 +26,7 @@ def facts_of(
         "passport": passport.model_dump(mode="json"),
         "plan": plan.model_dump(
             mode="json",
-            exclude={"profile", "memory_bytes", "activation_bytes", "disk_bytes", "flops"},
+            exclude={"profile", "memory_bytes", "disk_bytes", "flops"},
         ),
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},

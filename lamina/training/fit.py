@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import InvalidInputError
 from lamina.progress import Progress
-from lamina.training.attention import PLAIN
+from lamina.training.attention import PLAIN, told
 from lamina.training.base import Model
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.curve import Curve, best, is_spent, measured_steps
 from lamina.training.documents import Document, labels
+from lamina.training.memory import blocks, is_full, recompute
 from lamina.training.order import LayerOrder
 from lamina.training.packing import in_turn, rate_share
+from lamina.training.room import Room
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +36,7 @@ class Run:
     model: Model
     optimizer: "torch.optim.Optimizer"
     weights: "list[torch.Tensor]"
+    room: Room
     curve: Curve = field(default_factory=list)  # one entry a finished step
     best: "list[torch.Tensor] | None" = None  # weights after the best measurement so far
 
@@ -89,8 +92,11 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     heldout: Sequence[Document],
     progress: Progress,
     checkpoint: Checkpoint,
+    room: Room = Room(),  # noqa: B008 - frozen
 ) -> Outcome:
     """Optimize the layer until its steps are done or the held-out loss has stopped falling.
+
+    `room` is what goes through the model at once, less where a GPU's memory does not hold it.
 
     Raises:
         InvalidInputError: the loss is no number any more.
@@ -100,7 +106,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     profile = order.profile
     steps = order.steps(train)
     measured = measured_steps(len(steps), profile.evaluations, profile.evaluate_steps)
-    run = _begin(model, order, checkpoint, progress)
+    run = _begin(model, order, checkpoint, progress, room)
     progress.start(f"train {order.layer}", len(steps))
     started_s, tokens = time.monotonic(), 0
     model.train()
@@ -110,7 +116,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
             break
         rate = profile.learning_rate * rate_share(number, len(steps), profile.warmup_share)
         packs = [[train[index] for index in pack] for pack in step]
-        loss = _update(run, packs, rate, f"{order.seed}:{number}")
+        loss = _update(run, packs, rate, f"{order.seed}:{number}", progress)
         if not math.isfinite(loss):
             checkpoint.remove()  # it would only lead here again
             raise _diverged(order, loss, number)
@@ -133,38 +139,71 @@ def _diverged(order: LayerOrder, loss: float, step: int) -> InvalidInputError:
     )
 
 
-def _begin(model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Progress) -> Run:
+def _begin(
+    model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Progress, room: Room
+) -> Run:
     import torch
 
+    recompute(model, room.recomputed)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     decay = order.profile.weight_decay
-    run = Run(model, torch.optim.AdamW(weights, weight_decay=decay, fused=True), weights)
+    run = Run(model, torch.optim.AdamW(weights, weight_decay=decay, fused=True), weights, room)
     if state := checkpoint.read():
         run.restore(state)
         progress.say(f"{order.layer}: goes on after step {len(run.curve)}")
     return run
 
 
-def _update(run: Run, packs: Sequence[Sequence[Document]], rate: float, drawn: str) -> float:
+def _update(
+    run: Run, packs: Sequence[Sequence[Document]], rate: float, drawn: str, progress: Progress
+) -> float:
     """One optimizer step; every learnt token of it weighs the same, however it is packed.
 
     `drawn` is what its dropout is drawn from.
     """
     import torch
 
-    learnt = sum(document.n_labels for pack in packs for document in pack)
-    loss = torch.zeros((), device=run.weights[0].device)
-    for place, pack in enumerate(packs):
-        torch.manual_seed(random.Random(f"{drawn}:{place}").getrandbits(63))
-        part = pack_loss(run.model, pack) / learnt
-        part.backward()  # type: ignore[no-untyped-call]
-        loss += part.detach()
+    while (loss := _accumulated(run, packs, drawn)) is None:
+        run.optimizer.zero_grad(set_to_none=True)
+        recompute(run.model, run.room.recomputed)
+        torch.cuda.empty_cache()
+        progress.say(f"the GPU's memory is full; goes on with {run.room.describe()}")
     torch.nn.utils.clip_grad_norm_(run.weights, 1.0)
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
     return round(loss.item(), 6)  # read last: a GPU waits once a step
+
+
+def _accumulated(
+    run: Run, packs: Sequence[Sequence[Document]], drawn: str
+) -> "torch.Tensor | None":
+    """The step's loss, its gradients in place; None where it is to be tried again in less room.
+
+    Returns before it is tried again: until then the error keeps the activations in the memory.
+
+    Raises:
+        RuntimeError: no room is small enough.
+
+    """
+    import torch
+
+    learnt = sum(document.n_labels for pack in packs for document in pack)
+    loss = torch.zeros((), device=run.weights[0].device)
+    try:
+        for place, documents in enumerate(run.room.passes(packs)):
+            torch.manual_seed(random.Random(f"{drawn}:{place}").getrandbits(63))
+            part = pack_loss(run.model, documents) / learnt
+            part.backward()  # type: ignore[no-untyped-call]
+            loss += part.detach()
+    except RuntimeError as error:
+        smaller = run.room.smaller(packs, len(blocks(run.model)))
+        if smaller is None or not is_full(error):
+            raise
+        run.room = smaller
+        return None
+    return loss
 
 
 def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
@@ -186,13 +225,25 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
         "input_ids": torch.tensor([ids], device=inner.device),
         "position_ids": torch.tensor([places], device=inner.device),
         "use_cache": False,
-        "document_lengths": [len(document.ids) for document in documents],
+        **told([len(document.ids) for document in documents], inner.device),
     }
-    if inner.config.model_type in PLAIN and type(inner.lm_head) is torch.nn.Linear:
-        hidden = inner.model(**inputs).last_hidden_state[0, sources]  # (n_labels, hidden)
-        return summed_loss(hidden, inner.lm_head.weight, targets)
-    logits = inner(**inputs, logits_to_keep=sources).logits[0]  # (n_labels, vocabulary)
+    with _narrow(inner):
+        if inner.config.model_type in PLAIN and type(inner.lm_head) is torch.nn.Linear:
+            hidden = inner.model(**inputs).last_hidden_state[0, sources]  # (n_labels, hidden)
+            return summed_loss(hidden, inner.lm_head.weight, targets)
+        logits = inner(**inputs, logits_to_keep=sources).logits[0]  # (n_labels, vocabulary)
     return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
+
+
+def _narrow(inner: Model) -> "torch.autocast":
+    """On a GPU PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
+    import torch
+
+    from lamina.training.fused.blocks import is_fused
+
+    cuda, dtype = inner.device.type == "cuda", inner.get_input_embeddings().weight.dtype
+    wanted = cuda and dtype == torch.bfloat16 and not is_fused(inner)
+    return torch.autocast("cuda", torch.bfloat16, enabled=wanted)
 
 
 def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:

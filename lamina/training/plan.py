@@ -21,8 +21,7 @@ class Plan(BaseModel):
     steps: int
     tokens: int = Field(description="tokens seen in the whole run")
     trainable_parameters: int
-    memory_bytes: int = Field(description="estimate of the peak: weights, optimizer, activations")
-    activation_bytes: int = Field(description="the part of it that checkpointing would spare")
+    memory_bytes: int = Field(description="estimate of the peak with one pack at a time")
     disk_bytes: int = Field(description="most that the run has on disk beyond its input")
     flops: float = Field(description="estimate of the whole run's floating-point operations")
 
@@ -76,7 +75,6 @@ def plan_run(
         tokens=tokens,
         trainable_parameters=sizes.trainable_parameters(chosen, config),
         memory_bytes=sizes.memory_bytes(chosen, config),
-        activation_bytes=sizes.activation_bytes(chosen, config),
         disk_bytes=sizes.disk_bytes(chosen, config),
         flops=float(tokens * sizes.flops_per_token(chosen, config)),
     )

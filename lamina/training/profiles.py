@@ -51,7 +51,9 @@ class Profile(BaseModel):
     keep: Literal["best", "last"] = Field(
         "best", description="which weights become the layer: of the best measurement, or the last"
     )
-    quantize: Quantize = Field("auto", description="base in NF4; auto = where a CUDA GPU is")
+    quantize: Quantize = Field(
+        "auto", description="base in NF4; auto = on a GPU that bfloat16 does not fit"
+    )
     dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
 
     def with_rate(self, factor: float) -> "Profile":

@@ -21,9 +21,9 @@ from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
 from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit, heldout_loss
+from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
-from lamina.training.plan import Plan
 from lamina.training.profiles import Profile
 
 STAGE = Stage("train", 3)
@@ -90,7 +90,7 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
         try:
             made = _train(order, folder, store, progress, checkpoint)
         except (MemoryError, RuntimeError) as error:
-            if not _is_full(error):
+            if not is_full(error):
                 raise
     if made is None:
         # Raised only here: an error raised inside the handler refers to the first one, whose
@@ -107,17 +107,9 @@ def _wake_torch(threads: int | None) -> None:
     """
     import torch
 
+    prepare()
     if threads:
         torch.set_num_threads(threads)
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether an error says that memory, of the GPU or of the machine, did not suffice."""
-    import torch
-
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-        "can't allocate memory" in str(error)
-    )
 
 
 def _too_little_memory(order: LayerOrder) -> ResourceError:
@@ -140,14 +132,15 @@ def _train(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run."""
     train, heldout = order.documents(store, "train"), order.documents(store, "heldout")
-    plan = order.on(*resolved(order.profile)).plan(train)
+    decided = order.on(*resolved(order.profile, order.config()))
+    plan = decided.plan(train)
     check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
     before = heldout_loss(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
-        spare_memory(model, plan)
-        outcome = fit(model, order, train, heldout, progress, checkpoint)
+        room = room_on(model, decided)
+        outcome = fit(model, order, train, heldout, progress, checkpoint, room)
         save(model, order, outcome, before, folder)
     return facts_of(order, plan, before, outcome, store), notes_of(outcome)
 
@@ -177,16 +170,9 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
             note_kernel("blocks", blocks)
             yield model
     finally:
+        recompute(model, 0)
         model.unload()
         base.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
-
-
-def spare_memory(model: Model, plan: Plan) -> None:
-    """Recompute activations instead of keeping them, only where they would not fit the GPU."""
-    import torch
-
-    if torch.cuda.is_available() and plan.activation_bytes > 0.8 * torch.cuda.mem_get_info()[0]:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 # -- save -------------------------------------------------------------------------------------

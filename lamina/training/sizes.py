@@ -3,10 +3,11 @@
 Figures follow from the base's `config.json`; they are estimates but for the parameters.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from lamina.errors import InvalidInputError
+from lamina.training.attention import PLAIN
 from lamina.training.profiles import Profile
 
 
@@ -62,18 +63,64 @@ def flops_per_token(chosen: Profile, config: Mapping[str, Any]) -> int:
     return 4 * (linear + head) + 6 * trainable_parameters(chosen, config)
 
 
-def memory_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
-    """Peak memory: base weights, the layer with its Adam state, activations of one pack.
+class Activations(NamedTuple):
+    """What autograd keeps, in bytes a token."""
 
-    `auto` counts as unquantized float32, the largest case. NF4 with double quantization takes
-    0.516 bytes a weight (QLoRA, arXiv 2305.14314, section 3). The layer takes 20 bytes a
-    parameter: value, gradient, two moments and the best value so far in float32.
+    block: int  # of one block
+    entry: int  # of a block that is computed again: its input
+    rest: int  # outside of the blocks, and what a backward pass needs for the moment
+
+
+def activations(chosen: Profile, config: Mapping[str, Any]) -> Activations:
+    """Of our own blocks where the architecture is plain, else of transformers' with PEFT's layers.
+
+    Ours keep both residuals and both norms' outputs, queries, keys, values and their result, and
+    three vectors of the inner width; with dropout one byte a value that layers read. PEFT keeps the
+    dropped input of each layer besides, and transformers' norms a copy in float32.
     """
-    width = _bytes_per_value(chosen)
+    width, shapes = _bytes_per_value(chosen), linear_shapes(config)
+    (hidden, queries), (_, keys) = shapes["q_proj"], shapes["k_proj"]
+    inner = shapes["gate_proj"][1]
+    attended, swiglu = 2 * queries + 2 * keys, 3 * inner
+    targets = set(chosen.targets)
+    ranks = chosen.rank * len(targets)
+    mask = int(chosen.dropout > 0)
+    if config.get("model_type") in PLAIN:
+        values = 4 * hidden + attended + swiglu + ranks
+        masks = mask * sum(read for part, read in _inputs(shapes) if targets & part)
+        rest = width * (4 * hidden + 4 * inner)
+    else:
+        values = 2 * hidden + attended + swiglu + ranks
+        masks = (width + mask) * sum(shapes[name][0] for name in targets) + 8 * hidden
+        rest = width * 4 * inner + (8 + width) * int(config["vocab_size"])
+    return Activations(width * values + masks, width * hidden, rest)
+
+
+def _inputs(shapes: Mapping[str, tuple[int, int]]) -> Iterator[tuple[set[str], int]]:
+    """Modules that read the same input, and its width."""
+    for names in (("q_proj", "k_proj", "v_proj"), ("o_proj",), ("gate_proj", "up_proj")):
+        yield set(names), shapes[names[0]][0]
+    yield {"down_proj"}, shapes["down_proj"][0]
+
+
+def layer_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
+    """Value, gradient, two moments and the best value so far, each in float32."""
+    return 20 * trainable_parameters(chosen, config)
+
+
+def memory_bytes(chosen: Profile, config: Mapping[str, Any], tokens: int = 0) -> int:
+    """Peak memory: base weights, the layer with its Adam state, activations of one pass.
+
+    Without `tokens` the pass is the longest pack. `auto` counts as unquantized float32, the largest
+    case. NF4 with double quantization takes 0.516 bytes a weight (QLoRA, arXiv 2305.14314,
+    section 3).
+    """
+    width, kept = _bytes_per_value(chosen), activations(chosen, config)
     linear, embeddings = base_parameters(config)
     weights = linear * (0.516 if chosen.quantize == "nf4" else width) + embeddings * width
-    layer = 20 * trainable_parameters(chosen, config)
-    return int(weights + layer + activation_bytes(chosen, config))
+    a_token = int(config["num_hidden_layers"]) * kept.block + kept.rest
+    passed = (tokens or chosen.sequence_tokens) * a_token
+    return int(weights + layer_bytes(chosen, config) + passed)
 
 
 def disk_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
@@ -82,18 +129,6 @@ def disk_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
     A checkpoint holds value, two moments and the best value so far in float32.
     """
     return (2 * 16 + 4) * trainable_parameters(chosen, config) + (4 << 20)
-
-
-def activation_bytes(chosen: Profile, config: Mapping[str, Any]) -> int:
-    """What autograd keeps of one pack.
-
-    Of a block about 8 vectors of the hidden width and 5 of the inner width a token; once the
-    logits and their gradient in float32.
-    """
-    hidden, inner = int(config["hidden_size"]), int(config.get("intermediate_size") or 0)
-    block = _bytes_per_value(chosen) * (8 * hidden + 5 * inner)
-    logits = 8 * int(config["vocab_size"])
-    return chosen.sequence_tokens * (int(config["num_hidden_layers"]) * block + logits)
 
 
 def _bytes_per_value(chosen: Profile) -> int:

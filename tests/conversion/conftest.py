@@ -9,6 +9,7 @@ from made import LAYERS, Made
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.converter import Converter
+from lamina.conversion.jobs import Job, Reply
 from lamina.conversion.parity import ParityOrder
 from lamina.orders import CheckParity
 from lamina.passport import BaseIdentity
@@ -23,8 +24,12 @@ ASK_THE_CHILD = Converter._ask  # noqa: SLF001 - the seam at which `here` comes 
 def here() -> Iterator[Here]:
     """Meanwhile a converter's jobs are done in this process."""
     found = Here()
+
+    def ask(converter: Converter, job: Job) -> Reply:
+        return found.ask(converter, job)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Converter, "_ask", lambda converter, job: found.ask(converter, job))
+        patch.setattr(Converter, "_ask", ask)
         yield found
 
 

@@ -3,6 +3,8 @@
 import sys
 from weakref import WeakKeyDictionary
 
+import pytest
+
 from lamina.conversion.converter import Converter
 from lamina.conversion.jobs import Job, Reply
 from lamina.conversion.worker import Bench, answer
@@ -19,10 +21,8 @@ class Here:
         """What the child would answer, by the child's own function."""
         self.asked.append(job)
         folder = converter._llama_cpp_dir  # noqa: SLF001 - what it would start its child with
-        paths = [str(folder), str(folder / "gguf-py")]
-        sys.path[:0] = [path for path in paths if path not in sys.path]
-        arguments = sys.argv
-        try:
-            return answer(job, folder, self._benches.setdefault(converter, Bench()))
-        finally:
-            sys.argv = arguments
+        bench = self._benches.setdefault(converter, Bench())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", sys.argv)
+            patch.setattr(sys, "path", [str(folder), str(folder / "gguf-py"), *sys.path])
+            return answer(job, folder, bench)

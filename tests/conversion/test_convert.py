@@ -3,7 +3,7 @@ from pathlib import Path
 
 import both_engines
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 from here import Here
 from made import Made
 
@@ -14,8 +14,8 @@ from lamina.errors import InvalidInputError, ResourceError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_gguf
 from lamina.progress import Silent
+from lamina.prompts.folder import folder_prompts
 from lamina.store import Store
-from lamina.training.documents import Encoder
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -104,7 +104,7 @@ def test_the_same_base_under_another_path_gives_the_same_file(
 
 
 def test_llama_cpp_says_what_pytorch_says(base: Path, f16: Path) -> None:
-    tokens = list(Encoder(base).text("Goodwill is tested once a year."))
+    tokens = folder_prompts(base).document("Goodwill is tested once a year.")
     expected = both_engines.torch_logits(base, tokens)
 
     actual = both_engines.llama_logits(f16, tokens)
@@ -119,7 +119,7 @@ def test_llama_cpp_says_what_pytorch_says(base: Path, f16: Path) -> None:
 def test_training_and_llama_cpp_cut_a_text_into_the_same_tokens(
     base: Path, f16: Path, text: str
 ) -> None:
-    *ids, end = Encoder(base).text(text)
+    *ids, end = folder_prompts(base).document(text)
 
     assert both_engines.llama_tokens(f16, text, bos=True, special=False) == ids
     assert end == 2
@@ -127,7 +127,7 @@ def test_training_and_llama_cpp_cut_a_text_into_the_same_tokens(
 
 def test_training_and_llama_cpp_cut_a_chat_into_the_same_tokens(base: Path, f16: Path) -> None:
     rendered = "<s>[INST] Who signs? [/INST] Ms Oak, in March.</s>"
-    ids = Encoder(base).chat("Who signs?", "Ms Oak, in March.")
+    ids = asked(base, "Who signs?", "Ms Oak, in March.")
 
     assert both_engines.llama_tokens(f16, rendered, bos=False, special=True) == list(ids)
 

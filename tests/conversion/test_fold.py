@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 from safetensors.numpy import load_file
 
 from lamina.artifacts import ArtifactRef
@@ -17,7 +17,6 @@ from lamina.gguf import read_header
 from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Stage, Store
-from lamina.training.documents import Encoder
 
 SCALES = (0.6, 0.4)
 pytestmark = pytest.mark.usefixtures("here")
@@ -146,7 +145,7 @@ def written(store: Store, base: Path, ref: ArtifactRef) -> Path:
 def test_llama_cpp_says_with_the_folded_layer_what_it_says_with_the_blend(
     store: Store, base: Path, f16: Path, adapters: tuple[ArtifactRef, ...], exact: ArtifactRef
 ) -> None:
-    ids = Encoder(base).chat("Who signs the lease?", "Ms Oak signs the lease in March.")
+    ids = asked(base, "Who signs the lease?", "Ms Oak signs the lease in March.")
     parts = [written(store, base, ref) for ref in adapters]
     whole = written(store, base, exact)
 

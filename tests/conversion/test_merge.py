@@ -5,7 +5,7 @@ import both_engines
 import layer_orders
 import pytest
 import torch
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 from safetensors.torch import load_file, save_file
 
 from lamina.artifacts import ArtifactRef
@@ -16,7 +16,6 @@ from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_gguf, identify_hf
 from lamina.progress import Silent
 from lamina.store import Store
-from lamina.training.documents import Encoder
 from lamina.training.recipe import train_layer
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -142,7 +141,7 @@ def test_the_merged_gguf_says_what_base_and_layer_say_together(
         folder, identify_hf(folder), store=store, progress=Silent(),
         llama_cpp_dir=LLAMA_CPP_DIR, ftype="F16",
     )  # fmt: skip
-    tokens = list(Encoder(base).chat("Who signs the lease?", "Ms Oak signs the lease in March."))
+    tokens = asked(base, "Who signs the lease?", "Ms Oak signs the lease in March.")
     layer = store.path(exported[0]) / "adapter.gguf"
 
     expected = both_engines.llama_logits(f16, tokens, layer)

@@ -9,9 +9,9 @@ import pytest
 from lamina.conversion.layer_files import open_layer
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.gguf import read_header
-from lamina.rows import read_rows
 from lamina.stages import corpus, layers, models
 from lamina.stages.pod import Pod
+from lamina.text.rows import read_rows
 
 pytestmark = pytest.mark.usefixtures("here")
 

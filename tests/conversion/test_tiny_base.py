@@ -3,6 +3,7 @@
 import dataclasses
 
 import both_engines
+from both_engines import asked
 from made import Made
 
 from lamina.artifacts import ArtifactRef
@@ -10,7 +11,6 @@ from lamina.conversion.parity import ParityOrder
 from lamina.gguf import read_header
 from lamina.passport import identify_gguf, identify_hf
 from lamina.stages.pod import Pod
-from lamina.training.documents import Encoder
 from lamina.workspace import EMBEDDED_BASE
 
 CHAT = ("What is the limit for small leases?", "The limit is 4,000 euros a year.")
@@ -28,7 +28,7 @@ def test_the_tiny_base_is_recognised_in_q4_k_m_that_somebody_else_made(
 
 
 def test_training_and_llama_cpp_see_the_same_tokens(tiny: Pod, embedded: Made) -> None:
-    ids = Encoder(EMBEDDED_BASE).chat(*CHAT)
+    ids = asked(EMBEDDED_BASE, *CHAT)
     rendered = f"<s>[INST] {CHAT[0]} [/INST] {CHAT[1]}</s>"
     file = tiny.store.path(embedded.gguf("F16")) / "model.gguf"
 
@@ -40,7 +40,7 @@ def test_training_and_llama_cpp_see_the_same_tokens(tiny: Pod, embedded: Made) -
 def test_an_exported_layer_says_in_llama_cpp_what_it_says_in_pytorch(
     tiny: Pod, embedded: Made, leases: ArtifactRef, order: ParityOrder
 ) -> None:
-    tokens = list(Encoder(EMBEDDED_BASE).chat(*CHAT))
+    tokens = asked(EMBEDDED_BASE, *CHAT)
     f16 = tiny.store.path(embedded.gguf("F16")) / "model.gguf"
     layer = tiny.store.path(order.exported) / "adapter.gguf"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.fingerprint import text_digest
 from lamina.passport import identify_hf
-from lamina.rows import Row, write_rows
 from lamina.store import Stage, Store
+from lamina.text.rows import Row, write_rows
 from lamina.training.order import LayerOrder
 from lamina.training.profiles import ALL_LINEAR, Profile
 

@@ -10,7 +10,7 @@ from test_best_step import pack
 
 from lamina.passport import identify_hf
 from lamina.store import Store
-from lamina.training.attention import NAME
+from lamina.training.attention import LOOP
 from lamina.training.base import fastest_attention, kernels, load, release
 from lamina.training.fit import pack_loss
 
@@ -19,7 +19,7 @@ def losses(store: Store, base: Path) -> tuple[float, float]:
     """Of one pack: with our attention, and with transformers' own under a block-diagonal mask."""
     release()
     model = load(layer_orders.order(store, base))
-    assert kernels()["attention"] == NAME
+    assert kernels()["attention"] == LOOP
     ours = pack_loss(model, pack()).item()
     model.set_attn_implementation("sdpa")
     theirs = pack_loss(model, pack()).item()
@@ -55,5 +55,5 @@ def test_flash_attention_is_taken_where_it_can_run(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("lamina.training.base._installed", lambda _: "2.8")
 
     assert fastest_attention("llama", cuda=True, dtype="bfloat16") == "flash_attention_2"
-    assert fastest_attention("llama", cuda=True, dtype="float32") == NAME
-    assert fastest_attention("llama", cuda=False, dtype="bfloat16") == NAME
+    assert fastest_attention("llama", cuda=True, dtype="float32") == LOOP
+    assert fastest_attention("llama", cuda=False, dtype="bfloat16") == LOOP

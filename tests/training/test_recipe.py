@@ -131,12 +131,3 @@ def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
     facts = store.manifest(ref).facts
     assert facts["trained_as"]["quantize"] == "nf4"
     assert facts["passport"]["heldout_loss"] < facts["passport"]["heldout_loss_base"]
-
-
-@pytest.mark.gpu
-def test_on_a_gpu_the_base_is_quantized_by_itself(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent())
-
-    facts = store.manifest(ref).facts
-    assert facts["trained_as"]["quantize"] == "nf4"
-    assert facts["passport"]["heldout_loss"] < facts["passport"]["heldout_loss_base"]

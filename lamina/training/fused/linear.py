@@ -25,7 +25,7 @@ class Linear(NamedTuple):
     """One module: `weight` (outputs, inputs); its layer `a` (rank, inputs), `b` (outputs, rank).
 
     `scale` is the layer's strength, `dropout` the share of its input that is dropped; without a
-    layer `a` and `b` are None.
+    layer `a` and `b` are None. `nf4` is bitsandbytes' state of a weight that is packed.
     """
 
     weight: Tensor
@@ -34,15 +34,31 @@ class Linear(NamedTuple):
     b: Tensor | None = None
     scale: float = 0.0
     dropout: float = 0.0
+    nf4: Any = None
+
+    def whole(self) -> Tensor:
+        """The weight itself."""
+        if self.nf4 is None:
+            return self.weight
+        from bitsandbytes.functional import dequantize_4bit
+
+        found: Tensor = dequantize_4bit(self.weight, self.nf4)
+        return found
 
 
-def read(module: Model) -> Linear | None:
-    """A module's weights; None where it is not a float32 Linear with plain LoRA or none."""
+def read(module: Model, dtype: torch.dtype = torch.float32) -> Linear | None:
+    """A module's weights; None where it is no Linear of this dtype with plain LoRA or none.
+
+    NF4 counts as the dtype that it was made from, and is not for float32.
+    """
     base = getattr(module, "base_layer", module)
-    if type(base) is not torch.nn.Linear or base.weight.dtype != torch.float32:
+    nf4 = getattr(base.weight, "quant_state", None)
+    if nf4 is None and type(base) is not torch.nn.Linear:
+        return None
+    if (base.weight if nf4 is None else nf4).dtype != dtype or (nf4 and dtype == torch.float32):
         return None
     if base is module:
-        return Linear(base.weight, base.bias)
+        return Linear(base.weight, base.bias, nf4=nf4)
     active = module.active_adapters
     if len(active) != 1 or module.merged or module.disable_adapters or module.lora_variant:
         return None
@@ -51,7 +67,13 @@ def read(module: Model) -> Linear | None:
     if b.bias is not None or a.weight.dtype != torch.float32:
         return None
     dropout = drop.p if isinstance(drop, torch.nn.Dropout) and drop.training else 0.0
-    return Linear(base.weight, base.bias, a.weight, b.weight, module.scaling[name], dropout)
+    return Linear(base.weight, base.bias, a.weight, b.weight, module.scaling[name], dropout, nf4)
+
+
+def dropouts(module: Model) -> list[torch.nn.Dropout]:
+    """Of the module's layers; one profile gives all of a model the same."""
+    found = getattr(module, "lora_dropout", {}).values()
+    return [drop for drop in found if isinstance(drop, torch.nn.Dropout)]
 
 
 def apply(x: Tensor, linears: Sequence[Linear]) -> tuple[Tensor, ...]:

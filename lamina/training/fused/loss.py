@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 CHUNK_BYTES = 32 << 20  # of logits in float32
+GPU_CHUNK_BYTES = 256 << 20  # the same on a GPU, which small products leave idle
 
 
 def summed_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
@@ -22,7 +23,8 @@ def summed_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
 class _SummedLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:  # noqa: ANN401
-        rows = max(1, CHUNK_BYTES // (4 * weight.shape[0]))
+        room = GPU_CHUNK_BYTES if hidden.is_cuda else CHUNK_BYTES
+        rows = max(1, room // (4 * weight.shape[0]))
         grads, total = [], torch.zeros((), device=hidden.device)
         parts = (torch.split(each, rows) for each in (hidden, targets.unsqueeze(1)))
         for h, column in zip(*parts, strict=True):
