@@ -11,7 +11,7 @@ from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.base import load
 from lamina.training.documents import Document
-from lamina.training.fit import pack_loss
+from lamina.training.loss import pack_loss
 from lamina.training.recipe import train_layer
 
 
