@@ -3,14 +3,17 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
+# Compiled once and not in each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up down ps test browser services check unit slow lock clean
+.PHONY: help setup demo up down ps test browser services check unit slow gpu lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY)  ## the virtual environment, with everything pinned
-$(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/unpack_converters.py
+$(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/llama.cmake \
+		$(addprefix scripts/,install.py llama_wheel.py programs.py shelf.py unpack_converters.py)
 	@bash scripts/setup.sh
 	@touch $@
 
@@ -42,18 +45,21 @@ check: setup  ## lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The tests of whole systems wait for processes most of the time, so they go on beside the others,
-# and training's follow them, to shorten the other lane.
-QUICK := not service and not slow and not gpu
+# One worker more than there are processors: a test of a whole system waits most of the time. A file
+# stays with one worker, which makes what its tests share once; tests/conftest.py orders the files.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+# Programs that share processors pin their threads: one that spins takes a processor from another.
+unit slow gpu: export OMP_NUM_THREADS := 1
+unit slow gpu: export OMP_WAIT_POLICY := PASSIVE
+
 unit: setup  ## the tests
-	@log=$$(mktemp); \
-	{ $(BIN)/pytest -m 'service and not slow'; systems=$$?; \
-		$(BIN)/pytest -m '$(QUICK)' tests/training; exit $$((systems | $$?)); } >$$log 2>&1 & lane=$$!; \
-	$(BIN)/pytest -m '$(QUICK)' --ignore=tests/training; rest=$$?; \
-	wait $$lane; other=$$?; cat $$log; rm -f $$log; exit $$((rest | other))
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: setup  ## the tests that take minutes
 	$(BIN)/pytest -m slow
+
+gpu: setup  ## the tests that need a GPU
+	$(BIN)/pytest -m gpu
 
 lock: setup  ## rewrite constraints.txt from what is installed
 	@$(BIN)/python -m pip list --format=freeze --exclude-editable \

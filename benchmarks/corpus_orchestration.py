@@ -24,7 +24,7 @@ from lamina.corpus.verdict import VerdictSettings
 from lamina.orders import Reading
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from lamina.workspace import Workspace
 from tasks import cluster, corpus, edge
 

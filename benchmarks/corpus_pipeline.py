@@ -20,7 +20,7 @@ from lamina.corpus.view import write_pretest_view
 from lamina.dataset.build import build_dataset, combine_datasets
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from lamina.workspace import EMBEDDED_BASE, Workspace
 
 ADDED = Path("ASC_842_Leases") / "added.pdf"

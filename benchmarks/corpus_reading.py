@@ -24,7 +24,7 @@ import pdfplumber
 import pypdfium2
 
 from lamina.corpus.pages import read_pages
-from lamina.pages import Pages
+from lamina.text.pages import Pages
 
 FIGURE = re.compile(r"\d[\d,.]*")
 CELL = re.compile(r"[$\u20ac\u00a3]?[(\u2013-]?[$\u20ac\u00a3]?\d[\d,.]*[)%]*|[\u2014\u2013]")

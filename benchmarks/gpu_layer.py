@@ -10,8 +10,8 @@ from gpu_shapes import Bench, Clock
 
 from lamina.artifacts import ArtifactRef
 from lamina.passport import identify_hf
-from lamina.rows import Row, write_rows
 from lamina.store import Stage, Store
+from lamina.text.rows import Row, write_rows
 from lamina.training.order import LayerOrder
 from lamina.training.profiles import ALL_LINEAR, Profile
 from lamina.training.worker import Job

@@ -109,10 +109,10 @@ def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
 
     from lamina import settings
     from lamina.progress import Silent
-    from lamina.rows import read_rows, write_rows
     from lamina.stages import corpus
     from lamina.stages.pod import Pod
-    from lamina.verdicts import read_verdicts
+    from lamina.text.rows import read_rows, write_rows
+    from lamina.text.verdicts import read_verdicts
     from lamina.workspace import Workspace
 
     root = Path(options.work) / "workspace"
@@ -159,11 +159,12 @@ def land(options: argparse.Namespace, folder: Path) -> None:
 
 def documents(options: argparse.Namespace, base: Path, split: str) -> list[Any]:
     """A split as token ids."""
-    from lamina.rows import read_rows
-    from lamina.training.documents import Encoder, encode_rows
+    from lamina.prompts.folder import folder_prompts
+    from lamina.text.rows import read_rows
+    from lamina.training.documents import encode_rows
 
     rows = read_rows(options.work / f"{split}.jsonl")
-    return encode_rows(rows, Encoder(base), options.sequence)
+    return encode_rows(rows, folder_prompts(base), options.sequence)
 
 
 def chosen_profile(options: argparse.Namespace, tokens_a_step: int) -> Any:  # noqa: ANN401

@@ -9,6 +9,7 @@ from blocks.layer_server import LayerServer
 from blocks.training_profile import TrainingProfile
 from blocks.workspace import LaminaWorkspace
 from lamina.errors import InvalidInputError
+from lamina.orchestrate import OWN_SERVER
 from lamina.training.profiles import PRESETS, Profile, overridden
 
 DEFAULT = "default"  # the document that flows load
@@ -45,6 +46,8 @@ def training_profile(name: str, overrides: dict[str, object]) -> Profile:
 
 
 def _document(kind: type[AnyBlock], name: str) -> AnyBlock | None:
+    if OWN_SERVER in os.environ:  # nobody has put documents on a server of the flow's own
+        return None
     try:
         return kind.load(name)  # type: ignore[return-value]
     except ValueError:  # no such document, or its type was never registered

@@ -19,17 +19,19 @@ control() { supervisor supervisorctl "$@"; }
 fail() { echo "error: $*; the logs are in $LAMINA_UP/logs" >&2; exit 1; }
 
 # Asks until the address answers, or the program behind it has given up.
-wait_for() {  # program, address
-    for _ in $(seq 240); do
-        if "$LAMINA_BIN/python" -c "import sys, httpx
-try: sys.exit(not httpx.get('$2', timeout=2, trust_env=False).is_success)
+wait_for() {  # program, port, path
+    for turn in $(seq 480); do
+        if (: <"/dev/tcp/127.0.0.1/$2") 2>/dev/null && "$LAMINA_BIN/python" -c "import sys, httpx
+try: sys.exit(not httpx.get('http://127.0.0.1:$2$3', timeout=2, trust_env=False).is_success)
 except httpx.HTTPError: sys.exit(1)"; then return; fi
-        case "$(control status "$1" | awk '{print $2}')" in
-            FATAL | EXITED) fail "$1 does not start" ;;
-        esac
-        sleep 0.5
+        if [ $((turn % 10)) = 0 ]; then
+            case "$(control status "$1" | awk '{print $2}')" in
+                FATAL | EXITED) fail "$1 does not start" ;;
+            esac
+        fi
+        sleep 0.25
     done
-    fail "$1 does not answer at $2"
+    fail "$1 does not answer at port $2"
 }
 
 is_up() { [ -S "$LAMINA_UP/run/supervisor.sock" ] && control pid >/dev/null 2>&1; }
@@ -45,7 +47,7 @@ up() {
         supervisor supervisord
     fi
     echo "up: Prefect server"
-    wait_for prefect-server "$PREFECT_API_URL/health"
+    wait_for prefect-server "$LAMINA_PREFECT_PORT" /api/health
     profiles=()
     if [ "$LAMINA_BASE_MODEL" = tiny ]; then profiles=(--embedded-base); fi
     "$LAMINA_BIN/python" deployments/bootstrap.py "${profiles[@]}" >"$LAMINA_UP/logs/bootstrap.log"
@@ -56,7 +58,7 @@ up() {
     "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/gpu" push base >/dev/null
     "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/cpu" pull base >/dev/null
     control start gpu-worker cpu-worker layer-server watch >/dev/null || true
-    wait_for layer-server "http://127.0.0.1:$LAMINA_PORT/ready"
+    wait_for layer-server "$LAMINA_PORT" /ready
     echo "Prefect      http://127.0.0.1:$LAMINA_PREFECT_PORT"
     echo "layer server http://127.0.0.1:$LAMINA_PORT"
     echo "PDFs go to   $LAMINA_UP/cpu/data/raw_pdfs/<layer>/"

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.qa_layers import qa_layers
-from flows.shell import print_states
+from flows.shell import close, print_states
 from flows.train_all import train_all
 from flows.train_layers import train_layers
 from lamina.artifacts import ArtifactRef
@@ -51,4 +51,6 @@ def main(order: str) -> int:
         sample.announce("Once more, with one PDF added to one topic, and then taken away again:")
         demo_one_more_pdf()
         print_states()
-    return 0 if sample.proves(assessment.show_report(report)) else 1
+    proved = sample.proves(assessment.show_report(report))
+    close("demo")
+    return 0 if proved else 1

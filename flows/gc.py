@@ -3,7 +3,6 @@
 from prefect import flow
 
 from blocks.in_force import obey
-from flows.shell import run_flow
 from lamina.orders import CollectGarbage
 from tasks import upkeep
 
@@ -13,8 +12,3 @@ def gc(order: CollectGarbage = CollectGarbage()) -> int:  # noqa: B008
     """Bytes freed."""
     obey()
     return upkeep.collect_garbage(order)
-
-
-def main(order: str) -> int:
-    """Run from the command line."""
-    return run_flow(gc, CollectGarbage.model_validate_json(order))

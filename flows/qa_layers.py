@@ -3,6 +3,7 @@
 from prefect import flow
 
 from blocks.in_force import obey
+from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import AskLayers
 from tasks import assessment
@@ -19,5 +20,4 @@ def qa_layers(order: AskLayers = AskLayers()) -> ArtifactRef:  # noqa: B008
 
 def main(order: str) -> int:
     """Run from the command line."""
-    assessment.show_report(qa_layers(AskLayers.model_validate_json(order)))
-    return 0
+    return run_flow(qa_layers, AskLayers.model_validate_json(order), assessment.show_report)

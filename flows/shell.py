@@ -1,22 +1,51 @@
-"""Running a flow from a shell: what each stage did, as a table at the end."""
+"""Running a flow from a shell: what each stage did as a table, and what came of it all."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
+from prefect import Flow
 from pydantic import BaseModel
 
-from tasks.edge import STATES
+from lamina.summary import Summary
+from tasks.edge import OUTCOMES, STATES
+from tasks.recall import WorkToDoError, is_recalling
 
 Order = TypeVar("Order", bound=BaseModel)
+Result = TypeVar("Result")
 
 
-def run_flow(flow: Callable[[Order], object], order: Order) -> int:
-    """Run it in this process, then say which stages ran and which were cached, also on failure."""
+class Closing:
+    """How the closing summary is told."""
+
+    as_json = False
+
+
+def run_flow(
+    flow: Flow[[Order], Result], order: Order, show: Callable[[Result], object] | None = None
+) -> int:
+    """Run it in this process, and tell at its end what was done, also where it failed."""
     try:
-        flow(order)
-    finally:
-        print_states()
+        result = flow.fn(order) if is_recalling() else flow(order)
+    except WorkToDoError:
+        STATES.clear()
+        OUTCOMES.clear()
+        raise
+    except BaseException:
+        close()
+        raise
+    if show and not Closing.as_json:
+        show(result)
+    close(flow.name.replace("-", "_"))
     return 0
+
+
+def close(command: str = "") -> None:
+    """Print what was made, measured and moved since the last time, and what to run next."""
+    print_states()
+    told = sum(OUTCOMES, Summary()).then(command)
+    OUTCOMES.clear()
+    for line in [told.json()] if Closing.as_json else told.lines():
+        print(line)
 
 
 def print_states() -> None:

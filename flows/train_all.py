@@ -8,7 +8,7 @@ from blocks.in_force import obey, training_profile
 from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainAll
-from lamina.stages.layers import check_failures, whole_corpus
+from lamina.stages.layers import check_failures, check_merge, whole_corpus
 from tasks import corpus, landing, layers, models
 from tasks.each import each
 
@@ -17,6 +17,7 @@ from tasks.each import each
 def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noqa: B008
     """Train the levels, merge the best, and give the merged model as GGUF beside the base."""
     obey()
+    check_merge(order.levels, order.merge)
     profiles = {
         level: whole_corpus(training_profile(level, order.overrides)).with_rate(order.rate_factor)
         for level in order.levels

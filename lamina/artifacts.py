@@ -74,6 +74,11 @@ class Manifest(BaseModel):
         return value
 
     @property
+    def ref(self) -> ArtifactRef:
+        """The artifact that it is the manifest of."""
+        return ArtifactRef(kind=self.kind, digest=self.digest)
+
+    @property
     def size_bytes(self) -> int:
         """All files together."""
         return sum(entry.size_bytes for entry in self.files.values())

@@ -1,8 +1,12 @@
 """One tree of errors; a class exists only where a caller reacts differently.
 
 Every message is one sentence (or two) that says what happened, to which object, and what to do now.
-The command line prints it and exits with `exit_code`; the server answers with `status`.
+The command line prints it and exits with `exit_code`; the server answers with `status`. `foreseen`
+says it for what others raise: full and read-only disks, an interruption, memory that ran out.
 """
+
+import errno
+import sys
 
 
 class LaminaError(Exception):
@@ -52,3 +56,72 @@ class ResourceError(LaminaError):
 
     exit_code = 7
     status = 507
+
+
+class StoppedError(LaminaError):
+    """A person ended the command with Ctrl-C; what was done so far is kept."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("stopped; run it again to go on")
+
+
+def foreseen(error: BaseException) -> LaminaError | None:
+    """The error as a person is told of it; None for a fault of Lamina's own, which needs its trace.
+
+    Any process that a person starts asks here, so that all of them say the same.
+    """
+    match error:
+        case LaminaError():
+            return error
+        case KeyboardInterrupt():
+            return StoppedError()
+        case MemoryError():
+            return ResourceError("memory ran out; end other programs, and run again")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return full_disk(error.filename)
+        case OSError(errno=errno.EROFS | errno.EACCES | errno.EPERM) if error.filename:
+            return ResourceError(
+                f"{error.filename} cannot be used ({error.strerror}); correct its permissions, "
+                "or choose a writable workspace with LAMINA_WORKSPACE"
+            )
+    return None
+
+
+def ending(error: BaseException, *, debug: bool = False) -> int:
+    """Tell a person what ended the process; the exit code.
+
+    What nobody foresaw is raised again, and so is everything with `debug`.
+    """
+    told = foreseen(error)
+    if told is None or debug:
+        raise error
+    print(told if isinstance(told, StoppedError) else f"error: {told}", file=sys.stderr)
+    return told.exit_code
+
+
+def full_disk(path: object = None) -> ResourceError:
+    """The disk was full in the middle of something."""
+    where = f" under {path}" if path else ""
+    return ResourceError(
+        f"the disk{where} is full; free some space (`lamina gc` removes what nothing needs), "
+        "and run again to go on"
+    )
+
+
+def no_room(what: str, folder: object, needed_bytes: float, free_bytes: float) -> ResourceError:
+    """The disk is too small for what is about to start."""
+    return ResourceError(
+        f"{what} needs about {size(needed_bytes)} under {folder}, but {size(free_bytes)} are free; "
+        "free some space (`lamina gc` removes what nothing needs), and run again"
+    )
+
+
+def size(n_bytes: float) -> str:
+    """Bytes in the unit that leaves one to three digits before the point: `4.2 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 1000:  # noqa: PLR2004 - of each unit in the next
+            return f"{n_bytes:.0f} {unit}" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"

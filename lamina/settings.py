@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lamina.errors import InvalidInputError
+from lamina.bounds import refusal
 
 
 class Settings(BaseSettings):
@@ -121,11 +121,7 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        value = first["input"]
-        msg = f"setting {name} cannot be {value!r} ({first['msg']}); correct it and run again"
-        raise InvalidInputError(msg) from error
+        raise refusal(error, Settings, lambda field: f"setting {_variable(field)}") from error
 
 
 def names(field: str) -> tuple[str, ...]:
@@ -134,6 +130,11 @@ def names(field: str) -> tuple[str, ...]:
     if isinstance(alias, AliasChoices):
         return tuple(str(choice) for choice in alias.choices)
     return (f"LAMINA_{field.upper()}",)
+
+
+def _variable(field: str) -> str:
+    """The variable by which a field was set, or its first one."""
+    return origin(field).split()[-1] if origin(field) != "default" else names(field)[0]
 
 
 def origin(field: str) -> str:

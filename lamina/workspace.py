@@ -33,10 +33,16 @@ def checked_layer_name(name: str) -> str:
     return name
 
 
-def _base_folder(chosen: Path | None, default: Path) -> Path:
-    if chosen is not None and str(chosen) == "tiny":
+def _base_folder(named: Path | None, models: Path) -> Path:
+    """The base that the environment names, else the one in use, else the 7B default."""
+    if named is not None and str(named) == "tiny":
         return EMBEDDED_BASE
-    return (chosen or default).expanduser().absolute()
+    if named is not None:
+        added = models / "bases" / named
+        return added if added.is_dir() and not named.exists() else named.expanduser().absolute()
+    chosen = models / "base"
+    name = chosen.readlink().name if chosen.is_symlink() else ""
+    return models / "bases" / name if name else models / "hf_mistral"
 
 
 class Workspace:
@@ -49,7 +55,9 @@ class Workspace:
         self.processed = root / "data" / "processed"
         self.archive = (settings.pdf_archive_path or root / "data" / "archive").expanduser()
         self.models = root / "models"
-        self.base = _base_folder(settings.base_model, self.models / "hf_mistral")
+        self.bases = self.models / "bases"  # those that were added, by name
+        self.chosen = self.models / "base"  # a link to the one in use
+        self.base = _base_folder(settings.base_model, self.models)
         self.adapters_peft = root / "output" / "peft"
         self.adapters_gguf = root / "output" / "adapters_gguf"
         self.candidates = root / "output" / "candidates"
@@ -69,6 +77,8 @@ class Workspace:
     def base_gguf(self, settings: Settings) -> Path:
         """The base as the server loads it (`MODEL_PATH`)."""
         default = self.models / f"{self.base_name()}.Q4_K_M.gguf"
+        if self.base.parent == self.bases:
+            default = self.bases / f"{self.base.name}.gguf"
         return (settings.model_path or default).expanduser().absolute()
 
     def make(self) -> "Workspace":

@@ -10,14 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Self, TypeVar
 
-from prefect import Task, task
-from prefect.cache_policies import CachePolicy
+from prefect import Task
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.context import TaskRunContext
 from pydantic import model_validator
 
 from lamina.artifacts import ArtifactRef
 from lamina.store import Stage
 from tasks import edge
+from tasks.recall import Recallable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +61,8 @@ def stage_task(stage: Stage, **options: Any) -> Callable[[Callable[P, R]], Task[
     """Make a function the Prefect task of a stage, cached by content."""
 
     def wrap(function: Callable[P, R]) -> Task[P, R]:
-        return task(
+        return Recallable(
+            function,
             name=stage.name,
             cache_policy=ByContent(stage=stage),
             persist_result=True,
@@ -68,6 +70,15 @@ def stage_task(stage: Stage, **options: Any) -> Callable[[Callable[P, R]], Task[
             cache_result_in_memory=False,
             on_completion=[edge.note_state],
             **options,
-        )(function)
+        )
+
+    return wrap
+
+
+def step(name: str, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:  # noqa: ANN401
+    """Make a function the Prefect task of a step: it looks or publishes, anew in every run."""
+
+    def wrap(function: Callable[P, R]) -> Task[P, R]:
+        return Recallable(function, cache_policy=NO_CACHE, task_run_name=name, **options)
 
     return wrap

@@ -3,32 +3,30 @@
 import time
 from collections.abc import Sequence
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
 from lamina.corpus.pretest import PRETEST
 from lamina.dataset.build import BUILD, COMBINE
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus
-from lamina.verdicts import read_verdicts
+from lamina.stages import corpus, outcomes
+from lamina.text.verdicts import read_verdicts
 from tasks import edge
-from tasks.caching import Stored, stage_task
+from tasks.caching import Stored, stage_task, step
 from tasks.cluster import judge_on_cluster
+from tasks.recall import is_recalling
 
 SHOWN = 500  # documents of the table in the UI, which is kept in Prefect's database
 
 
-@task(cache_policy=NO_CACHE, task_run_name="find_base")
+@step("find_base")
 def find_base() -> BaseIdentity:
     """The base of this pod."""
     with edge.pod("base") as pod:
         return corpus.find_base(pod)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="find_documents")
+@step("find_documents")
 def find_documents() -> tuple[Document, ...]:
     """What landed and what was archived, by content."""
     with edge.pod("documents") as pod:
@@ -37,7 +35,8 @@ def find_documents() -> tuple[Document, ...]:
 
 def judge(documents: tuple[Document, ...], reading: Reading) -> Stored:
     """Read and judge every document, on the pod's cluster if it has one."""
-    judge_on_cluster(documents, reading)
+    if not is_recalling():
+        judge_on_cluster(documents, reading)
     return pdf_pretest(documents, reading)
 
 
@@ -48,7 +47,7 @@ def pdf_pretest(documents: tuple[Document, ...], reading: Reading) -> Stored:
         return Stored.of(corpus.pdf_pretest(pod, documents, reading))
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish_verdicts")
+@step("publish_verdicts")
 def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> None:
     """Show what became of each document: the view on disk, and a table in the UI."""
     with edge.pod("verdicts") as pod:
@@ -58,7 +57,7 @@ def publish_verdicts(documents: tuple[Document, ...], verdicts: ArtifactRef) -> 
         edge.table("pdf-verdicts", rows, told)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="choose_layers")
+@step("choose_layers")
 def choose_layers(verdicts: ArtifactRef, wanted: Sequence[str]) -> tuple[str, ...]:
     """The layers of this run."""
     return corpus.chosen_layers(read_verdicts(edge.store(), verdicts), wanted)
@@ -84,7 +83,7 @@ def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
         return Stored.of(corpus.combine_datasets(pod, datasets))
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish_datasets")
+@step("publish_datasets")
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
     """Show the rows of this run's layers: the files, and a table of all layers in the UI."""
     with edge.pod("datasets") as pod:
@@ -92,8 +91,10 @@ def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
         edge.table("datasets", corpus.dataset_table(pod, datasets), "rows by layer")
 
 
-@task(cache_policy=NO_CACHE, task_run_name="archive_pdfs")
+@step("archive_pdfs")
 def archive_pdfs(documents: tuple[Document, ...], datasets: Sequence[ArtifactRef]) -> int:
     """Move what was used into the archive; how many files that were."""
     with edge.pod("archive") as pod:
-        return len(corpus.archive_pdfs(pod, documents, datasets).moved)
+        report = corpus.archive_pdfs(pod, documents, datasets)
+        edge.OUTCOMES.append(outcomes.of_archive(pod, report))
+        return len(report.moved)

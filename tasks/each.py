@@ -22,15 +22,15 @@ def each(
     """The results by layer; the sentences of those that failed are added to `failures`."""
 
     def run(layer: str) -> Any:  # noqa: ANN401 - a result, or the error instead of it
-        state: Any = task(*arguments[layer], return_state=True)  # types lose R on the way
-        result = state.result(raise_on_failure=False)
-        if isinstance(result, BaseException):
+        try:
+            return task(*arguments[layer])
+        except Exception as error:  # noqa: BLE001 - whatever befell a layer is its own
             with edge.progress(layer) as told:
-                told.say(f"{layer} FAILED: {sentence(result)}")
-        return result
+                told.say(f"{layer} FAILED: {sentence(error)}")
+            return error
 
     results = _mapped(run, list(arguments), at_once)
-    failed = {name: each for name, each in results.items() if isinstance(each, BaseException)}
+    failed = {name: each for name, each in results.items() if isinstance(each, Exception)}
     failures.update({name: sentence(error) for name, error in failed.items()})
     return {name: result for name, result in results.items() if name not in failed}
 

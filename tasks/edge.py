@@ -23,9 +23,12 @@ from lamina.progress import Progress
 from lamina.settings import Settings, load
 from lamina.stages.pod import Pod
 from lamina.store import Store
+from lamina.summary import Summary
 from lamina.workspace import Workspace
 
 STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this process, oldest first
+OUTCOMES: list[Summary] = []  # what steps of this process made, measured and moved
+BEGAN_S = time.time()  # what is older was up to date
 
 
 def settings() -> Settings:

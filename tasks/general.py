@@ -4,8 +4,8 @@ from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages.layers import check_general
+from lamina.text.verdicts import read_verdicts
 from lamina.training.profiles import Profile
-from lamina.verdicts import read_verdicts
 from tasks import corpus, edge
 
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.stages import landing
 from tasks import edge
+from tasks.caching import step
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="push_layers")
+@step("push_layers", retries=2, retry_delay_seconds=[10, 60])
 def push_layers(layers: Sequence[str]) -> list[str]:
     """Put published layers into the depot, if there is one; those that are news there."""
     with edge.pod("push-layers") as pod:

@@ -1,18 +1,17 @@
 """PDFs land; layers are trained; others are told."""
 
 from collections.abc import Sequence
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from lamina.orders import WatchPdfs
 from lamina.stages import landing
 from tasks import edge
+from tasks.caching import step
 
 
-@task(cache_policy=NO_CACHE, task_run_name="watch_pdfs")
+@step("watch_pdfs")
 def watch_pdfs(order: WatchPdfs) -> int:
     """Announce what landed and is whole; how many files that were."""
     with edge.pod("watch-pdfs") as pod:
@@ -23,7 +22,7 @@ def watch_pdfs(order: WatchPdfs) -> int:
         return len(turn.announced)
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="fetch_landed")
+@step("fetch_landed", retries=2, retry_delay_seconds=[10, 60])
 def fetch_landed() -> list[str]:
     """Fetch the PDFs that landed on other pods, where there is a depot."""
     with edge.pod("fetch-landed") as pod:
@@ -33,14 +32,9 @@ def fetch_landed() -> list[str]:
         return names
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=[5, 30, 120],
-    task_run_name="announce_trained",
-)
+@step("announce_trained", retries=3, retry_delay_seconds=[5, 30, 120])
 def announce_trained(layers: Sequence[str]) -> bool:
     """Tell that these layers have new versions in the depot, once for this flow run."""
     with edge.pod("announce") as pod:
-        run = UUID(str(flow_run.get_id()))
+        run = UUID(str(flow_run.get_id() or uuid4()))  # without a server it has no id
         return landing.announce_trained(pod, sorted(layers), uuid5(run, ",".join(sorted(layers))))

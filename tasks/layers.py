@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
-from lamina.stages import layers
+from lamina.stages import layers, outcomes
 from lamina.training.profiles import Profile
 from lamina.training.recipe import STAGE as TRAIN
 from lamina.workspace import LEVELS
 from tasks import edge
-from tasks.caching import Stored, stage_task
+from tasks.caching import Stored, stage_task, step
 
 
 @stage_task(TRAIN, task_run_name="train-{layer}-{profile.name}")
@@ -39,7 +36,7 @@ def at_once() -> int:
     return workers.number if workers else 1
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish_layers")
+@step("publish_layers")
 def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export the layers that are not GGUF yet, and point the names at these versions."""
     with edge.pod("export-layers") as pod:
@@ -47,9 +44,10 @@ def publish_layers(adapters: Mapping[str, ArtifactRef]) -> None:
         if adapters:
             files = layers.export_layers(pod, list(adapters.values()))
             layers.publish_layers(pod, adapters, files)
+            edge.OUTCOMES.append(outcomes.of_layers(pod, adapters, edge.BEGAN_S))
 
 
-@task(cache_policy=NO_CACHE, task_run_name="find_trained")
+@step("find_trained")
 def find_trained(wanted: Sequence[str]) -> dict[str, ArtifactRef]:
     """The published layers by name: those wanted, or the levels."""
     with edge.pod("trained") as pod:
@@ -57,7 +55,7 @@ def find_trained(wanted: Sequence[str]) -> dict[str, ArtifactRef]:
         return {name: ref for name, ref in found.items() if wanted or name in LEVELS}
 
 
-@task(cache_policy=NO_CACHE, task_run_name="due_layers")
+@step("due_layers")
 def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
     """The layers that a training would not find up to date, with the reasons as a table."""
     from lamina.stages.due import due_table, plan_layers
@@ -70,7 +68,7 @@ def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
         return [one.layer for one in plan if one.due]
 
 
-@task(cache_policy=NO_CACHE, task_run_name="choose_levels")
+@step("choose_levels")
 def choose_levels(adapters: Mapping[str, ArtifactRef], wanted: Sequence[str]) -> tuple[str, ...]:
     """The levels to merge."""
     with edge.pod("levels") as pod:

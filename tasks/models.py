@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.convert import STAGE as CONVERT
 from lamina.conversion.merge import STAGE as MERGE
 from lamina.passport import BaseIdentity
-from lamina.stages import models
+from lamina.stages import models, outcomes
 from tasks import edge
-from tasks.caching import Stored, stage_task
+from tasks.caching import Stored, stage_task, step
 
 
 @stage_task(MERGE, task_run_name="merge_level")
@@ -24,9 +21,9 @@ def merge_level(adapters: Sequence[ArtifactRef], base: BaseIdentity) -> Stored:
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-base")
 def convert_base(base: BaseIdentity) -> Stored:
-    """The base as Q4_K_M GGUF."""
+    """The base as GGUF: as it was added, else as Q4_K_M."""
     with edge.pod("convert-base") as pod:
-        return Stored.of(models.convert_base(pod, base))
+        return Stored.of(models.served_base(pod, base))
 
 
 @stage_task(CONVERT, task_run_name="convert_to_gguf-merged")
@@ -36,15 +33,20 @@ def convert_merged(merged: ArtifactRef) -> Stored:
         return Stored.of(models.convert_merged(pod, merged))
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish_base")
+@step("publish_base")
 def publish_base(gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at the converted base."""
     with edge.pod("publish-base") as pod:
-        return models.publish_base(pod, gguf, replace=False)
+        view = models.publish_base(pod, gguf, replace=False)
+        edge.OUTCOMES.append(outcomes.of_file(pod, "base", view, gguf, edge.BEGAN_S))
+        return view
 
 
-@task(cache_policy=NO_CACHE, task_run_name="publish_merged")
+@step("publish_merged")
 def publish_merged(layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
     """Put a merged model where people look for it, beside the base."""
     with edge.pod("publish-merged") as pod:
-        return models.publish_merged(pod, layers, merged, gguf)
+        view = models.publish_merged(pod, layers, merged, gguf)
+        name = f"merged {'+'.join(layers)}"
+        edge.OUTCOMES.append(outcomes.of_file(pod, name, view, gguf, edge.BEGAN_S))
+        return view

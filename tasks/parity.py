@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.parity import STAGE
 from lamina.errors import LaminaError
@@ -13,8 +10,9 @@ from lamina.orders import CheckParity, TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import layers, parity
 from tasks import edge
-from tasks.caching import Stored, stage_task
+from tasks.caching import Stored, stage_task, step
 from tasks.each import each
+from tasks.recall import is_recalling
 
 
 @stage_task(STAGE, task_run_name="parity-{layer}")
@@ -27,7 +25,7 @@ def measure_parity(
         return Stored.of(parity.check_parity(pod, adapter, order))
 
 
-@task(cache_policy=NO_CACHE, task_run_name="require-parity-{layer}")
+@step("require-parity-{layer}")
 def require_parity(layer: str, ladder: ArtifactRef) -> None:
     """Show the ladder, and raise MismatchError where a rung is beyond its limit."""
     with edge.pod(f"climb-{layer}") as pod:
@@ -37,7 +35,7 @@ def require_parity(layer: str, ladder: ArtifactRef) -> None:
         parity.require_parity(found)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="export_ahead")
+@step("export_ahead")
 def export_ahead(adapters: Mapping[str, ArtifactRef]) -> None:
     """Export at once what each ladder would export alone: the converter starts once."""
     with edge.pod("export-layers") as pod:
@@ -55,7 +53,8 @@ def sound_layers(
     """The layers that climbed their ladder, or all where the order asks for none."""
     if not order.check_parity:
         return dict(adapters)
-    export_ahead(adapters)
+    if not is_recalling():
+        export_ahead(adapters)
     orders = {name: (name, ref, base, order.parity) for name, ref in adapters.items()}
     ladders = each(measure_parity, orders, failures)
     passed = each(require_parity, {name: (name, ref) for name, ref in ladders.items()}, failures)

@@ -2,36 +2,33 @@
 
 from collections.abc import Sequence
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.artifacts import ArtifactRef
 from lamina.orders import PublishLayers
-from lamina.stages import handover, publishing
+from lamina.stages import handover, outcomes, publishing
 from lamina.stages.publishing import Candidate
 from tasks import edge
+from tasks.caching import step
 
 
-@task(
-    cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60], task_run_name="fetch_candidates"
-)
+@step("fetch_candidates", retries=2, retry_delay_seconds=[10, 60])
 def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
     """Fetch what the depot has of news."""
     with edge.pod("fetch-layers") as pod:
         return publishing.fetch_candidates(pod, order)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="check_candidates")
+@step("check_candidates")
 def check_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Hold those that fail a check; give the others."""
     with edge.pod("check-layers") as pod:
         checked = publishing.check_candidates(pod, candidates)
         edge.table("layers-checked", checked.figures, "What they say here, against their ladders")
         edge.table("layers-held", checked.held, "Held before they were asked")
+        edge.OUTCOMES.append(outcomes.of_decisions(pod, checked.held))
         return checked.sound
 
 
-@task(cache_policy=NO_CACHE, task_run_name="decide")
+@step("decide")
 def decide(
     order: PublishLayers, candidates: Sequence[Candidate], report: ArtifactRef
 ) -> dict[str, str]:
@@ -39,10 +36,11 @@ def decide(
     with edge.pod("decide") as pod:
         rows = publishing.decide(pod, order, candidates, report)
         edge.table("layers-published", rows, "What became of each new version")
+        edge.OUTCOMES.append(outcomes.of_decisions(pod, rows))
         return {row["layer"]: row["decision"] for row in rows}
 
 
-@task(cache_policy=NO_CACHE, task_run_name="rollback")
+@step("rollback")
 def rollback(layer: str) -> ArtifactRef:
     """The version that served before takes the layer's place again."""
     with edge.pod("rollback") as pod:

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.assessment.summary import Headline
 from lamina.demo import handbooks
 from tasks import edge
+from tasks.caching import step
 
 ENOUGH = 0.5  # share of exact answers that a layer must gain over the base and over other layers
 
 
-@task(cache_policy=NO_CACHE, task_run_name="write_handbooks")
+@step("write_handbooks")
 def write_handbooks() -> None:
     """The sample PDFs, and the questions about them."""
     with edge.pod("handbooks") as pod:

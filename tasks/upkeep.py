@@ -1,15 +1,13 @@
 """What keeps a pod well."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from lamina.errors import ResourceError
 from lamina.orders import CollectGarbage
 from lamina.stages import upkeep
 from tasks import edge
+from tasks.caching import step
 
 
-@task(cache_policy=NO_CACHE, task_run_name="examine")
+@step("examine")
 def examine() -> None:
     """The doctor's findings as a table; raises ResourceError if one is a problem."""
     from lamina.doctor import examine as look
@@ -23,7 +21,7 @@ def examine() -> None:
         raise ResourceError(msg)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="collect_garbage")
+@step("collect_garbage")
 def collect_garbage(order: CollectGarbage) -> int:
     """Remove what nothing needs; bytes freed."""
     with edge.pod("gc") as pod:

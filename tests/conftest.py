@@ -1,19 +1,47 @@
-"""What several rooms' tests need: the embedded base as the server loads it, made once."""
+"""What several rooms' tests need and is dear, made once a session by the product's own stages."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+from made import Made, miniature_base_in, pod_on
+
+# Two OpenMP programs on two cores crawl: each of ours takes one, and its children, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test judges how busy the machine is.
+hypothesis.settings.register_profile("lamina", deadline=None)
+hypothesis.settings.load_profile("lamina")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("service") is None)
 
 
 @pytest.fixture(scope="session")
-def base_q4(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded base as Q4_K_M GGUF."""
-    from lamina import settings
-    from lamina.progress import Silent
-    from lamina.stages import corpus, models
-    from lamina.stages.pod import Pod
-    from lamina.workspace import Workspace
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of this run: xdist's parent folder, or the one that is named."""
+    if named := os.environ.get("LAMINA_TEST_SESSION"):
+        return Path(named)
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
-    chosen = settings.load(workspace=tmp_path_factory.mktemp("base"), base_model="tiny")
-    pod = Pod(chosen, Workspace(chosen).make(), Silent())
-    return models.publish_base(pod, models.convert_base(pod, corpus.find_base(pod)))
+
+@pytest.fixture(scope="session")
+def miniature(session_folder: Path) -> Made:
+    """A workspace on a base with random weights: for whatever need not make sense."""
+    base = miniature_base_in(session_folder / "bases")
+    return Made(pod_on(session_folder / "miniature", base))
+
+
+@pytest.fixture(scope="session")
+def embedded(session_folder: Path) -> Made:
+    """A workspace on the embedded base, which answers questions."""
+    return Made(pod_on(session_folder / "embedded", "tiny"))
+
+
+@pytest.fixture(scope="session")
+def base_q4(embedded: Made) -> Path:
+    """The embedded base as Q4_K_M GGUF."""
+    return embedded.store.path(embedded.gguf()) / "model.gguf"

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,12 @@ def run(words: list[str], folder: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+def runs_on_record(folder: Path) -> int:
+    """Flow runs in the database that a server of the flow's own keeps in the workspace."""
+    with sqlite3.connect(folder / "workspace/store/prefect/prefect.db") as records:
+        return int(records.execute("select count(*) from flow_run").fetchone()[0])
+
+
 def test_every_command_is_run_by_a_test_or_by_ci() -> None:
     known = (*ELSEWHERE, ".venv/bin/lamina ", "curl localhost:5000/")
 
@@ -76,6 +83,10 @@ def test_the_commands_for_ones_own_pdfs_run_in_the_order_given(
         run([*lamina, *words, *(SHORT if words[0] == "train_layers" else [])], folder, shell)
 
     assert (folder / "workspace/qa/report.html").is_file()
+    begun = runs_on_record(folder)
+    again = run([*lamina, "train_layers", *SHORT], folder, shell)
+    assert again.startswith("up to date:\n")
+    assert runs_on_record(folder) == begun  # nothing was due: no server, and no run on it
 
 
 @pytest.fixture(scope="module")

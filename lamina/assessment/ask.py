@@ -19,6 +19,7 @@ from lamina.assessment.blend import Blend
 from lamina.assessment.refusals import refused, unreachable
 from lamina.assessment.replies import Heard, KnownLayer, known_layers, scored, was_answered_by
 from lamina.errors import MismatchError, NotFoundError
+from lamina.layer_server import NO_ANSWER, client
 
 Via: TypeAlias = Literal["adapters", "model"]
 
@@ -68,12 +69,7 @@ class Client:
 
     def __init__(self, url: str, api_key: str | None = None, timeout_s: float = 600.0) -> None:
         self.url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        limits = httpx.Limits(max_connections=None)
-        timeout = httpx.Timeout(timeout_s, connect=5.0)
-        self._http = httpx.Client(
-            base_url=self.url, headers=headers, timeout=timeout, limits=limits, trust_env=False
-        )
+        self._http = client(self.url, api_key, timeout=httpx.Timeout(timeout_s, connect=5.0))
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +167,7 @@ class Client:
     ) -> dict[str, Any]:
         try:
             response = self._http.request(method, path, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except NO_ANSWER as error:
             raise unreachable(error, self.url) from error
         if response.is_error:
             raise refused(response, self.url)
@@ -193,7 +189,7 @@ class Client:
                     data = line.removeprefix("data:").strip()
                     if line.startswith("data:") and data != "[DONE]":
                         yield json.loads(data)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except NO_ANSWER as error:
             raise unreachable(error, self.url) from error
 
 

@@ -12,7 +12,7 @@ from lamina.assessment.questions import Prompt, Topic
 from lamina.assessment.records import AnswerRecord, LossRecord
 from lamina.fingerprint import canonical, text_digest
 from lamina.progress import Progress
-from lamina.rows import Row
+from lamina.text.rows import Row
 
 ROWS_A_REQUEST = 8
 

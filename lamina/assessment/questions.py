@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError
-from lamina.rows import Row, read_rows
+from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 _BYTES_A_TOKEN = 4  # English, roughly; only for rows that do not say

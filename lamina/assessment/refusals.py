@@ -9,6 +9,7 @@ from lamina.errors import (
     MismatchError,
     NotFoundError,
 )
+from lamina.layer_server import complaint
 
 
 def unreachable(error: httpx.HTTPError | httpx.InvalidURL, url: str) -> LaminaError:
@@ -47,8 +48,9 @@ def refused(response: httpx.Response, url: str) -> LaminaError:
 def _message(response: httpx.Response) -> str:
     """The error's sentence, in OpenAI's shape or any other."""
     try:
-        error = response.json()["error"]
-    except (ValueError, KeyError, TypeError):
+        said = complaint(response.json())
+    except ValueError:
+        said = None
+    if said is None:
         return response.text.strip()[:200] or f"status {response.status_code}"
-    said = error.get("message", error) if isinstance(error, dict) else error
-    return str(said).rstrip(".")
+    return said.rstrip(".")

@@ -39,9 +39,9 @@ def read_report(folder: Path) -> tuple[Summary, list[AnswerRecord | LossRecord]]
 
 def print_table(summary: Summary, console: "Console | None" = None) -> None:
     """Layers x topics on the terminal: per cent exact, held-out loss beneath, then the verdicts."""
-    from rich.console import Console
+    from lamina import terminal
 
-    console = console or Console()
+    console = console or terminal.console()
     console.print(_matrix(summary))
     console.print(summary.headline.sentence, highlight=False, markup=False, soft_wrap=True)
     for number, topic in enumerate(summary.topics, start=1):

@@ -1,40 +1,56 @@
 """The chains: each starts a flow, which ends with the command."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from lamina.cli.front import Choice, command
 from lamina.cli.shared import (
-    Choice,
     ChunkTokens,
     Language,
     Layers,
     Ocr,
     OcrLanguage,
     Set,
-    app,
     assignments,
     open_pod,
-    pod_settings,
-    print_table,
+    order,
     reading,
 )
 
 if TYPE_CHECKING:
-    from lamina.orders import Reading
+    from pydantic import BaseModel
+
+    from lamina.orders import TrainLayers
+    from lamina.settings import Settings
     from lamina.training.profiles import Profile
 
+MAKE: Final = "From PDFs to layers"
+MEASURE: Final = "Serve and measure"
+
 Archive = Annotated[bool, typer.Option(help="move the used PDFs into the archive at the end")]
+MaxTokens = Annotated[int, typer.Option(help="longest answer, in tokens")]
 
 
-@app.command("train_layers")
+def _known_profiles(incomplete: str) -> list[str]:
+    """For the shell's completion."""
+    from lamina.training.profiles import PRESETS
+
+    return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+@command("train_layers", MAKE, "train_layers Leases Debt --profile level2 --set epochs=5 --plan")
 def train_layers(  # noqa: PLR0913 - options of a command
     layers: Layers = None,
     *,
-    profile: Annotated[str, typer.Option(help="level1, level2, level3 or demo")] = "level2",
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="a way of training: `lamina profiles` shows them", autocompletion=_known_profiles
+        ),
+    ] = "level2",
     values: Set = None,
     general: Annotated[
         str, typer.Option(help="layer that general_share takes rows of")
@@ -47,46 +63,45 @@ def train_layers(  # noqa: PLR0913 - options of a command
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what is due and why, and what it would take")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print the plan as JSON")] = False,
 ) -> None:
     """From PDFs to one published layer a topic (a flow)."""
+    from lamina.cli import preflight
+    from lamina.orders import TrainLayers
     from lamina.training.profiles import profile as preset
     from lamina.workspace import checked_layer_name
 
-    overrides = assignments(values)
-    chosen = preset(profile, **overrides)  # say what cannot be before anything starts
-    names = [checked_layer_name(name) for name in layers or []]
-    how = reading(language, ocr, ocr_language)
+    chosen = preset(profile, **assignments(values))
+    asked = order(
+        TrainLayers,
+        layers=[checked_layer_name(name) for name in layers or []],
+        profile=profile,
+        overrides=assignments(values),
+        general=general,
+        chunk_tokens=chunk_tokens,
+        reading=reading(language, ocr, ocr_language),
+        archive=archive,
+    )
     if plan:
-        Choice.as_json = Choice.as_json or as_json
-        _print_plan(names, chosen, chunk_tokens, general, how)
+        _print_plan(asked, chosen)
         return
-    order = {
-        "layers": names,
-        "profile": profile,
-        "overrides": overrides,
-        "general": general,
-        "chunk_tokens": chunk_tokens,
-        "reading": how.model_dump(),
-        "archive": archive,
-    }
-    _start("train_layers", order)
+    _start("train_layers", asked, preflight.for_training(asked.layers))
 
 
-def _print_plan(
-    names: list[str], profile: "Profile", chunk_tokens: int, general: str, how: "Reading"
-) -> None:
+def _print_plan(asked: "TrainLayers", profile: "Profile") -> None:
     from lamina.stages.due import due_table, plan_layers
+    from lamina.terminal import print_table
 
     with open_pod() as pod:
-        found = plan_layers(pod, names, profile, chunk_tokens, general, how)
+        found = plan_layers(
+            pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading
+        )
     if Choice.as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
         return
     print_table(due_table(found))
 
 
-@app.command("train_all")
+@command("train_all", MAKE, "train_all --merge level2 --set epochs=1")
 def train_all(  # noqa: PLR0913 - options of a command
     merge: Annotated[list[str] | None, typer.Option(help="levels to merge; none = best")] = None,
     values: Set = None,
@@ -99,18 +114,27 @@ def train_all(  # noqa: PLR0913 - options of a command
     archive: Archive = True,
 ) -> None:
     """From PDFs to the three levels, and the best one merged and quantized (a flow)."""
-    order = {
-        "merge": merge or [],
-        "rate_factor": rate_factor,
-        "overrides": assignments(values),
-        "chunk_tokens": chunk_tokens,
-        "reading": reading(language, ocr, ocr_language).model_dump(),
-        "archive": archive,
-    }
-    _start("train_all", order)
+    from lamina.cli import preflight
+    from lamina.orders import TrainAll
+    from lamina.stages.layers import check_merge, whole_corpus
+    from lamina.training.profiles import profile
+
+    asked = order(
+        TrainAll,
+        merge=merge or [],
+        rate_factor=rate_factor,
+        overrides=assignments(values),
+        chunk_tokens=chunk_tokens,
+        reading=reading(language, ocr, ocr_language),
+        archive=archive,
+    )
+    check_merge(asked.levels, asked.merge)
+    for level in asked.levels:
+        whole_corpus(profile(level, **asked.overrides).with_rate(asked.rate_factor))
+    _start("train_all", asked, preflight.for_training([]))
 
 
-@app.command("qa_layers")
+@command("qa_layers", MEASURE, "qa_layers Leases --blend Leases:0.6+Debt:0.4")
 def qa_layers(
     layers: Layers = None,
     blend: Annotated[list[str] | None, typer.Option(help="such as Leases:0.6+Debt:0.4")] = None,
@@ -118,20 +142,24 @@ def qa_layers(
     start_server: Annotated[
         bool, typer.Option(help="start one for the run, even if another one is up")
     ] = False,
-    max_tokens: Annotated[int, typer.Option(help="longest answer, in tokens")] = 64,
+    max_tokens: MaxTokens = 64,
 ) -> None:
     """Ask every layer and blend, and say what each is worth against the base (a flow)."""
-    order = {
-        "layers": layers or [],
-        "blends": blend or [],
-        "server_url": server_url,
-        "start_server": start_server,
-        "max_tokens": max_tokens,
-    }
-    _start("qa_layers", order)
+    from lamina.cli import preflight
+    from lamina.orders import AskLayers
+
+    asked = order(
+        AskLayers,
+        layers=layers or [],
+        blends=blend or [],
+        server_url=server_url,
+        start_server=start_server,
+        max_tokens=max_tokens,
+    )
+    _start("qa_layers", asked, preflight.for_asking(asked))
 
 
-@app.command("publish_layers")
+@command("publish_layers", MEASURE, "publish_layers Leases --promote-unclear")
 def publish_layers(
     layers: Annotated[
         list[str] | None, typer.Argument(help="none = all that are new in the depot")
@@ -141,30 +169,40 @@ def publish_layers(
         bool, typer.Option(help="promote what is not clearly better than the base, too")
     ] = False,
     again: Annotated[bool, typer.Option(help="judge versions that were decided upon, too")] = False,
-    max_tokens: Annotated[int, typer.Option(help="longest answer, in tokens")] = 64,
+    max_tokens: MaxTokens = 64,
 ) -> None:
     """Fetch newly trained layers, check and ask them, and promote or hold each (a flow)."""
-    order = {
-        "layers": layers or [],
-        "promote": ["better", "unclear"] if promote_unclear else ["better"],
-        "again": again,
-        "max_tokens": max_tokens,
-    }
-    _start("publish_layers", order)
+    from lamina.cli import preflight
+    from lamina.orders import PublishLayers
+
+    asked = order(
+        PublishLayers,
+        layers=layers or [],
+        promote=["better", "unclear"] if promote_unclear else ["better"],
+        again=again,
+        max_tokens=max_tokens,
+    )
+    _start("publish_layers", asked, preflight.for_publishing(asked.layers))
 
 
-@app.command("demo")
+@command("demo", MAKE, "demo --prove-cache")
 def demo(
     prove_cache: Annotated[
         bool, typer.Option(help="run again unchanged, and again with one PDF added")
     ] = False,
 ) -> None:
     """The main job on the embedded base and sample handbooks: a table of what layers are worth."""
+    from lamina.cli import preflight
+    from lamina.orders import Demo
+
     Choice.workspace = Choice.workspace or Path("workspace-demo")
-    _start("demo", {"prove_cache": prove_cache}, base_model=Path("tiny"))
+    with preflight.before_flow(base_model=Path("tiny")) as pod:
+        settings = pod.settings
+    _start("demo", order(Demo, prove_cache=prove_cache), settings)
 
 
-def _start(name: str, order: Mapping[str, object], **overrides: object) -> None:
+def _start(name: str, asked: "BaseModel", settings: "Settings") -> NoReturn:
     from lamina.orchestrate import run_flow
 
-    run_flow(name, order, pod_settings(**overrides), debug=Choice.debug)
+    values = asked.model_dump(mode="json")
+    run_flow(name, values, settings, debug=Choice.debug, as_json=Choice.as_json)

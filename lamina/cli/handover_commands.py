@@ -1,18 +1,27 @@
 """Layers and the base go from pod to pod, and from version to version."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lamina.cli.shared import Choice, Layers, app, open_pod, print_table
+from lamina.cli.front import Choice, command
+from lamina.cli.shared import Layers, finish, open_pod
+from lamina.summary import Made, Summary
+
+if TYPE_CHECKING:
+    from lamina.artifacts import ArtifactRef
+    from lamina.handover.heads import Head
+    from lamina.stages.pod import Pod
+
+MOVE: Final = "From pod to pod"
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="layers, or `base`; none = all that are published")
 ]
 
 
-@app.command("push")
+@command("push", MOVE, "push Leases base")
 def push(
     names: Names = None,
     *,
@@ -34,9 +43,10 @@ def push(
         print(json.dumps({"names": sorted(heads), **sent.model_dump()}, indent=1))
         return
     print(f"{', '.join(heads)}: {sent.files_sent} files, {sent.bytes_sent:,} bytes sent")
+    finish(Summary(next=("lamina publish_layers (on the pod that serves)",)))
 
 
-@app.command("pull")
+@command("pull", MOVE, "pull Leases")
 def pull(names: Names = None) -> None:
     """Take layers and the base out of the depot; layers wait in output/candidates."""
     from lamina.stages import handover
@@ -48,23 +58,39 @@ def pull(names: Names = None) -> None:
         fetched = handover.pull(pod, wanted or handover.pullable(pod) or [handover.LAYERS])
         for name, head in fetched.heads.items():
             handover.place(pod, name, head)
+        made = tuple(_placed(pod, name, head) for name, head in fetched.heads.items())
     if Choice.as_json:
         print(fetched.model_dump_json(indent=1))
         return
     moved = f"{fetched.files_fetched} files, {fetched.bytes_fetched:,} bytes fetched"
     print(f"{', '.join(fetched.heads)}: {moved}")
+    finish(Summary(made, next=("lamina publish_layers", "lamina promote LAYER")))
 
 
-@app.command("versions")
+def _placed(pod: "Pod", name: str, head: "Head") -> Made:
+    """Where a fetched thing lies now: in its place, or waiting for its verdict."""
+    from lamina.stages.handover import BASE, LAYERS
+
+    layer = name.removeprefix(f"{LAYERS}/")
+    waits = pod.workspace.candidates / f"{layer}.gguf"
+    views = [pod.workspace.base_gguf(pod.settings)] if name == BASE else [waits]
+    places = [view for view in views if view.exists()] or [pod.store.path(head.refs["gguf"])]
+    return Made(layer, places[0])
+
+
+@command("versions", MOVE, "versions Leases")
 def versions(layers: Layers = None) -> None:
     """What serves, what served before, and what was held, with the reason."""
     from lamina.stages import handover
+    from lamina.terminal import print_table
 
     with open_pod() as pod:
         found = handover.versions(pod, layers or [])
     if Choice.as_json:
         print(json.dumps([one.model_dump(mode="json") for one in found], indent=1))
         return
+    if not found:
+        print("no version of a layer is here yet; run train_layers, or pull")
     print_table(
         [
             {
@@ -79,7 +105,7 @@ def versions(layers: Layers = None) -> None:
     )
 
 
-@app.command("promote")
+@command("promote", MOVE, "promote Leases 3f9a")
 def promote(
     layer: Annotated[str, typer.Argument(help="layer")],
     version: Annotated[
@@ -92,14 +118,20 @@ def promote(
     with open_pod() as pod:
         ref = handover.find_version(pod, layer, version)
         handover.promote(pod, layer, ref, "asked for on the command line")
-    print(f"{layer} is served by version {ref.digest[:12]}")
+        _served(pod, layer, ref)
 
 
-@app.command("rollback")
+@command("rollback", MOVE, "rollback Leases")
 def rollback(layer: str) -> None:
     """The version that served before takes the layer's place again."""
     from lamina.stages import handover
 
     with open_pod() as pod:
         ref = handover.rollback(pod, layer)
-    print(f"{layer} is served by version {ref.digest[:12]} again")
+        _served(pod, layer, ref)
+
+
+def _served(pod: "Pod", layer: str, ref: "ArtifactRef") -> None:
+    version = {"version": ref.digest[:12]}
+    made = Made(f"{layer} is served from", pod.workspace.adapters_gguf / f"{layer}.gguf", version)
+    finish(Summary((made,), next=(f"lamina versions {layer}", f"lamina qa_layers {layer}")))

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from lamina.cli.shared import Choice, app, open_pod
+from lamina.cli.front import Choice, command
+from lamina.cli.shared import open_pod, order
 
 
-@app.command("watch")
+@command("watch", "This pod", "watch --settle-s 10")
 def watch(
     settle_s: Annotated[
         float, typer.Option(help="a file that did not change for so many seconds is whole")
@@ -21,16 +22,16 @@ def watch(
     from lamina.orders import WatchPdfs
     from lamina.stages import landing
 
-    order = WatchPdfs(settle_s=settle_s, patience_s=patience_s)
+    asked = order(WatchPdfs, settle_s=settle_s, patience_s=patience_s)
     with open_pod() as pod:
         if once:
-            turn = landing.watch_pdfs(pod, order)
+            turn = landing.watch_pdfs(pod, asked)
             print(turn.model_dump_json(indent=1) if Choice.as_json else "", end="")
             for line in () if Choice.as_json else landing.sentences(turn):
                 print(line)
             return
         said = ""
-        for line in landing.watch_forever(pod, order):
+        for line in landing.watch_forever(pod, asked):
             if line != said:
                 print(line, flush=True)
             said = line

@@ -1,18 +1,21 @@
-"""From layers to files that are served: exported, merged, converted, folded, proved equal."""
+"""From layers to files that are served: exported, merged, converted, folded."""
 
-import json
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from lamina.cli.shared import Choice, Layers, app, open_pod, print_ref, print_table
-from lamina.errors import InvalidInputError, MismatchError
+from lamina.cli.front import command
+from lamina.cli.shared import Layers, finish, open_pod
+from lamina.errors import InvalidInputError, size
+from lamina.summary import Made, Summary
+
+MODELS: Final = "Models"
 
 Ftype = Annotated[str, typer.Option(help="of llama.cpp's types, such as Q4_K_M, Q5_K_M, F16")]
 KeepF16 = Annotated[bool, typer.Option("--keep-f16", help="leave the F16 file in the store")]
 
 
-@app.command("export_layers")
+@command("export_layers", MODELS, "export_layers Leases")
 def export_layers(names: Layers = None) -> None:
     """Turn trained layers into GGUF, with their passports inside."""
     from lamina.stages import layers
@@ -21,11 +24,12 @@ def export_layers(names: Layers = None) -> None:
         adapters = layers.trained_layers(pod, names or [])
         files = layers.export_layers(pod, list(adapters.values()))
         layers.publish_layers(pod, adapters, files)
-        for name in adapters:
-            print(pod.workspace.adapters_gguf / f"{name}.gguf")
+        views = {name: pod.workspace.adapters_gguf / f"{name}.gguf" for name in adapters}
+    made = (Made(name, path, {"size": size(path.stat().st_size)}) for name, path in views.items())
+    finish(Summary(tuple(made)).then("export_layers"))
 
 
-@app.command("merge_level")
+@command("merge_level", MODELS, "merge_level level2")
 def merge_level(
     levels: Annotated[
         list[str] | None,
@@ -37,12 +41,12 @@ def merge_level(
 
     with open_pod() as pod:
         base = corpus.find_base(pod)
-        names, merged = models.merge_best(pod, base, levels or [])
-        print(f"{pod.workspace.merged} holds {', '.join(names)}")
-        print_ref(pod, merged)
+        names, _ = models.merge_best(pod, base, levels or [])
+        made = Made("merged model", pod.workspace.merged, {"of": " and ".join(names)})
+    finish(Summary((made,)).then("merge_level"))
 
 
-@app.command("convert_to_gguf")
+@command("convert_to_gguf", MODELS, "convert_to_gguf --ftype Q5_K_M")
 def convert_to_gguf(
     merged: Annotated[bool, typer.Option(help="the model under peft/merged, not the base")] = False,
     ftype: Ftype = "Q4_K_M",
@@ -59,15 +63,18 @@ def convert_to_gguf(
         raise InvalidInputError(msg)
     with open_pod() as pod:
         if merged:
-            print(models.convert_published_merge(pod, ftype, keep_f16=keep_f16))
-            return
-        base = corpus.find_base(pod)
-        importance = models.importance_of(pod, base, imatrix) if imatrix else None
-        gguf = models.convert_base(pod, base, ftype, keep_f16=keep_f16, importance=importance)
-        print(models.publish_base(pod, gguf))
+            path = models.convert_published_merge(pod, ftype, keep_f16=keep_f16)
+        else:
+            base = corpus.find_base(pod)
+            importance = models.importance_of(pod, base, imatrix) if imatrix else None
+            gguf = models.convert_base(pod, base, ftype, keep_f16=keep_f16, importance=importance)
+            path = models.publish_base(pod, gguf)
+    figures = {"type": ftype, "size": size(path.stat().st_size)}
+    what = "merged model" if merged else "base"
+    finish(Summary((Made(what, path, figures),)).then("convert_to_gguf"))
 
 
-@app.command("fold_blend")
+@command("fold_blend", MODELS, "fold_blend Both Leases:0.6+Debt:0.4 --rank 16")
 def fold_blend(
     name: Annotated[str, typer.Argument(help="of the new layer")],
     blend: Annotated[str, typer.Argument(help="such as Leases:0.6+Debt:0.4")],
@@ -82,64 +89,10 @@ def fold_blend(
         folded = models.fold_blend(pod, name, blend, rank)
         layers.publish_layers(pod, {name: folded}, layers.export_layers(pod, [folded]))
         facts = pod.store.manifest(folded).facts
-        if not Choice.as_json:
-            print(
-                f"{name}: rank {facts['passport']['rank']}, relative error {facts['error']:.2e} "
-                f"(largest of a weight: {facts['largest_error']:.2e})"
-            )
-        print_ref(pod, folded)
-
-
-@app.command("parity")
-def parity(
-    names: Layers = None,
-    tokens: Annotated[int, typer.Option(help="held-out tokens to compare on")] = 2000,
-    merged: Annotated[
-        str, typer.Option(help="also the merged model: auto (bases up to 2 GB), yes or no")
-    ] = "auto",
-    served: Annotated[
-        bool, typer.Option(help="this pod's own files against the recorded ladder; no torch")
-    ] = False,
-) -> None:
-    """Prove that layers say as GGUF what they say in PyTorch; fails where one does not."""
-    from lamina.orders import CheckParity
-    from lamina.stages import layers
-    from lamina.stages import parity as stage
-
-    if served:
-        _parity_served(names or [])
-        return
-    order = CheckParity.model_validate({"tokens": tokens, "merged": merged})
-    with open_pod() as pod:
-        adapters = layers.trained_layers(pod, names or [])
-        ladders = {}
-        for name, adapter in adapters.items():
-            ref = stage.check_parity(pod, adapter, order)
-            stage.publish_parity(pod, ref)
-            ladders[name] = stage.verdict(pod, ref)
-    if Choice.as_json:
-        print(json.dumps({name: one.model_dump() for name, one in ladders.items()}, indent=1))
-    else:
-        print_table([{"layer": name, **row} for name, one in ladders.items() for row in one.rows()])
-    failed = [one.sentence for one in ladders.values() if not one.passed]
-    if failed:
-        raise MismatchError(". ".join(failed))
-
-
-def _parity_served(names: list[str]) -> None:
-    from lamina.stages import parity as stage
-
-    with open_pod() as pod:
-        if not names:
-            here = [path.stem for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))]
-            names = [name for name in here if stage.parity_view(pod, name).exists()]
-            for name in sorted(set(here) - set(names)):
-                pod.progress.say(f"{name} has no parity ladder here: left out")
-        found = [stage.check_served(pod, name) for name in names]
-    if Choice.as_json:
-        print(json.dumps([one.model_dump() for one in found], indent=1))
-    else:
-        print_table([one.row() for one in found])
-    failed = [one.sentence for one in found if not one.passed]
-    if failed:
-        raise MismatchError(". ".join(failed))
+        view = pod.workspace.adapters_gguf / f"{name}.gguf"
+    figures = {
+        "rank": facts["passport"]["rank"],
+        "relative error": f"{facts['error']:.2e}",
+        "largest of a weight": f"{facts['largest_error']:.2e}",
+    }
+    finish(Summary((Made(name, view, figures),)).then("fold_blend"))

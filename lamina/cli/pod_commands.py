@@ -1,33 +1,17 @@
-"""What is in force on this pod, whether it is well, and its server."""
+"""Whether this pod is well, and its server."""
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lamina.cli.shared import Choice, app, pod_settings
+from lamina.cli.front import Choice, Command, command
+from lamina.cli.shared import pod_settings
 from lamina.errors import NotFoundError
 
 
-@app.command("settings")
-def show_settings() -> None:
-    """Print the settings in force, and where each value came from."""
-    from lamina import settings as pod
-
-    chosen = pod_settings()
-    values = chosen.model_dump(mode="json")
-    origins = {name: pod.origin(name) for name in values}
-    if Choice.workspace:
-        origins["workspace"] = "--workspace"
-    if Choice.as_json:
-        print(json.dumps({name: [values[name], origins[name]] for name in values}, indent=1))
-        return
-    for name, value in values.items():
-        print(f"{name:18} {value!s:40} {origins[name]}")
-
-
-@app.command("doctor")
+@command("doctor", "This pod", "doctor")
 def doctor(
     *,
     swap: Annotated[
@@ -52,9 +36,31 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command("serve", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+class _Serve(Command):
+    """Shows the server's own flags below the command's."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's own types
+        """Both, the server's from its own parser; llama.cpp is not loaded."""
+        from lamina.serving.__main__ import parser
+
+        super().format_help(ctx, formatter)
+        flags = parser(pod_settings())
+        shown = flags._get_formatter()  # noqa: SLF001 - argparse formats no part alone
+        shown.start_section("Flags of the server (those of `python -m lamina.serving`)")
+        shown.add_arguments(flags._actions[1:])  # noqa: SLF001 - the same; -h stands above
+        shown.end_section()
+        print(shown.format_help())
+
+
+@command(
+    "serve",
+    "Serve and measure",
+    "serve --port 5001 --n_ctx 8192",
+    cls=_Serve,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 def serve(context: typer.Context) -> None:
-    """Serve the base and all layers; further flags are those of `python -m lamina.serving`."""
+    """Serve the base and all layers, until interrupted."""
     import os
 
     from lamina.workspace import Workspace
@@ -75,5 +81,6 @@ def serve(context: typer.Context) -> None:
         "--n_threads": chosen.n_threads,
     }
     given = [str(part) for flag in flags.items() if flag[0] not in context.args for part in flag]
-    command = [sys.executable, "-m", "lamina.serving", *given, *context.args]
+    debug = ["--debug"] if Choice.debug else []
+    command = [sys.executable, "-m", "lamina.serving", *given, *debug, *context.args]
     os.execv(sys.executable, command)  # noqa: S606 - the server takes this process's place

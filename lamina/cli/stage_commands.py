@@ -1,31 +1,36 @@
 """One subcommand a stage, named like it; each calls the stage's function and nothing else."""
 
 import json
+from typing import Final
 
+from lamina.cli.front import Choice, command
 from lamina.cli.shared import (
-    Choice,
     ChunkTokens,
     Language,
     Layers,
     Ocr,
     OcrLanguage,
     Set,
-    app,
     assignments,
+    finish,
     layer_datasets,
     open_pod,
-    print_ref,
-    print_table,
+    order,
     reading,
 )
+from lamina.summary import Made, Moved, Summary
+
+STAGES: Final = "Stage by stage"
+PARTS = ("train", "heldout")
 
 
-@app.command("pdf_pretest")
+@command("pdf_pretest", STAGES, "pdf_pretest --language de")
 def pdf_pretest(
     *, language: Language = "en", ocr: Ocr = False, ocr_language: OcrLanguage = "eng"
 ) -> None:
     """Read and judge every PDF; writes data/processed/pdf_pretest.json."""
     from lamina.stages import corpus
+    from lamina.terminal import print_table
 
     chosen = reading(language, ocr, ocr_language)
     with open_pod() as pod:
@@ -33,14 +38,16 @@ def pdf_pretest(
         verdicts = corpus.pdf_pretest(pod, documents, chosen)
         view = corpus.publish_verdicts(pod, documents, verdicts)
         rows = corpus.verdict_table(pod, documents, verdicts)
+        facts = pod.store.manifest(verdicts).facts
     if Choice.as_json:
         print(view.read_text())
         return
     print_table(rows)
-    print(view)
+    figures = {"documents": facts["documents"], "of use": facts["recommended"]}
+    finish(Summary((Made("verdicts", view, figures),)).then("pdf_pretest"))
 
 
-@app.command("build_dataset")
+@command("build_dataset", STAGES, "build_dataset Leases --chunk-tokens 256")
 def build_dataset(
     layers: Layers = None,
     *,
@@ -50,14 +57,17 @@ def build_dataset(
     ocr_language: OcrLanguage = "eng",
 ) -> None:
     """Chunk the accepted PDFs into train.jsonl and heldout.jsonl."""
+    from lamina.orders import TrainLayers
     from lamina.stages import corpus
+    from lamina.terminal import print_table
 
     chosen = reading(language, ocr, ocr_language)
+    asked = order(TrainLayers, layers=layers or [], chunk_tokens=chunk_tokens, reading=chosen)
     with open_pod() as pod:
-        datasets = layer_datasets(pod, layers or [], chunk_tokens, chosen)
+        datasets = layer_datasets(pod, asked.layers, asked.chunk_tokens, asked.reading)
         corpus.publish_datasets(pod, list(datasets.values()))
-        manifests = {name: pod.store.manifest(ref) for name, ref in datasets.items()}
-    facts = {name: {**manifest.facts} for name, manifest in manifests.items()}
+        facts = {name: pod.store.manifest(ref).facts for name, ref in datasets.items()}
+        folder = pod.workspace.processed
     if Choice.as_json:
         print(json.dumps(facts, indent=1))
         return
@@ -65,48 +75,62 @@ def build_dataset(
     print_table(
         [{"layer": name, **{key: one[key] for key in columns}} for name, one in facts.items()]
     )
+    rows = {part: sum(one[f"{part}_rows"] for one in facts.values()) for part in PARTS}
+    files = {f"{part}.jsonl": number for part, number in rows.items()}
+    made = (Made(name, folder / name, {"rows": number}) for name, number in files.items())
+    finish(Summary(tuple(made)).then("build_dataset"))
 
 
 def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:
+    from lamina.orders import TrainLayers
     from lamina.stages import corpus, layers
     from lamina.training.profiles import profile
 
     chosen = layers.whole_corpus(profile(level, **assignments(values)))
+    asked = order(TrainLayers, chunk_tokens=chunk_tokens)
     with open_pod() as pod:
         base = corpus.find_base(pod)
-        parts = layer_datasets(pod, [], chunk_tokens)
+        parts = layer_datasets(pod, [], asked.chunk_tokens)
         whole = corpus.combine_datasets(pod, list(parts.values()))
+        before = layers.published_manifest(pod, level)
         adapter = layers.train_layer(pod, level, whole, base, chosen)
         layers.publish_adapter(pod, level, adapter)
-        print_ref(pod, adapter)
+        (figures,) = layers.loss_facts(pod, adapter)
+        new = before is None or before.digest != adapter.digest
+        made = Made(level, pod.workspace.peft / level, figures, new=new)
+    finish(Summary((made,)).then("train_level"))
 
 
-@app.command("train_level1")
+@command("train_level1", STAGES, "train_level1 --set epochs=1")
 def train_level1(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
     """Train level1 (r=8 on q,v, lr 2e-4) on the whole corpus."""
     _train_level("level1", values, chunk_tokens)
 
 
-@app.command("train_level2")
+@command("train_level2", STAGES, "train_level2 --set epochs=1")
 def train_level2(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
     """Train level2 (r=16 on q,k,v,o, lr 1e-4) on the whole corpus."""
     _train_level("level2", values, chunk_tokens)
 
 
-@app.command("train_level3")
+@command("train_level3", STAGES, "train_level3 --set epochs=1")
 def train_level3(values: Set = None, chunk_tokens: ChunkTokens = 512) -> None:
     """Train level3 (r=16 on q,k,v,o, lr 5e-5) on the whole corpus."""
     _train_level("level3", values, chunk_tokens)
 
 
-@app.command("archive_pdfs")
+@command("archive_pdfs", STAGES, "archive_pdfs")
 def archive_pdfs() -> None:
     """Move the PDFs that published layers were trained on into the archive."""
     from lamina.stages import corpus, layers
 
     with open_pod() as pod:
         report = layers.archive_published(pod, corpus.find_documents(pod))
+        archive = pod.workspace.archive
     if Choice.as_json:
         print(report.model_dump_json(indent=1))
         return
-    print("\n".join(report.moved) or "nothing to move: all is archived")
+    if not report.moved:
+        print("nothing to move: all is archived")
+        return
+    finish(Summary(moved=(Moved(report.moved, archive),), next=("lamina train_layers --plan",)))

@@ -11,7 +11,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.conversion.converter import Converter
 from lamina.conversion.ftypes import UNQUANTIZED, checked_ftype
 from lamina.conversion.jobs import Check, Quantize, Script
-from lamina.errors import DamagedError, ResourceError
+from lamina.errors import DamagedError, no_room
 from lamina.fingerprint import canonical
 from lamina.gguf import read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weight_files
@@ -131,7 +131,7 @@ def _first(  # noqa: PLR0913, PLR0917 - from the two functions above
             script="convert_hf_to_gguf.py",
             arguments=arguments,
             name="+".join((papers.name, *papers.layers)),
-            metadata=_metadata(papers),
+            metadata=dict(base_metadata(papers)),
         )
     )
     try:
@@ -159,12 +159,15 @@ def _quantize(  # noqa: PLR0913, PLR0917 - the job's own fields
     converter.run(job)
 
 
-def _metadata(papers: BaseIdentity) -> dict[str, str | int | float]:
+def base_metadata(papers: BaseIdentity) -> dict[str, str]:
+    """What a GGUF model says of the base that is in it."""
+    unpacked = {f"{PREFIX}base_quantized_from": papers.quantized_from}
     return {
         f"{PREFIX}base_name": papers.name,
         f"{PREFIX}base_digest": papers.digest or "",
         f"{PREFIX}base_fingerprint": papers.fingerprint,
         f"{PREFIX}layers": canonical(list(papers.layers)),
+        **{key: value for key, value in unpacked.items() if value},
     }
 
 
@@ -185,8 +188,5 @@ def check_disk(model_folder: Path, store: Store, times: float) -> None:
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed:
-        msg = (
-            f"converting {model_folder.name} needs about {needed / 1e9:.1f} GB under {store.root}, "
-            f"but {free / 1e9:.1f} GB are free; free some space and run again"
-        )
-        raise ResourceError(msg)
+        what = f"converting {model_folder.name}"
+        raise no_room(what, store.root, needed, free)

@@ -55,6 +55,12 @@ class Converter:
             self._check_scripts()
         if isinstance(job, Open):
             self._open = Path(job.path).name
+        reply = self._ask(job)
+        if reply.error:
+            raise self._translated(job, reply.error)
+        return reply.value
+
+    def _ask(self, job: Job) -> Reply:
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101 - asked for in _start
         assert child.stdout is not None  # noqa: S101 - asked for in _start
@@ -66,10 +72,7 @@ class Converter:
             line = ""
         if not line:
             raise self._died(child)
-        reply = Reply.model_validate_json(line)
-        if reply.error:
-            raise self._translated(job, reply.error)
-        return reply.value
+        return Reply.model_validate_json(line)
 
     def _check_scripts(self) -> None:
         for name in SCRIPTS:
@@ -88,6 +91,7 @@ class Converter:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is the parent's to handle
                 text=True,
                 env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": _package_root()},
             )

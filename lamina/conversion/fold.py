@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.artifacts import ArtifactRef
+from lamina.bases.safetensors_stream import Entry, read_bytes, read_entries, write_file
 from lamina.conversion.layer_files import Layer, open_layer
-from lamina.conversion.safetensors_stream import Entry, read_bytes, read_entries, write_file
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.fingerprint import canonical
 from lamina.passport import Passport
@@ -190,6 +190,7 @@ def _passport(  # noqa: PLR0913, PLR0917 - from fold_layers
         base_digest=first.base_digest,
         base_fingerprint=first.base_fingerprint,
         architecture=first.architecture,
+        base_quantized_from=first.base_quantized_from,
         preset="fold",
         rank=rank,
         alpha=rank,  # its strength is 1: the parents' strengths are in the weights

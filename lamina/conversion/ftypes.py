@@ -16,6 +16,15 @@ def quantized_types() -> tuple[str, ...]:
     return tuple(sorted(set(names) - {*UNQUANTIZED}))
 
 
+def type_name(number: int) -> str:
+    """The type of a whole file, which GGUF numbers as `general.file_type`."""
+    import llama_cpp
+
+    names = (*UNQUANTIZED, *quantized_types())
+    numbers = {getattr(llama_cpp, _PREFIX + name, 0): name for name in names}  # 0: all in F32
+    return numbers.get(number, "of an unknown type")
+
+
 def checked_ftype(name: str, *, importance: bool = False) -> str:
     """The type's name as llama.cpp spells it.
 

@@ -93,17 +93,6 @@ Job: TypeAlias = Annotated[
 JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 
-class Words(BaseModel):
-    """What the open model's vocabulary says of the ends of a text."""
-
-    model_config = ConfigDict(frozen=True)
-
-    bos: str
-    eos: str
-    eos_id: int
-    adds_bos: bool
-
-
 class Scored(BaseModel):
     """Sums over the predicted tokens of one text."""
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.conversion.importance import Observer
-from lamina.conversion.jobs import Open, Score, Scored, Tokenize, Words
+from lamina.conversion.jobs import Open, Score, Scored, Tokenize
+from lamina.prompts import Words
 
 _BATCH = 256  # tokens a step: bounds the logits that are held at a time
 
@@ -90,8 +91,15 @@ class Loaded:
         bos, eos = (
             int(find(self._vocabulary)) for find in (lc.llama_vocab_bos, lc.llama_vocab_eos)
         )
-        adds_bos = bool(lc.llama_vocab_get_add_bos(self._vocabulary))
-        return Words(bos=spelled(bos), eos=spelled(eos), eos_id=eos, adds_bos=adds_bos)
+        size = int(lc.llama_vocab_n_tokens(self._vocabulary))
+        ends = (token for token in range(size) if lc.llama_vocab_is_eog(self._vocabulary, token))
+        return Words(
+            bos=spelled(bos),
+            eos=spelled(eos),
+            eos_id=eos,
+            adds_bos=bool(lc.llama_vocab_get_add_bos(self._vocabulary)),
+            ends=frozenset(map(spelled, ends)),
+        )
 
     def tokenize(self, job: Tokenize) -> list[int]:
         """Token ids as llama.cpp cuts the text."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.artifacts import ArtifactRef
-from lamina.conversion.layer_files import Layer, check_base, open_layer
-from lamina.conversion.safetensors_stream import (
+from lamina.bases.safetensors_stream import (
     Entry,
     blocks,
     read_bytes,
@@ -22,7 +21,8 @@ from lamina.conversion.safetensors_stream import (
     shards,
     write_file,
 )
-from lamina.errors import InvalidInputError, MismatchError, ResourceError
+from lamina.conversion.layer_files import Layer, check_base, open_layer
+from lamina.errors import InvalidInputError, MismatchError, no_room
 from lamina.passport import BaseIdentity, weight_files
 from lamina.progress import Progress
 from lamina.store import Stage, Store
@@ -223,8 +223,4 @@ def _check_disk(base_folder: Path, store: Store) -> None:
     store.root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.root).free
     if free < needed * 1.05:
-        msg = (
-            f"merging needs about {needed / 1e9:.1f} GB under {store.root}, "
-            f"but {free / 1e9:.1f} GB are free; free some space and run again"
-        )
-        raise ResourceError(msg)
+        raise no_room("merging", store.root, needed, free)

@@ -26,7 +26,6 @@ def observe_importance(  # noqa: PLR0913 - keyword-only past what is observed
     progress: Progress,
     llama_cpp_dir: Path,
     threads: int,
-    tokens: int = TOKENS,
 ) -> ArtifactRef:
     """Mean squared inputs of the base's weights (kind `importance`); `texts` are `dataset`'s.
 
@@ -36,7 +35,7 @@ def observe_importance(  # noqa: PLR0913 - keyword-only past what is observed
     """
 
     def make(folder: Path) -> dict[str, object]:
-        pieces = list(_pieces(texts, tokens))
+        pieces = list(_pieces(texts, TOKENS))
         if not pieces:
             msg = f"dataset {dataset} has no training rows to weigh by; name another layer"
             raise InvalidInputError(msg)
@@ -58,7 +57,7 @@ def observe_importance(  # noqa: PLR0913 - keyword-only past what is observed
             weights = converter.run(Importance(target=str(folder / FILE)))
         return {"weights": weights, "tokens": sum(map(len, pieces))}
 
-    inputs = {"f16": f16, "layer": layer, "dataset": dataset, "tokens": tokens}
+    inputs = {"f16": f16, "layer": layer, "dataset": dataset, "tokens": TOKENS}
     return store.once("importance", STAGE, inputs, make)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.convert import check_disk, write_gguf
 from lamina.conversion.converter import Converter
-from lamina.conversion.jobs import Open, Score, Scored, Tokenize, Words
+from lamina.conversion.jobs import Open, Score, Scored, Tokenize
 from lamina.conversion.ladder import (
     F16,
     MERGED,
@@ -31,6 +31,7 @@ from lamina.errors import InvalidInputError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.progress import Progress
+from lamina.prompts import Words
 from lamina.store import Stage, Store
 
 STAGE = Stage("parity", 1)

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lamina.conversion.jobs import Words
 from lamina.conversion.ladder import F16, PYTORCH, QUANTIZED, read_ladder, read_samples, rung
 from lamina.conversion.parity import Tools, compare_tokens, opened, scored
 from lamina.gguf import read_header
+from lamina.prompts import Words
 
 # Another processor sums in another order; more than this is another file.
 SAME_FILE_LOSS = 0.01

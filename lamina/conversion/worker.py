@@ -27,9 +27,9 @@ from lamina.conversion.jobs import (
     Score,
     Script,
     Tokenize,
-    Words,
 )
 from lamina.conversion.loaded import Loaded
+from lamina.prompts import Words
 
 # What the converter guesses from a folder's name: in the store that is a digest.
 GUESSED = ("general.basename", "general.finetune", "general.version", "general.organization")
@@ -43,7 +43,7 @@ def main() -> None:
     sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
     bench = Bench()
     for line in sys.stdin:
-        answers.write(_answer(JOB.validate_json(line), llama_cpp, bench).model_dump_json() + "\n")
+        answers.write(answer(JOB.validate_json(line), llama_cpp, bench).model_dump_json() + "\n")
 
 
 class Bench:
@@ -77,7 +77,8 @@ class Bench:
         return observer.write(Path(job.target))
 
 
-def _answer(job: Job, llama_cpp: Path, bench: Bench) -> Reply:
+def answer(job: Job, llama_cpp: Path, bench: Bench) -> Reply:
+    """Do a job; whatever goes wrong with it is told in the reply."""
     value: object = None
     try:
         match job:

@@ -4,7 +4,6 @@ Copy, flush to disk, verify by sha256, rename into place, and only then remove t
 at any point, the next run finds either the original, or both files, and finishes the move.
 """
 
-import os
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from lamina.corpus.documents import Document
 from lamina.errors import DamagedError, ResourceError
 from lamina.fingerprint import file_digest
+from lamina.store import see_on_disk
 from lamina.workspace import Workspace
 
 
@@ -85,18 +85,10 @@ def _copy(path: Path, target: Path, digest: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.part")
     shutil.copy2(path, aside)
-    _flush(aside)
+    see_on_disk(aside)
     if file_digest(aside) != digest:
         aside.unlink()
         msg = f"{path.name} changed while it was archived; it stays where it is; run again"
         raise DamagedError(msg)
     aside.rename(target)
-    _flush(target.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    see_on_disk(target.parent)

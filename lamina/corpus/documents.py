@@ -1,7 +1,7 @@
 """Which documents there are: the union of the archive and of what newly landed, by content."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
-from lamina.pages import DocumentFormat
+from lamina.text.pages import DocumentFormat
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
 
 FORMATS: dict[str, DocumentFormat] = {
@@ -73,12 +73,39 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
             found[key] = _with_copy(first, document) if first else document
     workspace.digests.save()
     if not any(document.format != "questions" for document in found.values()):
-        msg = (
-            f"there are no PDFs in {workspace.raw_pdfs}; put some there, "
-            "each into a folder that is named after the layer it feeds, and run again"
-        )
-        raise NotFoundError(msg)
+        raise _no_documents(workspace)
     return tuple(found[key] for key in sorted(found))
+
+
+def _no_documents(workspace: Workspace) -> NotFoundError:
+    return NotFoundError(
+        f"there are no PDFs in {workspace.raw_pdfs}; put some there, "
+        "each into a folder that is named after the layer it feeds, and run again"
+    )
+
+
+def check_folders(workspace: Workspace, wanted: Collection[str]) -> None:
+    """Refuse what `find_documents` or a choice of layers would refuse by names alone.
+
+    Raises:
+        NotFoundError: there is no document, or none for a wanted layer.
+
+    """
+    fed = {
+        path.relative_to(root).parts[0] if path.parent != root else GENERAL
+        for root in (workspace.archive, workspace.raw_pdfs)
+        for path in document_files(root)
+        if FORMATS[path.suffix.lower()] != "questions"
+    }
+    if not fed:
+        raise _no_documents(workspace)
+    for name in wanted:
+        if name not in fed:
+            msg = (
+                f"layer {name} has no usable document; put PDFs into raw_pdfs/{name}, "
+                f"or choose among: {', '.join(sorted(fed))}"
+            )
+            raise NotFoundError(msg)
 
 
 def _document(workspace: Workspace, root: Path, path: Path, origin: Origin) -> Document:

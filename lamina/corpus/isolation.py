@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.corpus.documents import Document
-from lamina.pages import Pages
+from lamina.text.pages import Pages
 
 _PROBLEMS = {
     "timeout": ("timeout", "it was stopped after its time"),

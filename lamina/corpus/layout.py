@@ -9,7 +9,7 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 
-from lamina.pages import CELL_BORDER, Line, PageKind
+from lamina.text.pages import CELL_BORDER, Line, PageKind
 
 # One class of characters, no nesting: hostile text must not make the match slow.
 _FIGURES = re.compile(

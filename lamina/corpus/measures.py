@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from lamina.pages import Page, Pages
+from lamina.text.pages import Page, Pages
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _SAME_LETTERS = 0.93  # measured: English lists 0.97, Czech 0.87, garbled fonts 0.5

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lamina.corpus.normalise import bad_characters, normalise
-from lamina.pages import CELL_BORDER, Line, Page, Pages
+from lamina.text.pages import CELL_BORDER, Line, Page, Pages
 
 _PIPE = re.compile(r"(?<!\\)\|")  # between the cells of a Markdown table
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*|\s*\|\s*:?-+:?\s*\|\s*")

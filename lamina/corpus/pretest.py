@@ -13,10 +13,10 @@ from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.pages.recognition import REASONS, check_recognition
 from lamina.corpus.reading import PAGES, stored_pages
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.pages import read_stored_pages
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.text.pages import read_stored_pages
+from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
 PRETEST = Stage("pdf_pretest", version=10)
 JUDGE = Stage("judge_document", version=4)
@@ -30,7 +30,6 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
     settings: VerdictSettings | None = None,
     limits: ReadingLimits | None = None,
     workers: int | None = None,
-    refresh: bool = False,
 ) -> ArtifactRef:
     """Read and judge every document; artifact of kind `verdicts`.
 
@@ -55,14 +54,13 @@ def pdf_pretest(  # noqa: PLR0913 - keyword-only but for one
             settings=chosen,
             limits=bounds,
             workers=workers,
-            refresh=refresh,
         )
         return _write(folder, Verdicts(verdicts=tuple(verdicts)))
 
     inputs = {"documents": ordered, "settings": chosen, "limits": bounds}
     known = store.recall_manifest(PRETEST, inputs)
     again = known is not None and known.facts["unreadable"] > 0
-    return store.once("verdicts", PRETEST, inputs, make, refresh=refresh or again)
+    return store.once("verdicts", PRETEST, inputs, make, refresh=again)
 
 
 def _write(folder: Path, found: Verdicts) -> dict[str, object]:
@@ -83,7 +81,6 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
     settings: VerdictSettings,
     limits: ReadingLimits,
     workers: int | None = None,
-    refresh: bool = False,
     lasting: bool = False,
 ) -> list[Verdict]:
     """The documents' verdicts, in their order.
@@ -95,7 +92,7 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
 
     def judged(found: Sequence[Document], bounds: ReadingLimits, label: str) -> list[Verdict]:
         progress.start(label, len(found))
-        known = [None if refresh else _known(one, store, settings, bounds) for one in found]
+        known = [_known(one, store, settings, bounds) for one in found]
         new = [one for one, verdict in zip(found, known, strict=True) if verdict is None]
         refs = read_documents(
             new,
@@ -103,7 +100,6 @@ def judged_documents(  # noqa: PLR0913 - keyword-only but for one
             progress=progress,
             limits=bounds,
             workers=1 if lasting else workers,
-            refresh=refresh,
             lasting=lasting,
         )
         made = (
@@ -144,7 +140,6 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     progress: Progress,
     limits: ReadingLimits,
     workers: int | None = None,
-    refresh: bool = False,
     lasting: bool = False,
 ) -> list[ArtifactRef]:
     """The pages of every document, several read at once, in the order of the documents."""
@@ -157,7 +152,7 @@ def read_documents(  # noqa: PLR0913 - keyword-only but for one
     with opened as readers, ThreadPoolExecutor(count) as threads:
 
         def stored(document: Document) -> ArtifactRef:
-            return stored_pages(document, store, readers.read, key, refresh=refresh)
+            return stored_pages(document, store, readers.read, key)
 
         futures = [threads.submit(stored, document) for document in documents]
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lamina.corpus.normalise import normalise
 from lamina.corpus.plain_text import decoded
-from lamina.pages import Pages, Question
+from lamina.text.pages import Pages, Question
 
 _EVIDENCE = ("evidence", "evidence_text", "context")  # names that such columns have
 _DELIMITERS = (",", ";", "\t")

@@ -14,8 +14,8 @@ from lamina.corpus.plain_text import read_text
 from lamina.corpus.question_files import read_questions
 from lamina.errors import LaminaError
 from lamina.fingerprint import file_digest
-from lamina.pages import DocumentFormat, Pages, write_pages
 from lamina.store import Stage, Store
+from lamina.text.pages import DocumentFormat, Pages, write_pages
 
 PAGES = Stage("pages", version=8)
 
@@ -31,8 +31,6 @@ def stored_pages(
     store: Store,
     read: Read,
     limits: Mapping[str, float | str],
-    *,
-    refresh: bool = False,
 ) -> ArtifactRef:
     """The document's pages, kind `pages`; facts: `document`, `format`, `pages`, `problem`."""
 
@@ -50,7 +48,7 @@ def stored_pages(
     known = store.recall_manifest(PAGES, inputs)
     # What could not be read says nothing of the content: it is looked at again.
     again = known is not None and known.facts["problem"] == "unreadable"
-    return store.once("pages", PAGES, inputs, make, refresh=refresh or again)
+    return store.once("pages", PAGES, inputs, make, refresh=again)
 
 
 def _unchanged(document: Document, pages: Pages) -> Pages:

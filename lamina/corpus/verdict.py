@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.corpus.languages import function_words
 from lamina.corpus.measures import MIN_WORDS_TO_JUDGE, Measures, measure
-from lamina.pages import Page, Pages
-from lamina.verdicts import Judgement
+from lamina.text.pages import Page, Pages
+from lamina.text.verdicts import Judgement
 
 _MOST_WHEN_REFUSED = 59
 _MOST_GARBLED_PAGES = 0.5  # share; with fewer, they are left out and the others are taken

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.corpus.documents import Document
 from lamina.store import write_atomically
-from lamina.verdicts import Verdict, Verdicts
+from lamina.text.verdicts import Verdict, Verdicts
 from lamina.workspace import Workspace
 
 PRETEST_VIEW = "pdf_pretest.json"

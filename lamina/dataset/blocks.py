@@ -14,7 +14,7 @@ from lamina.dataset.hyphens import Vocabulary
 from lamina.dataset.rows import is_row, row_text
 from lamina.dataset.running import without_running_lines
 from lamina.dataset.tables import BlockKind, Printed, whole_rows
-from lamina.pages import Line, Pages
+from lamina.text.pages import Line, Pages
 
 
 @dataclass(frozen=True)

@@ -24,21 +24,19 @@ from lamina.dataset.parts import (
 )
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import sections
-from lamina.dataset.spool import Spool
 from lamina.dataset.writing import DatasetWriter
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
-from lamina.pages import Pages, read_stored_pages
 from lamina.progress import Progress
-from lamina.rows import read_rows
 from lamina.store import Stage, Store
-from lamina.verdicts import Verdict, Verdicts, read_verdicts
+from lamina.text.pages import Pages, read_stored_pages
+from lamina.text.rows import Split, read_rows
+from lamina.text.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=18)
-COMBINE = Stage("combine_datasets", version=4)
+BUILD = Stage("build_dataset", version=19)
+COMBINE = Stage("combine_datasets", version=5)
 ALL_LAYERS = "all"
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
-_SPOOL_FILE = ".spool"  # the same
 
 
 def build_dataset(  # noqa: PLR0913 - keyword-only but for two
@@ -49,7 +47,6 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     progress: Progress,
     tokenizer_file: Path,
     settings: DatasetSettings | None = None,
-    refresh: bool = False,
 ) -> ArtifactRef:
     """The layer's rows: artifact of kind `dataset`.
 
@@ -67,9 +64,10 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
-        progress.start(f"building {layer}", len(accepted))
+        turns = _turns(accepted, held)
+        progress.start(f"building {layer}", len(turns))
         with DatasetWriter(folder, layer) as writer, Taken(folder / _TAKEN_FILE) as taken:
-            for part in _parts(accepted, held, folder / _SPOOL_FILE, store, chosen, progress):
+            for part in _parts(turns, held, store, chosen, progress):
                 for one in by_evidence(part, taken):
                     kept, dropped = without_copies(one, taken)
                     writer.drop_all(dropped)
@@ -83,7 +81,7 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
         "tokenizer": file_digest(tokenizer_file),
         "settings": chosen,
     }
-    return store.once("dataset", BUILD, inputs, make, refresh=refresh)
+    return store.once("dataset", BUILD, inputs, make)
 
 
 def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
@@ -122,24 +120,26 @@ def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRe
     return store.once("dataset", COMBINE, {"datasets": ordered}, make)
 
 
-def _parts(  # noqa: PLR0913, PLR0917 - what one pass over the documents needs
-    accepted: Sequence[Verdict],
+def _turns(accepted: Sequence[Verdict], held: HeldOut) -> list[tuple[Split, Verdict]]:
+    """What is held out of every document, then what is trained on.
+
+    One that gives a section has two turns and is read twice: only a layer of few documents has any.
+    """
+    heldout = [one for one in accepted if one.digest in held.whole | held.sectioned]
+    train = [one for one in accepted if one.digest not in held.whole]
+    return [*(("heldout", one) for one in heldout), *(("train", one) for one in train)]
+
+
+def _parts(
+    turns: Sequence[tuple[Split, Verdict]],
     held: HeldOut,
-    spool_file: Path,
     store: Store,
     settings: DatasetSettings,
     progress: Progress,
 ) -> Iterator[Part]:
-    """What is held out of every document, then what is trained on; read once, spooled between."""
-    with Spool[Part](spool_file) as train:
-        for number, verdict in enumerate(accepted, start=1):
-            for part in _split(verdict, held, store, settings):
-                if part.split == "heldout":
-                    yield part
-                else:
-                    train.put(part)
-            progress.advance(number)
-        yield from train
+    for number, (split, verdict) in enumerate(turns, start=1):
+        yield from (part for part in _split(verdict, held, store, settings) if part.split == split)
+        progress.advance(number)
 
 
 def _split(

@@ -6,8 +6,8 @@ from heapq import heappush, heappushpop
 from typing import Any
 
 from lamina.fingerprint import text_digest
-from lamina.pages import CELL_BORDER
-from lamina.rows import Row, Split
+from lamina.text.pages import CELL_BORDER
+from lamina.text.rows import Row, Split
 
 _BARS = 40  # characters of the longest bar
 _SAMPLES = 10

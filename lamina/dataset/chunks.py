@@ -44,22 +44,20 @@ class Chunk:
     heading: tuple[str, ...]
 
 
-def chunks(
-    blocks: Sequence[Block], count: CountTokens, limit: int, overlap: int = 0
-) -> Iterator[Chunk]:
+def chunks(blocks: Sequence[Block], count: CountTokens, limit: int) -> Iterator[Chunk]:
     """The blocks' text in order, each chunk at most `limit` tokens; questions are left out."""
     packed = _Packed([], 0)
     for group in _groups(_units(blocks, count, limit)):
         whole = sum(unit.tokens for unit in group)
         if packed.is_new and packed.tokens + whole > limit and packed.tokens >= limit // 2:
             yield packed.chunk()
-            packed = packed.rest(overlap)
+            packed = packed.rest()
         header = _header(group)
         for unit in group:
             while packed.units and packed.tokens + unit.tokens > limit:
                 if packed.is_new:
                     yield packed.chunk()
-                packed = packed.rest(overlap, header) if packed.is_new else _Packed([], 0)
+                packed = packed.rest(header) if packed.is_new else _Packed([], 0)
             packed.units.append(unit)
     if packed.is_new:
         yield _chunk(packed.units)
@@ -83,20 +81,14 @@ class _Packed:
     def chunk(self) -> Chunk:
         return _chunk(self.units[: self._kept()])
 
-    def rest(self, overlap: int, header: Sequence[Unit] = ()) -> "_Packed":
-        """What the next chunk starts with: repeated sentences, and headings that came too late.
+    def rest(self, header: Sequence[Unit] = ()) -> "_Packed":
+        """What the next chunk starts with: headings that came too late.
 
         In a table that goes on there, the names of its columns are repeated.
         """
         if header and any(unit is header[0] for unit in self.units):
             return _Packed([*header], len(header))
-        kept = self._kept()
-        again: list[Unit] = []
-        for unit in reversed(self.units[:kept]):
-            if unit.block.kind != "text" or sum(u.tokens for u in again) + unit.tokens > overlap:
-                break
-            again.insert(0, unit)
-        return _Packed([*again, *self.units[kept:]], len(again))
+        return _Packed(self.units[self._kept() :], 0)
 
     def _kept(self) -> int:
         kept = len(self.units)

@@ -8,7 +8,6 @@ of it). So the choice is made once, by content, and remembered in the store; doc
 later can add to it, never take from it.
 """
 
-import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import fraction
-from lamina.store import Store, write_atomically
+from lamina.store import Store, alone, write_atomically
 
 _MOST = 2.0  # times the wanted share, if there are documents small enough
 FOLDER = "held_out"  # of the store, a file a layer
@@ -78,9 +77,7 @@ def take_over(store: Store, layer: str, held: HeldOut) -> None:
 @contextmanager
 def _locked(store: Store, layer: str) -> Iterator[Path]:
     path = store.root / FOLDER / f"{layer}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(path.with_suffix(".lock")):
         yield path
 
 

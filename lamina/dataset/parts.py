@@ -9,7 +9,7 @@ from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
-from lamina.rows import Row, Split
+from lamina.text.rows import Row, Split
 
 _SHOWN = 200  # characters of what was dropped
 
@@ -70,7 +70,7 @@ def rows_of(layer: str, part: Part, count: CountTokens, settings: DatasetSetting
 def _bodies(
     blocks: Sequence[Block], count: CountTokens, settings: DatasetSettings
 ) -> Iterator[dict[str, Any]]:
-    for chunk in chunks(blocks, count, settings.chunk_tokens, settings.overlap_tokens):
+    for chunk in chunks(blocks, count, settings.chunk_tokens):
         yield {
             "kind": "text",
             "text": chunk.text,

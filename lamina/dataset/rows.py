@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from lamina.pages import CELL_BORDER
+from lamina.text.pages import CELL_BORDER
 
 # One class of characters or short alternatives, no nesting: no text can make the match slow.
 _FIGURE = re.compile(

@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lamina.pages import Line, Page
+from lamina.text.pages import Line, Page
 
 _EDGE_LINES = 4  # printed lines from the top or bottom where heads and feet stand
 _MOST_LINES = 8  # of heads that are longer without a gap

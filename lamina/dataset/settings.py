@@ -11,9 +11,6 @@ class DatasetSettings(BaseModel):
     chunk_tokens: int = Field(
         512, ge=32, description="most tokens of a row; longer = more context, fewer rows"
     )
-    overlap_tokens: int = Field(
-        0, ge=0, description="tokens of whole sentences that a row repeats of the one before"
-    )
     heldout_share: float = Field(
         0.1,
         ge=0,

@@ -11,7 +11,7 @@ from lamina.dataset.blocks import Block
 from lamina.dataset.sentences import sentences
 from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
-from lamina.rows import Split
+from lamina.text.rows import Split
 
 Section = tuple[Split, list[Block]]
 

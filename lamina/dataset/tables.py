@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lamina.dataset.rows import is_figure
-from lamina.pages import CELL_BORDER, Line
+from lamina.text.pages import CELL_BORDER, Line
 
 BlockKind = Literal["heading", "text", "row", "qa"]
 

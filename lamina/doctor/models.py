@@ -29,7 +29,8 @@ def base(
             "name the base they were trained on with LAMINA_BASE_MODEL",
         )
     digest = f", digest {hf.digest[:12]}" if hf.digest else ""
-    return ok(HF, f"{hf.name} ({hf.architecture}{digest})")
+    unpacked = f", unpacked from {hf.quantized_from}" if hf.quantized_from else ""
+    return ok(HF, f"{hf.name} ({hf.architecture}{digest}{unpacked})")
 
 
 def base_gguf(

@@ -2,27 +2,13 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lamina.doctor.finding import Finding, ok, problem, warning
+from lamina.layer_server import Heard, hear
 from lamina.settings import Settings
 
 _LIMIT_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What an address answered: nothing at all, or a status and a JSON body."""
-
-    status: int | None = None
-    body: Any = None
-
-    @property
-    def well(self) -> bool:
-        """It answered, and did not refuse."""
-        return self.status is not None and self.status < 400  # noqa: PLR2004 - HTTP's own border
 
 
 def server(url: str, health: Heard, ready: Heard, *, wanted: bool) -> Finding:
@@ -125,17 +111,7 @@ def _own_url(settings: Settings) -> str:
 
 
 def _ask(url: str, key: str | None = None) -> Heard:
-    import httpx
-
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        response = httpx.get(url, headers=headers, timeout=_LIMIT_S, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return Heard()
-    try:
-        return Heard(response.status_code, response.json())
-    except ValueError:
-        return Heard(response.status_code)
+    return hear(url, key, within_s=_LIMIT_S)
 
 
 def _free(host: str, number: int) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from lamina.doctor.finding import Finding, ok, problem, warning
-from lamina.doctor.services import Heard, server_url
+from lamina.doctor.services import server_url
+from lamina.layer_server import Heard, complaint, hear
 from lamina.settings import Settings
 
 _NAME = "layer swap"
@@ -20,7 +21,8 @@ def swap(url: str, heard: Heard) -> Finding:
     if heard.status == 401:  # noqa: PLR2004 - HTTP's own number
         return problem(_NAME, "the server wants another key", "set LAMINA_API_KEY")
     if not heard.well or "ok" not in body:
-        sentence, _, remedy = _complaint(heard, body).partition("; ")
+        said = complaint(body) or f"the address answered with status {heard.status}"
+        sentence, _, remedy = said.partition("; ")
         return problem(_NAME, sentence, remedy or "check that LAMINA_SERVER_URL is Lamina's server")
     visits: Sequence[Mapping[str, object]] = body["visits"]
     way = " -> ".join(str(visit["model"]) for visit in visits)
@@ -38,26 +40,8 @@ def swap(url: str, heard: Heard) -> Finding:
     return warning(_NAME, said, "train them again, or compare others")
 
 
-def _complaint(heard: Heard, body: Mapping[str, object]) -> str:
-    error = body.get("error")
-    said = error.get("message") if isinstance(error, Mapping) else None
-    return str(said or f"the address answered with status {heard.status}")
-
-
 def examine_swap(settings: Settings) -> Finding:
     """Have the running server swap, and judge what it says; its other requests wait meanwhile."""
-    import httpx
-
     url = server_url(settings)
-    headers = {}
-    if settings.api_key:
-        headers["Authorization"] = f"Bearer {settings.api_key.get_secret_value()}"
-    try:
-        response = httpx.post(
-            f"{url}/selftest/swap", headers=headers, timeout=_LIMIT_S, trust_env=False
-        )
-        return swap(url, Heard(response.status_code, response.json()))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return swap(url, Heard())
-    except ValueError:  # no JSON: another program
-        return swap(url, Heard(response.status_code))
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    return swap(url, hear(f"{url}/selftest/swap", key, method="POST", within_s=_LIMIT_S))

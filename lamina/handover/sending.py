@@ -1,8 +1,6 @@
 """From this pod's store into the depot: only what is missing there travels."""
 
-import fcntl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -113,7 +111,7 @@ def _send_file(  # noqa: PLR0913 - what one file needs
 ) -> None:
     """One process of a pod at a time sends a file; other pods keep their halves elsewhere."""
     part = f"parts/{source.entry.sha256}.{_pod_id(store)}"
-    with _alone(store, source.entry.sha256):
+    with store.locked(f"send-{source.entry.sha256}"):
         missing = again or _size(link, path) != source.entry.size_bytes
         if missing:
             meter = tally.meter(path)
@@ -121,15 +119,6 @@ def _send_file(  # noqa: PLR0913 - what one file needs
                 lambda carrier: carrier.send(path, source, part, meter), lambda: meter.sure_bytes
             )
     tally.finish(path, moved=missing)
-
-
-@contextmanager
-def _alone(store: Store, sha256: str) -> Iterator[None]:
-    lock = store.root / "locks" / f"send-{sha256}"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _pod_id(store: Store, make: Callable[[], str] = lambda: uuid4().hex) -> str:

@@ -4,7 +4,6 @@ The view `<layer>.gguf` says what serves; the history says how that came about a
 The view is flipped first and noted afterwards. Whoever is killed in between does the same again.
 """
 
-import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lamina.errors import DamagedError
-from lamina.store import write_atomically
+from lamina.store import alone, write_atomically
 
 Action = Literal["found", "promote", "hold", "rollback"]
 State = Literal["served", "candidate", "earlier", "held", "rolled back"]
@@ -130,7 +129,5 @@ class OpenHistory:
 @contextmanager
 def open_history(folder: Path, layer: str) -> Iterator[OpenHistory]:
     """A layer's history, locked until the end of the block."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{layer}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(folder / f".{layer}.lock"):
         yield OpenHistory(folder / f"{layer}.jsonl", read_history(folder, layer))

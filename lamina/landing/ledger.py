@@ -1,6 +1,5 @@
 """What was announced already, and what waits to be delivered: one file, one writer at a time."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from lamina.errors import DamagedError
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import Notice
-from lamina.store import write_atomically
+from lamina.store import alone, write_atomically
 
 
 class Ledger(BaseModel):
@@ -53,9 +52,7 @@ def open_ledger(path: Path) -> Iterator[LedgerFile]:
         DamagedError: the file is no ledger.
 
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(path.with_name(f".{path.name}.lock")):
         try:
             ledger = Ledger.model_validate_json(path.read_bytes()) if path.exists() else Ledger()
         except ValidationError as error:

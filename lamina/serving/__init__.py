@@ -1,6 +1,7 @@
 """Serving: one base, any blend of layers, per request, on a CPU.
 
-One process. The async API (`api`) turns requests into sequences and waits for their events; one
-engine thread (`engine`) owns every llama.cpp handle (`llama`) and does what the scheduler
-(`scheduler`, pure) decides. Layers are files that the registry (`registry`) has checked.
+One process, four rooms, each asking only those after it: `http` turns requests into sequences and
+events into replies; `engine` is one thread that owns every llama.cpp handle and does what its
+scheduler, a pure function, decides; `layers` knows the layer files, their blends, and which are in
+memory; `llama` is the only one that calls llama.cpp.
 """

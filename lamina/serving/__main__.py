@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lamina import settings
-from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError
-from lamina.serving.origins import is_loopback
+from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError, foreseen
+from lamina.serving.http.guard.origins import is_loopback
 
 
 def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
@@ -71,11 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.die_with_parent:
             _die_with(options.die_with_parent)
         return asyncio.run(_serve(options))
-    except LaminaError as error:
-        if options is None or options.debug:
+    except (LaminaError, KeyboardInterrupt) as error:
+        told = foreseen(error)
+        if told is None or options is None or options.debug:
             raise
-        print(error, file=sys.stderr)
-        return error.exit_code
+        print(told, file=sys.stderr)
+        return told.exit_code
 
 
 def _die_with(parent: int) -> None:

@@ -7,24 +7,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
-import httpx
-
 from lamina import errors
 from lamina.errors import BusyError, LaminaError
+from lamina.layer_server import hear
 
 READY_LINE = "listening on "
 
 
 def answers(url: str, timeout_s: float = 1.0) -> bool:
     """Whether a ready Lamina server answers at this address."""
-    try:
-        reply = httpx.get(f"{url.rstrip('/')}/ready", timeout=timeout_s, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-    return reply.is_success
+    return hear(f"{url.rstrip('/')}/ready", within_s=timeout_s).status == HTTPStatus.OK
 
 
 @contextmanager
@@ -51,22 +47,13 @@ def running_server(  # noqa: PLR0913 - the flags of the server
         BusyError: it was not ready in time.
 
     """
-    command = [sys.executable, "-m", "lamina.serving", "--model", str(model), "--port", "0"]
-    command += ["--n_ctx", str(n_ctx), "--die-with-parent", str(os.getpid())]
-    command += ["--adapters-dir", str(adapters)] if adapters else []
-    command += ["--n_threads", str(n_threads)] if n_threads else []
-    command += ["--n_parallel", str(n_parallel)] if n_parallel else []
+    flags: list[object] = ["--model", model, "--n_ctx", n_ctx]
+    flags += ["--adapters-dir", adapters] if adapters else []
+    flags += ["--n_threads", n_threads] if n_threads else []
+    flags += ["--n_parallel", n_parallel] if n_parallel else []
     for root in allowed_roots:
-        command += ["--allowed-root", str(root)]
-    environment = {**os.environ, "LAMINA_HOST": "127.0.0.1"}
-    child = subprocess.Popen(
-        [*command, *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-    )
+        flags += ["--allowed-root", root]
+    child = _started([*map(str, flags), *more])
     complaints: list[str] = []
     assert child.stderr  # noqa: S101 - opened as pipe
     reading = threading.Thread(target=_keep, args=(child.stderr, complaints, log), daemon=True)
@@ -75,6 +62,18 @@ def running_server(  # noqa: PLR0913 - the flags of the server
         yield _wait_until_ready(child, ready_within_s, reading, complaints)
     finally:
         _end(child, reading)
+
+
+def _started(flags: Sequence[str]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "lamina.serving", "--port", "0", *flags]
+    return subprocess.Popen(
+        [*command, "--die-with-parent", str(os.getpid())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "LAMINA_HOST": "127.0.0.1"},
+    )
 
 
 def _wait_until_ready(

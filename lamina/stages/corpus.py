@@ -13,10 +13,10 @@ from lamina.corpus.isolation import ReadingLimits
 from lamina.corpus.verdict import VerdictSettings
 from lamina.errors import NotFoundError
 from lamina.orders import Reading
-from lamina.passport import BaseIdentity, identify_hf
+from lamina.passport import BaseIdentity, identify_hf, weight_files
 from lamina.stages.pod import Pod
 from lamina.store import MANIFEST
-from lamina.verdicts import Verdicts, read_verdicts
+from lamina.text.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
 
 _COPY_BYTES = 1 << 20
@@ -27,6 +27,14 @@ def find_base(pod: Pod) -> BaseIdentity:
     identity = identify_hf(pod.workspace.base, pod.workspace.digests)
     pod.workspace.digests.save()
     return identity.model_copy(update={"name": pod.workspace.base_name()})
+
+
+def check_base(pod: Pod) -> None:
+    """Raise what `find_base` raises where a file is missing; the weights are not read."""
+    names = ("config.json", "tokenizer.json")
+    if not all((pod.workspace.base / name).is_file() for name in names):
+        find_base(pod)
+    weight_files(pod.workspace.base)
 
 
 def find_documents(pod: Pod) -> tuple[Document, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,11 +11,12 @@ from lamina.corpus.documents import Document
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
 from lamina.stages import corpus, layers
+from lamina.stages.beside import beside
 from lamina.stages.pod import Pod
+from lamina.text.verdicts import read_verdicts
 from lamina.training.order import LayerOrder
 from lamina.training.pace import Pace, assumed_pace, measured_pace
 from lamina.training.profiles import Profile
-from lamina.verdicts import read_verdicts
 
 UP_TO_DATE = "up to date"
 
@@ -26,6 +27,9 @@ class DueLayer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     layer: str
+    kind: Literal["layer", "beside"] = Field(
+        "layer", description="beside = a level or a folded blend, which train_layers does not make"
+    )
     due: bool = Field(description="whether it would be trained")
     why: tuple[str, ...] = Field(description="what changed, or that nothing did")
     new_documents: tuple[str, ...] = Field((), description="file names")
@@ -46,7 +50,7 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     general: str,
     reading: Reading | None = None,
 ) -> list[DueLayer]:
-    """Every layer that a run would bring up to date, due or not.
+    """Every layer that a run would bring up to date, due or not; then, of all, what stands beside.
 
     Documents are read and rows are built where they are not yet: that is cached, and the run takes
     it from there.
@@ -66,14 +70,22 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
         mixed = rows.get(general) or dataset(general)
     orders = [layers.order_of(pod, name, ref, base, profile, mixed) for name, ref in rows.items()]
     pace = _pace(pod, base, profile)
-    return [_due(pod, order, documents, pace) for order in orders]
+    others = {} if wanted else beside(pod, rows)
+    return [
+        *(_due(pod, order, documents, pace) for order in orders),
+        *(
+            DueLayer(layer=name, kind="beside", due=False, why=(said,))
+            for name, said in others.items()
+        ),
+    ]
 
 
 def due_table(plan: Sequence[DueLayer]) -> list[dict[str, Any]]:
     """The plan in the columns that people read, with a sum at the end."""
     priced = any(each.cost is not None for each in plan)
+    layers_of_plan = sum(each.kind == "layer" for each in plan)
     total = DueLayer(
-        layer=f"{sum(each.due for each in plan)} of {len(plan)} due",
+        layer=f"{sum(each.due for each in plan)} of {layers_of_plan} due",
         due=True,
         why=tuple(dict.fromkeys(f"time {each.pace}" for each in plan if each.pace)),
         steps=sum(each.steps for each in plan),
@@ -146,6 +158,8 @@ def _reasons(
         return ["new layer"]
     before = published.facts
     passport, used = before["passport"], _documents(pod, order.dataset)
+    if passport.get("parents"):
+        return ["what serves under this name was folded from a blend"]
     reasons = []
     if new := sorted(
         files.get(digest, digest[:12]) for digest in used.difference(passport["documents"])
@@ -186,6 +200,7 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
         manifest = layers.published_manifest(pod, view.name)
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
-        if manifest.facts["trained_as"]["quantize"] == resolved(profile, config)[0]:
+        trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained
+        if trained_as and trained_as["quantize"] == resolved(profile, config)[0]:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
     return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

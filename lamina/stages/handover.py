@@ -59,7 +59,7 @@ def has_depot(pod: Pod) -> bool:
 
 def place_base(pod: Pod, gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at a base that came in; a file of the owner's is left as it is."""
-    return publish_base(pod, gguf)
+    return publish_base(pod, gguf, served=True)
 
 
 def pullable(pod: Pod) -> list[str]:

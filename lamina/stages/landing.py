@@ -73,7 +73,6 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
         pod.workspace.raw_pdfs,
         rust_timeout=look_again_ms,
         yield_on_timeout=True,
-        raise_interrupt=False,
     )
     for _ in chain([None], changes):
         try:

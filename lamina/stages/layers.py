@@ -29,12 +29,18 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     general: ArtifactRef | None = None,
 ) -> ArtifactRef:
     """One layer, as a PEFT folder; general rows are mixed in as far as the profile says."""
+    from lamina.training.base import check_device
     from lamina.training.recipe import STAGE
     from lamina.training.recipe import train_layer as train
     from lamina.training.worker import Job
+    from lamina.training.workers import gpus
 
     order = order_of(pod, layer, dataset, base, profile, general)
+    if known := pod.store.recall(STAGE, order.inputs()):
+        return known
     chosen = pod.settings
+    if not chosen.train_on_cpu and not gpus():
+        check_device(pod.workspace.base)
     workers = training_workers(pod)
     if workers is None:
         return train(
@@ -44,8 +50,6 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
             threads=chosen.n_threads,
             price_per_hour=chosen.price_per_hour,
         )
-    if known := pod.store.recall(STAGE, order.inputs()):
-        return known
     job = Job(
         order=order,
         store=pod.store.root,
@@ -210,6 +214,14 @@ def published(kind: str, view: Path) -> ArtifactRef:
 def passport(pod: Pod, adapter: ArtifactRef) -> Passport:
     """A trained layer's passport."""
     return Passport.model_validate(pod.store.manifest(adapter).facts["passport"])
+
+
+def check_merge(levels: Collection[str], wanted: Sequence[str]) -> None:
+    """Raise InvalidInputError where a level is to be merged that is not to be trained."""
+    for name in wanted:
+        if name not in levels:
+            msg = f"{name} cannot be merged, it is not trained; choose among {', '.join(levels)}"
+            raise InvalidInputError(msg)
 
 
 def best_levels(passports: Mapping[str, Passport], wanted: Sequence[str]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.passport import BaseIdentity, identify_hf
-from lamina.rows import read_rows
+from lamina.prompts import user
+from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import combine_datasets
 from lamina.stages.layers import best_levels, export_layers, passport, published, trained_layers
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import read_rows
 from lamina.workspace import LEVELS, checked_layer_name
 
 FTYPE = "Q4_K_M"  # what the server loads
@@ -110,18 +112,25 @@ def _convert(  # noqa: PLR0913, PLR0917 - from the two functions above
         ftype=ftype,
         keep_f16=keep_f16,
         importance=importance,
+        threads=pod.settings.n_threads,
     )
 
 
-def publish_base(pod: Pod, gguf: ArtifactRef, *, replace: bool = True) -> Path:
+def publish_base(
+    pod: Pod, gguf: ArtifactRef, *, replace: bool = True, served: bool = False
+) -> Path:
     """Point `MODEL_PATH` at the converted base; a file of the owner's is left as it is.
 
-    Other types than Q4_K_M are put beside it, under their own names. Without `replace` a Q4_K_M of
-    the same base that stands there stays: it may have been made with an importance matrix.
+    Other types than Q4_K_M are put beside it, under their own names, unless they are what is
+    `served`. Without `replace` a Q4_K_M of the same base that stands there stays: it may have been
+    made with an importance matrix.
     """
     facts = pod.store.manifest(gguf).facts
     view = pod.workspace.base_gguf(pod.settings)
-    if facts["ftype"] != FTYPE:
+    held = pod.store.holding(view)
+    if held and held.digest == gguf.digest:
+        return view
+    if facts["ftype"] != FTYPE and not served:
         view = pod.workspace.models / f"{pod.workspace.base_name()}.{facts['ftype']}.gguf"
     elif not replace and _made_here(pod, facts["digest"]):
         return view
@@ -133,18 +142,19 @@ def publish_base(pod: Pod, gguf: ArtifactRef, *, replace: bool = True) -> Path:
 
 
 def served_base(pod: Pod, base: BaseIdentity) -> ArtifactRef:
-    """The base as Q4_K_M: what `MODEL_PATH` points at if that was made here, else converted."""
+    """The base as it is served: what `MODEL_PATH` points at if made here, else as Q4_K_M."""
     return _made_here(pod, base.digest) or convert_base(pod, base)
 
 
 def _made_here(pod: Pod, digest: str | None) -> ArtifactRef | None:
-    """The artifact that `MODEL_PATH` points at, if it is this base as Q4_K_M."""
+    """The artifact that `MODEL_PATH` points at, if it is this base in the type that is served."""
     view = pod.workspace.base_gguf(pod.settings)
     if not view.is_symlink() or view.resolve().parents[2] != pod.store.root.resolve():
         return None
     found = ArtifactRef(kind="gguf", digest=view.resolve().parent.name)
     facts = pod.store.manifest(found).facts if pod.store.holds(found) else {}
-    return found if (facts.get("digest"), facts.get("ftype")) == (digest, FTYPE) else None
+    suits = facts.get("ftype") == FTYPE or pod.workspace.base.parent == pod.workspace.bases
+    return found if suits and facts.get("digest") == digest else None
 
 
 def publish_merged(pod: Pod, layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef) -> Path:
@@ -191,15 +201,16 @@ def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> Arti
 def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
     """Which weights of the base matter for a published layer's text (kind `importance`)."""
     from lamina.conversion.observe import observe_importance
-    from lamina.training.documents import Encoder
 
     (adapter,) = trained_layers(pod, [layer]).values()
     (exported,) = export_layers(pod, [adapter])
     dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
-    encoder = Encoder(pod.workspace.base)
+    prompts = folder_prompts(pod.workspace.base)
     rows = read_rows(pod.store.open(dataset) / "train.jsonl")
     texts = (
-        encoder.chat(row.question, row.text) if row.question else encoder.text(row.text)
+        prompts.answered([user(row.question)], row.text)[0]
+        if row.question
+        else prompts.document(row.text)
         for row in rows
     )
     return observe_importance(

@@ -6,24 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lamina.artifacts import ArtifactRef
-from lamina.conversion.jobs import Words
 from lamina.conversion.ladder import Ladder, Limits, Sample, read_ladder
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.orders import CheckParity
 from lamina.passport import weight_files
-from lamina.rows import Row, read_rows
+from lamina.prompts import Prompts, Words, user
+from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import find_base
 from lamina.stages.layers import export_layers, passport
 from lamina.stages.models import convert_base, served_base
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 if TYPE_CHECKING:
     from lamina.conversion.parity import ParityOrder, Tokenizer, Tools
     from lamina.conversion.served import Served
-    from lamina.training.documents import Encoder
 
 SMALL_BASE_BYTES = 2_000_000_000  # up to here the merged rung costs seconds
 _SAMPLE_TOKENS = 512  # longest text that is evaluated
@@ -66,7 +66,7 @@ def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityO
         dataset=dataset,
         split=split,
         samples=samples,
-        template=_encoder(pod).template,
+        template=_prompts_of(pod).source,
         merged=order.merged == "yes" or (order.merged == "auto" and _is_small(pod.workspace.base)),
         limits=Limits(
             f16_kl=order.f16_kl,
@@ -159,23 +159,18 @@ def server_ids(
     template: str | None, words: Words, tokenize: "Tokenizer", samples: Sequence[Sample]
 ) -> list[list[int]]:
     """The ids that the server makes of these texts, with the template and the ends of the GGUF."""
-    from lamina.serving.chat import ChatTemplate, Message, PromptMaker
-
-    chosen = ChatTemplate(template, bos=words.bos, eos=words.eos) if template else None
-    maker = PromptMaker(tokenize, chosen, bos=words.bos if words.adds_bos else "")
+    prompts = Prompts(tokenize, words, template)
 
     def ids(sample: Sample) -> list[int]:
         if sample.kind == "text":
-            return [*maker.plain(sample.text), words.eos_id]
-        if chosen is None:
+            return prompts.document(sample.text)
+        if template is None:
             return []
-        messages: list[Message] = [{"role": "user", "content": sample.question or ""}]
-        if sample.kind == "qa":
-            messages.append({"role": "assistant", "content": sample.text})
-        found = maker.chat(messages, answer_follows=sample.kind == "prompt")
-        # Training ends an answer where a template does not.
-        unended = sample.kind == "qa" and found[-1:] != [words.eos_id]
-        return [*found, words.eos_id] if unended else found
+        asked = [user(sample.question or "")]
+        if sample.kind == "prompt":
+            return prompts.chat(asked)
+        whole, _ = prompts.answered(asked, sample.text)
+        return whole
 
     return [ids(sample) for sample in samples]
 
@@ -188,7 +183,7 @@ def _samples(
     The rows are drawn by the digest of their text: spread over the documents, and always the same.
     """
     folder = pod.store.open(dataset)
-    encoder = _encoder(pod)
+    prompts = _prompts_of(pod)
     split: Literal["heldout", "train"] = "heldout"
     rows = list(read_rows(folder / "heldout.jsonl"))
     if not rows:
@@ -199,17 +194,17 @@ def _samples(
     for row in rows:
         if left <= 0:
             break
-        sample = _sample(row, encoder, left)
+        sample = _sample(row, prompts, left)
         if sample:
             chosen.append(sample)
             left -= sample.n_labels
-    return split, (*chosen, *_prompts(rows, encoder))
+    return split, (*chosen, *_questions(rows, prompts))
 
 
-def _sample(row: Row, encoder: "Encoder", left: int) -> Sample | None:
+def _sample(row: Row, prompts: Prompts, left: int) -> Sample | None:
     from lamina.training.documents import encode_rows
 
-    whole = encode_rows([row], encoder, 1 << 30)
+    whole = encode_rows([row], prompts, 1 << 30)
     if not whole:
         return None
     (document,) = whole
@@ -226,22 +221,20 @@ def _sample(row: Row, encoder: "Encoder", left: int) -> Sample | None:
     )
 
 
-def _prompts(rows: Sequence[Row], encoder: "Encoder") -> Iterator[Sample]:
+def _questions(rows: Sequence[Row], prompts: Prompts) -> Iterator[Sample]:
     """Questions as the server is asked them; where the rows have none, the beginnings of texts."""
-    if encoder.template is None:
+    if prompts.source is None:
         return
     questions = [row.question for row in rows if row.question]
     texts = [row.text.split(". ")[0][:300] for row in rows]
     for question in (questions or texts)[:_PROMPTS]:
-        ids = encoder.chat(question)
+        ids = tuple(prompts.chat([user(question)]))
         short = ids[:_SAMPLE_TOKENS]
         yield Sample(kind="prompt", text="", question=question, whole=ids, ids=short, first=1)
 
 
-def _encoder(pod: Pod) -> "Encoder":
-    from lamina.training.documents import Encoder
-
-    return Encoder(pod.workspace.base)
+def _prompts_of(pod: Pod) -> Prompts:
+    return folder_prompts(pod.workspace.base)
 
 
 def _loss_limit(base: Path) -> float:

@@ -13,17 +13,12 @@ from lamina.stages.pod import Pod
 @contextmanager
 def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
     """Address of a layer server: the one named, the pod's own, or one started for the time."""
-    from lamina.serving.launch import answers, running_server
+    from lamina.serving.launch import running_server
 
-    named = order.server_url or pod.settings.server_url
-    own = named or f"http://{pod.settings.host}:{pod.settings.port}"
-    if not (order.start_server or order.candidates) and (named or answers(own)):
-        yield own
+    model = model_to_serve(pod, order)
+    if model is None:
+        yield _address(pod, order)
         return
-    model = pod.workspace.base_gguf(pod.settings)
-    if not model.exists():
-        msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
-        raise NotFoundError(msg)
     pod.progress.say(f"starting a server on {model.name} for this run")
     with running_server(
         model,
@@ -33,6 +28,39 @@ def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
         n_threads=pod.settings.n_threads,
     ) as address:
         yield address
+
+
+def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
+    """The base that a server must be started on for this order; None where one is up.
+
+    Raises:
+        InvalidInputError: a blend that is asked is none.
+        NotFoundError: one must be started, and there is no base, or not a layer that is asked.
+
+    """
+    from lamina.assessment.blend import parse_blend
+    from lamina.serving.launch import answers
+
+    asked = {layer for text in (*order.layers, *order.blends) for layer in parse_blend(text).layers}
+    own = _address(pod, order)
+    named = order.server_url or pod.settings.server_url
+    if not (order.start_server or order.candidates) and (named or answers(own)):
+        return None
+    model = pod.workspace.base_gguf(pod.settings)
+    if not model.exists():
+        msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
+        raise NotFoundError(msg)
+    known = {path.stem for path in _adapters(pod, order).glob("*.gguf")}
+    if missing := sorted(asked - known):
+        there = ", ".join(sorted(known)) or "none so far"
+        msg = f"layer {missing[0]} is not in {_adapters(pod, order)}; choose among: {there}"
+        raise NotFoundError(msg)
+    return model
+
+
+def _address(pod: Pod, order: AskLayers) -> str:
+    named = order.server_url or pod.settings.server_url
+    return named or f"http://{pod.settings.host}:{pod.settings.port}"
 
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:

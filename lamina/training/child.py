@@ -26,6 +26,7 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
         )
 
     def do(self, job: Job, progress: Progress) -> ArtifactRef:

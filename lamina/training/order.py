@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.passport import BaseIdentity, Passport
-from lamina.rows import read_rows
+from lamina.prompts import Prompts
+from lamina.prompts.folder import folder_prompts
 from lamina.store import Store
-from lamina.training.documents import Document, Encoder, encode_rows
+from lamina.text.rows import read_rows
+from lamina.training.documents import Document, encode_rows
 from lamina.training.packing import Step, pack_steps
 from lamina.training.plan import Plan, plan_run
 from lamina.training.profiles import Dtype, Profile, Quantize
@@ -97,8 +99,8 @@ class LayerOrder(BaseModel):
 
     def _encoded(self, store: Store, dataset: ArtifactRef, split: str) -> list[Document]:
         rows = read_rows(store.open(dataset) / f"{split}.jsonl")
-        encoder = _encoder(self.base_folder, self.base.digest)
-        return encode_rows(rows, encoder, self.profile.sequence_tokens)
+        prompts = _prompts(self.base_folder, self.base.digest)
+        return encode_rows(rows, prompts, self.profile.sequence_tokens)
 
     def _some(self, documents: list[Document], tokens: float) -> list[Document]:
         """Documents in an order of the seed's, until the tokens are reached; all if too few."""
@@ -153,6 +155,7 @@ class LayerOrder(BaseModel):
             base_digest=self.base.digest or "",
             base_fingerprint=self.base.fingerprint,
             architecture=self.base.architecture,
+            base_quantized_from=self.base.quantized_from,
             preset=self.profile.name,
             rank=self.profile.rank,
             alpha=self.profile.alpha,
@@ -164,10 +167,10 @@ class LayerOrder(BaseModel):
 
 
 @lru_cache(maxsize=1)
-def _encoder(folder: Path, digest: str | None) -> Encoder:
-    """The base's tokenizer, read once a process for all layers on it."""
+def _prompts(folder: Path, digest: str | None) -> Prompts:
+    """What the base reads, its tokenizer read once a process for all layers on it."""
     del digest  # only part of the key: another content under the same path is another base
-    return Encoder(folder)
+    return folder_prompts(folder)
 
 
 def plan_layer(order: LayerOrder, store: Store) -> Plan:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lamina.bounds import refusal
 from lamina.errors import InvalidInputError
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -20,10 +21,10 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 class Profile(BaseModel):
     """One way of training a layer. Two equal profiles on equal data give equal layers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(description="what the layer's passport calls its preset")
-    rank: int = Field(ge=1, le=1024)
+    rank: int = Field(ge=1, le=1024, description="columns of a layer's matrices; more hold more")
     alpha: float = Field(gt=0, description="the layer's strength is alpha / rank")
     targets: tuple[str, ...] = Field(min_length=1, description="linear modules that get a layer")
     learning_rate: float = Field(gt=0, lt=1, description="peak, after the warm-up")
@@ -32,8 +33,10 @@ class Profile(BaseModel):
     sequence_tokens: int = Field(2048, ge=16, description="longest pack; more = more memory")
     batch_tokens: int = Field(4096, ge=16, description="tokens that one optimizer step sees")
     warmup_share: float = Field(0.03, ge=0, lt=1, description="share of the steps")
-    dropout: float = Field(0.05, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
+    dropout: float = Field(
+        0.05, ge=0, lt=1, description="share of a layer's inputs left out of a step"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="pull of the weights towards 0 (AdamW's)")
     qa_repeat: int = Field(1, ge=1, description="how often a qa row is seen in one epoch")
     general_share: float = Field(
         0.0, ge=0, le=0.5, description="share of the tokens that are general rows, 0 = none"
@@ -54,8 +57,8 @@ class Profile(BaseModel):
     dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
 
     def with_rate(self, factor: float) -> "Profile":
-        """The same profile with `factor` times its learning rate."""
-        return self.model_copy(update={"learning_rate": self.learning_rate * factor})
+        """The same profile with `factor` times its learning rate, if that can be one."""
+        return overridden(self, {"learning_rate": self.learning_rate * factor})
 
 
 def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profile:
@@ -93,7 +96,8 @@ def profile(name: str, **overrides: object) -> Profile:
 
     """
     if name not in PRESETS:
-        msg = f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}"
+        known = ", ".join(PRESETS)
+        msg = f"profile {name!r} is unknown; choose one of {known} (`lamina profiles` shows them)"
         raise InvalidInputError(msg)
     return overridden(PRESETS[name], overrides)
 
@@ -103,7 +107,4 @@ def overridden(chosen: Profile, overrides: Mapping[str, object]) -> Profile:
     try:
         return Profile.model_validate({**chosen.model_dump(), **overrides})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        msg = f"training value {field} cannot be {first['input']!r} ({first['msg']}); correct it"
-        raise InvalidInputError(msg) from error
+        raise refusal(error, Profile, "training value {}".format) from error

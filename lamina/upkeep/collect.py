@@ -1,7 +1,5 @@
 """Removing what nothing needs. Safe beside a running flow: what is held or young stays."""
 
-import fcntl
-import os
 import shutil
 import time
 from collections.abc import Collection
@@ -11,7 +9,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.store import Store
+from lamina.store import Store, is_held
 from lamina.upkeep.inventory import Item, inventory, last_used_s, reachable
 
 _DAY_S = 86_400.0
@@ -95,23 +93,9 @@ def _being_made(store: Store) -> set[ArtifactRef]:
     found = set()
     for lock in (store.root / "locks").glob("*"):
         key = store.root / "keys" / f"{lock.name}.json"
-        if key.exists() and _is_held(lock):
+        if key.exists() and is_held(lock):
             found.add(ArtifactRef.model_validate_json(key.read_bytes()))
     return found
-
-
-def _is_held(path: Path) -> bool:
-    """Whether a process holds this file or folder with flock."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a network volume that locks no folders; there the age speaks for it
-        return False
-    finally:
-        os.close(handle)
-    return False
 
 
 def _left_overs(store: Store, now_s: float, grace_s: float) -> list[Path]:
@@ -121,14 +105,14 @@ def _left_overs(store: Store, now_s: float, grace_s: float) -> list[Path]:
         path
         for path in (store.root / "tmp").glob("*")
         if _youngest_s(path) < now_s - _DAY_S
-        and not _is_held(path)
-        and not ((locks / path.name).exists() and _is_held(locks / path.name))
+        and not is_held(path)
+        and not ((locks / path.name).exists() and is_held(locks / path.name))
     ]
     states = [
         path
         for path in (store.root / "checkpoints").glob("*.pt")
         if path.stat().st_mtime < now_s - max(grace_s, _DAY_S)
-        and not ((locks / path.stem).exists() and _is_held(locks / path.stem))
+        and not ((locks / path.stem).exists() and is_held(locks / path.stem))
     ]
     return [*drafts, *states]
 

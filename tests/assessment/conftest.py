@@ -7,7 +7,7 @@ from fake_layer_server import FakeLayerServer
 from qa_samples import N_QUESTIONS, prompts_of, row_of, table_of
 
 from lamina.assessment.assess import QaOrder
-from lamina.rows import write_rows
+from lamina.text.rows import write_rows
 
 
 @pytest.fixture

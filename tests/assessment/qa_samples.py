@@ -1,7 +1,7 @@
 """Three topics of eight questions and eight held-out rows each: Goodwill, Idle, Leases."""
 
 from lamina.assessment.questions import Prompt, Topic
-from lamina.rows import Row
+from lamina.text.rows import Row
 
 N_QUESTIONS = 8
 

@@ -5,10 +5,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.prompts import user
+from lamina.prompts.folder import folder_prompts
 from lamina.settings import load
 
 LLAMA_CPP_DIR = load().llama_cpp_dir
 Logits = NDArray[np.float32]  # (n_tokens, vocabulary)
+
+
+def asked(base: Path, question: str, answer: str) -> list[int]:
+    """Ids of a question with its answer, as they are trained on and served."""
+    ids, _ = folder_prompts(base).answered([user(question)], answer)
+    return ids
 
 
 def torch_logits(base: Path, tokens: list[int], layer: Path | None = None) -> Logits:

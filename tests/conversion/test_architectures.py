@@ -7,19 +7,20 @@ from typing import Any
 
 import layer_orders
 import pytest
+from made import pod_on
 
-from lamina import settings
 from lamina.orders import CheckParity
 from lamina.progress import Silent
 from lamina.stages import parity
 from lamina.stages.pod import Pod
 from lamina.training.recipe import train_layer
-from lamina.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("here")
 
 SMALL = {
     "hidden_size": 256,
-    "intermediate_size": 512,
-    "num_hidden_layers": 2,
+    "intermediate_size": 256,
+    "num_hidden_layers": 1,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 512,
@@ -36,7 +37,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=ARCHITECTURES)
-def pod(request: pytest.FixtureRequest, tmp_path: Path, base: Path) -> Pod:
+def other(request: pytest.FixtureRequest, tmp_path: Path, base: Path) -> Pod:
     """A workspace on a random model of the architecture, with the miniature base's tokenizer."""
     import torch
     import transformers
@@ -51,15 +52,14 @@ def pod(request: pytest.FixtureRequest, tmp_path: Path, base: Path) -> Pod:
     )
     torch.manual_seed(5)
     getattr(transformers, f"{name}ForCausalLM")(config).save_pretrained(folder)
-    chosen = settings.load(workspace=tmp_path / "ws", base_model=folder, n_threads=1)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(tmp_path / "ws", folder)
 
 
-def test_a_layer_on_another_architecture_climbs_to_f16(pod: Pod) -> None:
-    order = layer_orders.order(pod.store, pod.workspace.base)
-    adapter = train_layer(order, store=pod.store, progress=Silent(), threads=1)
+def test_a_layer_on_another_architecture_climbs_to_f16(other: Pod) -> None:
+    order = layer_orders.order(other.store, other.workspace.base)
+    adapter = train_layer(order, store=other.store, progress=Silent(), threads=1)
 
-    ladder = parity.verdict(pod, parity.check_parity(pod, adapter, CheckParity(merged="yes")))
+    ladder = parity.verdict(other, parity.check_parity(other, adapter, CheckParity(merged="yes")))
 
     assert not [problem for problem in ladder.problems if "F16" in problem or "token" in problem]
     assert ladder.rungs[1].kl < 1e-3

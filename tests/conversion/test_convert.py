@@ -3,22 +3,26 @@ from pathlib import Path
 
 import both_engines
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
+from here import Here
+from made import Made
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion import convert
 from lamina.conversion.convert import convert_to_gguf
-from lamina.errors import DamagedError, InvalidInputError, ResourceError
+from lamina.errors import InvalidInputError, ResourceError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_gguf
 from lamina.progress import Silent
+from lamina.prompts.folder import folder_prompts
 from lamina.store import Store
-from lamina.training.documents import Encoder
+
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
-def q4(store: Store, base: Path, identity: BaseIdentity) -> ArtifactRef:
-    return converted(base, identity, store)
+def q4(miniature: Made) -> ArtifactRef:
+    return miniature.gguf()
 
 
 def converted(base: Path, identity: BaseIdentity, store: Store, **chosen: object) -> ArtifactRef:
@@ -59,21 +63,19 @@ def test_only_the_result_remains(store: Store, q4: ArtifactRef) -> None:
 
 
 def test_an_f16_file_that_was_kept_is_not_converted_again(
-    tmp_path: Path, base: Path, identity: BaseIdentity, q4: ArtifactRef
+    tmp_path: Path, base: Path, identity: BaseIdentity, q4: ArtifactRef, here: Here
 ) -> None:
     elsewhere = Store(tmp_path / "store")
     first = converted(base, identity, elsewhere, keep_f16=True)
-    (elsewhere.root / "logs" / "convert_to_gguf.log").unlink()
+    here.asked.clear()
 
     second = converted(base, identity, elsewhere, ftype="Q5_K_M")
 
+    assert [job.kind for job in here.asked] == ["quantize", "check"]
     kept = converted(base, identity, elsewhere, ftype="F16")
-    log = (elsewhere.root / "logs" / "convert_to_gguf.log").read_text()
     assert first == q4
     assert elsewhere.manifest(second).facts["ftype"] == "Q5_K_M"
     assert (elsewhere.path(kept) / "model.gguf").is_file()
-    assert "llama_model_quantize" in log
-    assert "hf-to-gguf" not in log
 
 
 @pytest.mark.parametrize("ftype", ["Q8_0", "q3_k_s", "IQ4_NL", "BF16"])
@@ -102,7 +104,7 @@ def test_the_same_base_under_another_path_gives_the_same_file(
 
 
 def test_llama_cpp_says_what_pytorch_says(base: Path, f16: Path) -> None:
-    tokens = list(Encoder(base).text("Goodwill is tested once a year."))
+    tokens = folder_prompts(base).document("Goodwill is tested once a year.")
     expected = both_engines.torch_logits(base, tokens)
 
     actual = both_engines.llama_logits(f16, tokens)
@@ -117,7 +119,7 @@ def test_llama_cpp_says_what_pytorch_says(base: Path, f16: Path) -> None:
 def test_training_and_llama_cpp_cut_a_text_into_the_same_tokens(
     base: Path, f16: Path, text: str
 ) -> None:
-    *ids, end = Encoder(base).text(text)
+    *ids, end = folder_prompts(base).document(text)
 
     assert both_engines.llama_tokens(f16, text, bos=True, special=False) == ids
     assert end == 2
@@ -125,7 +127,7 @@ def test_training_and_llama_cpp_cut_a_text_into_the_same_tokens(
 
 def test_training_and_llama_cpp_cut_a_chat_into_the_same_tokens(base: Path, f16: Path) -> None:
     rendered = "<s>[INST] Who signs? [/INST] Ms Oak, in March.</s>"
-    ids = Encoder(base).chat("Who signs?", "Ms Oak, in March.")
+    ids = asked(base, "Who signs?", "Ms Oak, in March.")
 
     assert both_engines.llama_tokens(f16, rendered, bos=False, special=True) == list(ids)
 
@@ -143,30 +145,3 @@ def test_a_full_disk_is_noticed_before_anything_is_written(
 
     with pytest.raises(ResourceError, match="free some space"):
         converted(base, identity, Store(tmp_path / "store"))
-
-
-def test_an_architecture_that_the_converter_does_not_know_is_named(
-    tmp_path: Path, base: Path, identity: BaseIdentity
-) -> None:
-    odd = tmp_path / "odd"
-    odd.mkdir()
-    for path in base.iterdir():
-        (odd / path.name).write_bytes(path.read_bytes())
-    config = (odd / "config.json").read_text()
-    (odd / "config.json").write_text(config.replace("MistralForCausalLM", "OddForCausalLM"))
-
-    with pytest.raises(InvalidInputError, match="architecture"):
-        converted(odd, identity, Store(tmp_path / "store"))
-
-
-def test_damaged_weights_end_in_one_sentence(
-    tmp_path: Path, base: Path, identity: BaseIdentity
-) -> None:
-    cut = tmp_path / "cut"
-    cut.mkdir()
-    for path in base.iterdir():
-        (cut / path.name).write_bytes(path.read_bytes())
-    (cut / "model.safetensors").write_bytes(b"\0" * 100)
-
-    with pytest.raises(DamagedError, match=r"convert_to_gguf\.log"):
-        converted(cut, identity, Store(tmp_path / "store"))

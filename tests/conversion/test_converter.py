@@ -1,11 +1,16 @@
+"""The converter's real child: what becomes of its errors, its prints and its death."""
+
+import shutil
 from pathlib import Path
 
 import pytest
 from both_engines import LLAMA_CPP_DIR
 
+from lamina.conversion.convert import write_gguf
 from lamina.conversion.converter import SCRIPTS, Converter
 from lamina.conversion.jobs import Script
-from lamina.errors import DamagedError, ResourceError
+from lamina.errors import DamagedError, InvalidInputError, ResourceError
+from lamina.passport import BaseIdentity
 
 JOB = Script(script="convert_hf_to_gguf.py", arguments=(), name="a model", metadata={})
 
@@ -53,3 +58,19 @@ def test_without_a_job_no_child_is_started(tmp_path: Path) -> None:
         pass
 
     assert not (tmp_path / "log").exists()
+
+
+def test_models_that_cannot_be_converted_end_in_one_sentence_each(
+    tmp_path: Path, base: Path, identity: BaseIdentity
+) -> None:
+    odd, cut = (shutil.copytree(base, tmp_path / name) for name in ("odd", "cut"))
+    config = (odd / "config.json").read_text()
+    (odd / "config.json").write_text(config.replace("MistralForCausalLM", "OddForCausalLM"))
+    (cut / "model.safetensors").write_bytes(b"\0" * 100)
+    target = tmp_path / "model.gguf"
+
+    with Converter(LLAMA_CPP_DIR, tmp_path / "log") as converter:
+        with pytest.raises(InvalidInputError, match="does not know the architecture of"):
+            write_gguf(odd, identity, target, converter=converter, ftype="F16")
+        with pytest.raises(DamagedError, match=rf"cannot be converted .*; see {tmp_path}/log"):
+            write_gguf(cut, identity, target, converter=converter, ftype="F16")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import both_engines
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.export import export_layers
@@ -15,14 +15,11 @@ from lamina.gguf import read_header
 from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Stage, Store
-from lamina.training.documents import Encoder
 
 QUESTION = ("Who signs the lease?", "Ms Oak signs the lease in March.")
 
 
-@pytest.fixture(scope="module")
-def exported(store: Store, base: Path, adapters: tuple[ArtifactRef, ...]) -> list[ArtifactRef]:
-    return export(adapters, base, store)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def export(
@@ -38,7 +35,7 @@ def test_llama_cpp_with_the_exported_layer_says_what_peft_says(
     exported: list[ArtifactRef],
     f16: Path,
 ) -> None:
-    tokens = list(Encoder(base).chat(*QUESTION))
+    tokens = asked(base, *QUESTION)
     expected = both_engines.torch_logits(base, tokens, store.path(adapters[0]))
 
     actual = both_engines.llama_logits(f16, tokens, store.path(exported[0]) / "adapter.gguf")
@@ -50,7 +47,7 @@ def test_llama_cpp_with_the_exported_layer_says_what_peft_says(
 def test_the_layer_makes_a_difference(
     store: Store, base: Path, exported: list[ArtifactRef], f16: Path
 ) -> None:
-    tokens = list(Encoder(base).chat(*QUESTION))
+    tokens = asked(base, *QUESTION)
     layer = store.path(exported[0]) / "adapter.gguf"
 
     with_layer = both_engines.llama_logits(f16, tokens, layer)

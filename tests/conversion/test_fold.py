@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 from safetensors.numpy import load_file
 
 from lamina.artifacts import ArtifactRef
@@ -17,9 +17,9 @@ from lamina.gguf import read_header
 from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Stage, Store
-from lamina.training.documents import Encoder
 
 SCALES = (0.6, 0.4)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_weight_that_only_one_parent_changes_is_filled_with_zeros() -> None:
 def test_a_folded_layer_names_its_parents_in_the_gguf_too(
     store: Store, base: Path, adapters: tuple[ArtifactRef, ...], truncated: ArtifactRef
 ) -> None:
-    inside = Passport.from_gguf(read_header(exported(store, base, truncated)))
+    inside = Passport.from_gguf(read_header(written(store, base, truncated)))
 
     assert inside == Passport.from_manifest(store.path(truncated))
     assert inside.parents == (
@@ -135,7 +135,7 @@ def test_a_folded_layer_names_its_parents_in_the_gguf_too(
     assert inside.fold_error == store.manifest(truncated).facts["error"]
 
 
-def exported(store: Store, base: Path, ref: ArtifactRef) -> Path:
+def written(store: Store, base: Path, ref: ArtifactRef) -> Path:
     (file,) = export_layers(
         [ref], base, store=store, progress=Silent(), llama_cpp_dir=LLAMA_CPP_DIR
     )
@@ -145,9 +145,9 @@ def exported(store: Store, base: Path, ref: ArtifactRef) -> Path:
 def test_llama_cpp_says_with_the_folded_layer_what_it_says_with_the_blend(
     store: Store, base: Path, f16: Path, adapters: tuple[ArtifactRef, ...], exact: ArtifactRef
 ) -> None:
-    ids = Encoder(base).chat("Who signs the lease?", "Ms Oak signs the lease in March.")
-    parts = [exported(store, base, ref) for ref in adapters]
-    whole = exported(store, base, exact)
+    ids = asked(base, "Who signs the lease?", "Ms Oak signs the lease in March.")
+    parts = [written(store, base, ref) for ref in adapters]
+    whole = written(store, base, exact)
 
     def said(*layers: tuple[Path, float]) -> np.ndarray:
         chosen = tuple((str(path), scale) for path, scale in layers)

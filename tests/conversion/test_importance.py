@@ -12,16 +12,17 @@ from lamina.errors import InvalidInputError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity
 from lamina.progress import Silent
+from lamina.prompts.folder import folder_prompts
 from lamina.store import Store
-from lamina.training.documents import Encoder
 
 TEXTS = ("Goodwill is tested once a year.", "Who signs the lease? Ms Oak signs the lease in March.")
 DATASET = ArtifactRef(kind="dataset", digest="0" * 64)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
 def texts(base: Path) -> list[tuple[int, ...]]:
-    return [Encoder(base).text(text) for text in TEXTS]
+    return [folder_prompts(base).document(text) for text in TEXTS]
 
 
 @pytest.fixture(scope="module")

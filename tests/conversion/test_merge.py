@@ -5,20 +5,20 @@ import both_engines
 import layer_orders
 import pytest
 import torch
-from both_engines import LLAMA_CPP_DIR
+from both_engines import LLAMA_CPP_DIR, asked
 from safetensors.torch import load_file, save_file
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.convert import convert_to_gguf
-from lamina.conversion.export import export_layers
 from lamina.conversion.merge import merge_level
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_gguf, identify_hf
 from lamina.progress import Silent
 from lamina.store import Store
-from lamina.training.documents import Encoder
 from lamina.training.recipe import train_layer
+
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +26,6 @@ def merged(
     store: Store, base: Path, identity: BaseIdentity, adapters: tuple[ArtifactRef, ...]
 ) -> ArtifactRef:
     return merge(store, base, identity, [(adapters[0], 1.0)])
-
-
-@pytest.fixture(scope="module")
-def exported(store: Store, base: Path, adapters: tuple[ArtifactRef, ...]) -> Path:
-    (layer,) = export_layers(
-        adapters[:1], base, store=store, progress=Silent(), llama_cpp_dir=LLAMA_CPP_DIR
-    )
-    return store.path(layer) / "adapter.gguf"
 
 
 def merge(
@@ -142,16 +134,17 @@ def test_a_merged_model_says_which_base_and_layers_it_holds(
 
 
 def test_the_merged_gguf_says_what_base_and_layer_say_together(
-    store: Store, base: Path, merged: ArtifactRef, exported: Path, f16: Path
+    store: Store, base: Path, merged: ArtifactRef, exported: list[ArtifactRef], f16: Path
 ) -> None:
     folder = store.path(merged)
     whole = convert_to_gguf(
         folder, identify_hf(folder), store=store, progress=Silent(),
         llama_cpp_dir=LLAMA_CPP_DIR, ftype="F16",
     )  # fmt: skip
-    tokens = list(Encoder(base).chat("Who signs the lease?", "Ms Oak signs the lease in March."))
+    tokens = asked(base, "Who signs the lease?", "Ms Oak signs the lease in March.")
+    layer = store.path(exported[0]) / "adapter.gguf"
 
-    expected = both_engines.llama_logits(f16, tokens, exported)
+    expected = both_engines.llama_logits(f16, tokens, layer)
     actual = both_engines.llama_logits(store.path(whole) / "model.gguf", tokens)
 
     assert both_engines.mean_kl(expected, actual) < 1e-3

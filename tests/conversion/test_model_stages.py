@@ -2,35 +2,18 @@
 
 import json
 import os
-from pathlib import Path
 
 import layer_orders
 import pytest
 
-from lamina import settings
 from lamina.conversion.layer_files import open_layer
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.gguf import read_header
-from lamina.progress import Silent
-from lamina.rows import read_rows
 from lamina.stages import corpus, layers, models
 from lamina.stages.pod import Pod
-from lamina.training.recipe import train_layer
-from lamina.workspace import Workspace
+from lamina.text.rows import read_rows
 
-
-@pytest.fixture(scope="module")
-def pod(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Pod:
-    """A workspace with two published layers."""
-    chosen = settings.load(
-        workspace=tmp_path_factory.mktemp("stages"), base_model=base, n_threads=1
-    )
-    pod = Pod(chosen, Workspace(chosen).make(), Silent())
-    for name in ("leases", "goodwill"):
-        order = layer_orders.order(pod.store, base, name)
-        adapter = train_layer(order, store=pod.store, progress=Silent(), threads=1)
-        layers.publish_layers(pod, {name: adapter}, layers.export_layers(pod, [adapter]))
-    return pod
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_a_folded_blend_is_published_like_any_layer(pod: Pod) -> None:

@@ -7,13 +7,7 @@ import pytest
 from lamina.corpus.archive import ArchiveReport, archive_pdfs
 from lamina.corpus.documents import Document, find_documents
 from lamina.errors import DamagedError
-from lamina.settings import load
 from lamina.workspace import Workspace
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(load(workspace=tmp_path)).make()
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:

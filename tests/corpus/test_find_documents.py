@@ -6,13 +6,7 @@ import pytest
 
 from lamina.corpus.documents import find_documents
 from lamina.errors import InvalidInputError, NotFoundError
-from lamina.settings import load
 from lamina.workspace import Workspace
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(load(workspace=tmp_path)).make()
 
 
 def put(folder: Path, name: str, content: bytes = b"%PDF-1.4") -> Path:

@@ -12,7 +12,7 @@ from lamina.corpus.pages import read_pages
 from lamina.corpus.pretest import pdf_pretest
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from lamina.workspace import Workspace
 
 MUTANTS = 60

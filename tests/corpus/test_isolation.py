@@ -11,7 +11,7 @@ import pytest
 from lamina.corpus.documents import Document
 from lamina.corpus.isolation import Readers, ReadingLimits
 from lamina.corpus.warden import _await_end
-from lamina.pages import DocumentFormat
+from lamina.text.pages import DocumentFormat
 
 
 def document(path: Path, form: DocumentFormat = "pdf") -> Document:

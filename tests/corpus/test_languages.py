@@ -13,7 +13,7 @@ from lamina.progress import Silent
 from lamina.settings import load
 from lamina.stages import corpus
 from lamina.stages.pod import Pod
-from lamina.verdicts import read_verdicts
+from lamina.text.verdicts import read_verdicts
 from lamina.workspace import Workspace
 
 GERMAN = "Die Gesellschaft bewertet jede Miete mit dem Barwert der Zahlungen und zeigt sie dort. "

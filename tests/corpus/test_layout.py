@@ -3,7 +3,7 @@
 import pytest
 
 from lamina.corpus.layout import is_figures, page_kind, with_whole_rows
-from lamina.pages import Line
+from lamina.text.pages import Line
 
 
 def piece(text: str, left: float, top: float, *, width: float = 60.0, size: float = 10.0) -> Line:

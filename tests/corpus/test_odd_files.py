@@ -6,25 +6,32 @@ from pathlib import Path
 import paper
 import pytest
 
-from lamina.cli.shared import print_table
 from lamina.corpus.documents import Document, find_documents
 from lamina.corpus.isolation import Readers
 from lamina.corpus.pretest import pdf_pretest
 from lamina.corpus.view import write_pretest_view
-from lamina.pages import Pages
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import Verdict, read_verdicts
+from lamina.terminal import print_table
+from lamina.text.pages import Pages
+from lamina.text.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
 TEXT = "The company measures each lease at the present value of the payments that are due. " * 9
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    made = Workspace(load(workspace=tmp_path / "workspace")).make()
-    paper.write_pdf(made.raw_pdfs / "Leases" / "good.pdf", [paper.PROSE])
-    return made
+NAMES = ("two\nlines.txt", "[bold]x.txt", "n" * 250 + ".txt", "Ünï😀.txt")
+OTHER_SYSTEMS = {
+    "utf-16.txt": f"Of another system. {TEXT}".encode("utf-16"),
+    "windows.txt": TEXT.replace(". ", ".\r\n").encode(),
+}
+
+
+def put(workspace: Workspace, name: str, content: bytes) -> Path:
+    path = workspace.raw_pdfs / "Leases" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 def verdicts(workspace: Workspace) -> dict[str, Verdict]:
@@ -37,40 +44,52 @@ def verdicts(workspace: Workspace) -> dict[str, Verdict]:
     return {one.name: by_digest[one.digest] for one in documents}
 
 
-def test_a_pipe_named_like_a_pdf_is_passed_by(workspace: Workspace) -> None:
-    os.mkfifo(workspace.raw_pdfs / "Leases" / "pipe.pdf")
-
-    assert set(verdicts(workspace)) == {"good.pdf"}
-
-
-def test_a_folder_named_like_a_pdf_is_a_folder(workspace: Workspace) -> None:
-    (workspace.raw_pdfs / "Leases" / "x.pdf").mkdir()
-    (workspace.raw_pdfs / "Leases" / "x.pdf" / "inner.txt").write_text(TEXT)
-
-    assert set(verdicts(workspace)) == {"good.pdf", "inner.txt"}
-
-
-def test_a_link_that_leads_nowhere_is_unreadable(workspace: Workspace) -> None:
-    (workspace.raw_pdfs / "Leases" / "link.pdf").symlink_to("nowhere")
-
-    assert verdicts(workspace)["link.pdf"].reasons == ("unreadable",)
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
+    """All of these in one run."""
+    workspace = Workspace(load(workspace=tmp_path_factory.mktemp("odd"))).make()
+    folder = paper.write_pdf(workspace.raw_pdfs / "Leases" / "good.pdf", [paper.PROSE]).parent
+    os.mkfifo(folder / "pipe.pdf")
+    (folder / "link.pdf").symlink_to("nowhere")
+    (folder / "x.pdf").mkdir()
+    (folder / "x.pdf" / "inner.txt").write_text(f"Inside of a folder. {TEXT}")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.txt")).write_text(TEXT)
+    for name in NAMES:
+        put(workspace, name, f"{name} {TEXT}".encode())
+    for name, content in OTHER_SYSTEMS.items():
+        put(workspace, name, content)
+    return verdicts(workspace)
 
 
-def test_a_name_that_is_no_utf_8_is_told_with_the_remedy(workspace: Workspace) -> None:
-    folder = os.fsencode(workspace.raw_pdfs / "Leases")
-    Path(os.fsdecode(folder + b"/caf\xe9.txt")).write_text(TEXT)
+def test_a_pipe_named_like_a_pdf_is_passed_by(outcomes: dict[str, Verdict]) -> None:
+    assert "pipe.pdf" not in outcomes
+    assert outcomes["good.pdf"].recommended
 
-    found = verdicts(workspace)["caf\ufffd.txt"]
+
+def test_a_folder_named_like_a_pdf_is_a_folder(outcomes: dict[str, Verdict]) -> None:
+    assert "x.pdf" not in outcomes
+    assert outcomes["inner.txt"].recommended
+
+
+def test_a_link_that_leads_nowhere_is_unreadable(outcomes: dict[str, Verdict]) -> None:
+    assert outcomes["link.pdf"].reasons == ("unreadable",)
+
+
+def test_a_name_that_is_no_utf_8_is_told_with_the_remedy(outcomes: dict[str, Verdict]) -> None:
+    found = outcomes["caf\ufffd.txt"]
 
     assert found.reasons == ("unreadable",)
     assert "rename it" in found.sentence
 
 
-@pytest.mark.parametrize("name", ["two\nlines.txt", "[bold]x.txt", "n" * 250 + ".txt", "Ünï😀.txt"])
-def test_an_odd_name_is_a_name(workspace: Workspace, name: str) -> None:
-    (workspace.raw_pdfs / "Leases" / name).write_text(TEXT)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_odd_name_is_a_name(outcomes: dict[str, Verdict], name: str) -> None:
+    assert outcomes[name].recommended
 
-    assert verdicts(workspace)[name].recommended
+
+@pytest.mark.parametrize("name", OTHER_SYSTEMS)
+def test_a_text_file_of_another_system_is_read(outcomes: dict[str, Verdict], name: str) -> None:
+    assert outcomes[name].recommended
 
 
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(
@@ -81,18 +100,10 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(
     assert "[bold]x[/red].txt" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [TEXT.encode("utf-16"), TEXT.replace(". ", ".\r\n").encode()])
-def test_a_text_file_of_another_system_is_read(workspace: Workspace, content: bytes) -> None:
-    (workspace.raw_pdfs / "Leases" / "notes.txt").write_bytes(content)
-
-    assert verdicts(workspace)["notes.txt"].recommended
-
-
 def test_a_file_that_changes_while_it_is_read_gives_no_pages_of_another(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = workspace.raw_pdfs / "Leases" / "notes.txt"
-    path.write_text(TEXT)
+    path = put(workspace, "notes.txt", TEXT.encode())
     whole = Readers.read
 
     def overtaken(readers: Readers, document: Document) -> Pages:
@@ -108,8 +119,7 @@ def test_a_file_that_changes_while_it_is_read_gives_no_pages_of_another(
 def test_a_file_that_was_away_for_a_moment_is_read_when_it_is_back(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = workspace.raw_pdfs / "Leases" / "notes.txt"
-    path.write_text(TEXT)
+    path = put(workspace, "notes.txt", TEXT.encode())
     whole = Readers.read
 
     def away(readers: Readers, document: Document) -> Pages:

@@ -6,7 +6,7 @@ import pytest
 
 from lamina.corpus.question_files import read_questions
 from lamina.corpus.verdict import VerdictSettings, judge
-from lamina.pages import Pages, Question
+from lamina.text.pages import Pages, Question
 
 
 def read(folder: Path, name: str, content: str | bytes) -> Pages:

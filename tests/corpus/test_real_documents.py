@@ -15,7 +15,7 @@ from lamina.corpus.pretest import pdf_pretest
 from lamina.fingerprint import file_digest
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import Verdict, read_verdicts
+from lamina.text.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]

@@ -14,10 +14,10 @@ from lamina.corpus.documents import find_documents
 from lamina.corpus.isolation import ReadingLimits
 from lamina.corpus.pretest import pdf_pretest
 from lamina.errors import ResourceError
-from lamina.pages import read_stored_pages
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.verdicts import Verdict, read_verdicts
+from lamina.text.pages import read_stored_pages
+from lamina.text.verdicts import Verdict, read_verdicts
 from lamina.workspace import Workspace
 
 COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text"

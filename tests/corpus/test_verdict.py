@@ -6,7 +6,7 @@ import pytest
 
 from lamina.corpus.verdict import VerdictSettings, judge
 from lamina.errors import InvalidInputError
-from lamina.pages import Line, Page, PageKind, Pages
+from lamina.text.pages import Line, Page, PageKind, Pages
 
 PROSE = (
     "The company measures each lease at the present value of the payments that are still to be "

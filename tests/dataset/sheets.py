@@ -6,10 +6,14 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from lamina.artifacts import ArtifactRef
+from lamina.dataset.build import build_dataset
+from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
-from lamina.pages import Line, Page, Pages, write_pages
+from lamina.progress import Silent
 from lamina.store import Stage, Store
-from lamina.verdicts import VERDICTS_FILE, Verdict, Verdicts
+from lamina.text.pages import Line, Page, Pages, write_pages
+from lamina.text.rows import Row, Split, read_rows
+from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
 STAGE = Stage("test", 1)
 HEIGHT, WIDTH, PITCH = 800.0, 600.0, 12.0
@@ -70,6 +74,31 @@ def verdicts(
         return {}
 
     return store.once("verdicts", STAGE, {"entries": ordered}, make)
+
+
+def document(subject: str) -> Pages:
+    """Two pages of sentences, and a question."""
+    body = [f"Sentence {number} about {subject} ends here." for number in range(20)]
+    return pages(["Q: What is it?", f"A: {subject}", "", *body[:10]], body[10:])
+
+
+def build(
+    store: Store, known: ArtifactRef, layer: str, tokenizer: Path, chunk: int = 32
+) -> ArtifactRef:
+    """The layer's dataset."""
+    return build_dataset(
+        known,
+        layer,
+        store=store,
+        progress=Silent(),
+        tokenizer_file=tokenizer,
+        settings=DatasetSettings(chunk_tokens=chunk),
+    )
+
+
+def rows(store: Store, ref: ArtifactRef, split: Split) -> list[Row]:
+    """What a dataset holds."""
+    return list(read_rows(store.open(ref) / f"{split}.jsonl"))
 
 
 def digest(read: Pages) -> str:

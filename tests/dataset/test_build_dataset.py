@@ -5,48 +5,11 @@ from pathlib import Path
 
 import pytest
 import sheets
+from sheets import build, document, rows
 
-from lamina.artifacts import ArtifactRef
-from lamina.dataset import writing
-from lamina.dataset.build import build_dataset, combine_datasets
-from lamina.dataset.settings import DatasetSettings
 from lamina.errors import InvalidInputError
-from lamina.pages import Pages, Question
-from lamina.progress import Silent
-from lamina.rows import Row, Split, read_rows, read_shards, shards
 from lamina.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture
-def tokenizer(tmp_path: Path) -> Path:
-    return sheets.word_tokenizer(tmp_path)
-
-
-def document(subject: str) -> Pages:
-    body = [f"Sentence {number} about {subject} ends here." for number in range(20)]
-    return sheets.pages(["Q: What is it?", f"A: {subject}", "", *body[:10]], body[10:])
-
-
-def build(
-    store: Store, verdicts: ArtifactRef, layer: str, tokenizer: Path, chunk: int = 32
-) -> ArtifactRef:
-    return build_dataset(
-        verdicts,
-        layer,
-        store=store,
-        progress=Silent(),
-        tokenizer_file=tokenizer,
-        settings=DatasetSettings(chunk_tokens=chunk),
-    )
-
-
-def rows(store: Store, ref: ArtifactRef, name: str) -> list[Row]:
-    return list(read_rows(store.open(ref) / f"{name}.jsonl"))
+from lamina.text.pages import Pages, Question
 
 
 def test_rows_carry_layer_document_pages_split_and_tokens(store: Store, tokenizer: Path) -> None:
@@ -140,57 +103,6 @@ def test_adding_a_document_never_moves_text_from_heldout_to_train(
         assert not any(f"{row.question} {row.text}." in trained for row in heldout)
 
 
-TEXT = " ".join(f"{word} stands here" for word in ("one", "two", "three", "four", "five", "six"))
-
-
-def reports(*created: str) -> list[Pages]:
-    """Documents of these dates, each with sentences of its own and one paragraph that all have."""
-    return [
-        sheets.pages([TEXT, "", *(f"Sentence {n} of {date} ends." for n in range(9))]).model_copy(
-            update={"created": date}
-        )
-        for date in created
-    ]
-
-
-def test_the_newest_of_two_copies_is_kept(store: Store, tokenizer: Path) -> None:
-    old, new = reports("2019", "2022")
-    known = sheets.verdicts(store, {"Leases": [old, new]})
-
-    ref = build(store, known, "Leases", tokenizer)
-
-    (entry,) = (json.loads(line) for line in dropped_file(store, ref))
-    newest = sheets.digest(new)
-    assert (entry["document"], entry["kept_document"]) == (sheets.digest(old), newest)
-
-
-def dropped_file(store: Store, ref: ArtifactRef) -> list[str]:
-    return (store.open(ref) / "dropped.jsonl").read_text().splitlines()
-
-
-def test_a_copy_of_held_out_text_is_not_trained_on_however_new(
-    store: Store, tokenizer: Path
-) -> None:
-    known = sheets.verdicts(store, {"Leases": reports("2019", "2020", "2021", "2022")})
-
-    ref = build(store, known, "Leases", tokenizer)
-
-    held = store.manifest(ref).facts["documents_held_out_whole"]
-    kept = {json.loads(line)["kept_document"] for line in dropped_file(store, ref)}
-    assert held
-    assert kept <= set(held)
-    assert not any(TEXT in row.text for row in rows(store, ref, "train"))
-
-
-def test_shards_and_readable_view_hold_the_same_rows(store: Store, tokenizer: Path) -> None:
-    known = sheets.verdicts(store, {"Leases": [document("leases")]})
-    ref = build(store, known, "Leases", tokenizer)
-
-    splits: tuple[Split, ...] = ("train", "heldout")
-    for split in splits:
-        assert list(read_shards(store.open(ref), split)) == rows(store, ref, split) != []
-
-
 def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: Path) -> None:
     known = sheets.verdicts(store, {"Leases": [document("leases")]})
 
@@ -198,43 +110,9 @@ def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: 
         "card.json",
         "card.md",
         "dropped.jsonl",
-        "heldout-00000.parquet",
         "heldout.jsonl",
-        "train-00000.parquet",
         "train.jsonl",
     }
-
-
-def test_a_shard_that_is_full_is_followed_by_another(
-    store: Store, tokenizer: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writing, "_SHARD_BYTES", 1000)
-    monkeypatch.setattr(writing, "_BATCH_BYTES", 1000)
-    known = sheets.verdicts(store, {"Leases": [document("leases")]})
-
-    ref = build(store, known, "Leases", tokenizer)
-
-    assert len(shards(store.open(ref), "train")) > 1
-    assert list(read_shards(store.open(ref), "train")) == rows(store, ref, "train")
-
-
-def test_a_document_held_out_whole_in_one_layer_is_trained_on_in_none(
-    store: Store, tokenizer: Path
-) -> None:
-    many = [document(f"subject {number}") for number in range(4)]
-    parts = [
-        build(store, sheets.verdicts(store, {"Tax": many}), "Tax", tokenizer),
-        *(
-            build(store, sheets.verdicts(store, {name: [one]}), name, tokenizer)
-            for name, one in zip(("A", "B", "C", "D"), many, strict=True)
-        ),
-    ]
-
-    whole = combine_datasets(parts, store=store)
-
-    held = store.manifest(parts[0]).facts["documents_held_out_whole"]
-    assert held
-    assert not {row.document for row in rows(store, whole, "train")} & set(held)
 
 
 def test_a_layer_without_a_usable_document_says_why(store: Store, tokenizer: Path) -> None:
@@ -260,16 +138,3 @@ def test_the_card_tells_counts_and_shows_rows(store: Store, tokenizer: Path) -> 
     assert (facts["documents"], facts["pages"], facts["train"]["questions"]) == (1, 2, 1)
     assert 0 < len(facts["samples"]) <= 10
     assert "# Dataset of Leases" in (folder / "card.md").read_text()
-
-
-def test_the_whole_corpus_is_the_layers_together(store: Store, tokenizer: Path) -> None:
-    known = sheets.verdicts(store, {"Leases": [document("leases")], "Tax": [document("tax")]})
-    parts = [build(store, known, layer, tokenizer) for layer in ("Leases", "Tax")]
-
-    whole = combine_datasets(parts, store=store)
-
-    assert combine_datasets(parts[::-1], store=store) == whole
-    assert {row.layer for row in rows(store, whole, "train")} == {"Leases", "Tax"}
-    facts = [store.manifest(ref).facts for ref in (*parts, whole)]
-    assert facts[2]["layer"] == "all"
-    assert facts[2]["tokens"] == facts[0]["tokens"] + facts[1]["tokens"]

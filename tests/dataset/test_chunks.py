@@ -19,8 +19,8 @@ def sentence(number: int) -> str:
     return f"Sentence {number} has five words."
 
 
-def cut(blocks: list[Block], limit: int, overlap: int = 0) -> list[str]:
-    return [chunk.text for chunk in chunks(blocks, sheets.count_words, limit, overlap)]
+def cut(blocks: list[Block], limit: int) -> list[str]:
+    return [chunk.text for chunk in chunks(blocks, sheets.count_words, limit)]
 
 
 def test_paragraphs_that_fit_stay_together() -> None:
@@ -89,15 +89,6 @@ def test_a_chunk_knows_its_pages() -> None:
     (chunk,) = chunks([text("One.", 3), text("Two.", 5)], sheets.count_words, 50)
 
     assert chunk.pages == (3, 5)
-
-
-def test_overlap_repeats_whole_sentences() -> None:
-    paragraph = " ".join(sentence(number) for number in range(6))
-
-    first, second, *_ = cut([text(paragraph)], 22, overlap=7)
-
-    assert first.endswith(sentence(2))
-    assert second.startswith(sentence(2))
 
 
 def test_an_abbreviation_does_not_end_a_sentence() -> None:

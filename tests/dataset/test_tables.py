@@ -5,7 +5,7 @@ import sheets
 
 from lamina.dataset.blocks import blocks
 from lamina.dataset.chunks import chunks
-from lamina.pages import Line
+from lamina.text.pages import Line
 
 ROW_RIGHT = 500.0
 

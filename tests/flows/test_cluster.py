@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.isolation import Readers
 from lamina.errors import ResourceError
-from lamina.verdicts import Verdicts, read_verdicts
+from lamina.text.verdicts import Verdicts, read_verdicts
 from tasks import cluster, edge
 from tests.flows.probe_tasks import judge_corpus, lost_batch
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,29 @@ from prefect.exceptions import PrefectHTTPStatusError
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def deployed(pod: Path) -> None:
-    del pod
+@pytest.fixture(scope="module")
+def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
+    """The environment in which everything was deployed, as a person does it."""
+    from prefect.settings import PREFECT_API_URL
+
+    del prefect_server
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "DO_NOT_TRACK": "1"}
     bootstrap = [sys.executable, "deployments/bootstrap.py"]
     deploy = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     for command in (bootstrap, deploy):
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
+        subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=100
+        )
+    yield environment
+    with get_client(sync_client=True) as client:  # other modules' documents start from none
+        for document in client.read_block_documents():
+            client.delete_block_document(document.id)
+
+
+def bootstrap(environment: dict[str, str], *flags: str) -> str:
+    """What it printed."""
+    command = [sys.executable, "deployments/bootstrap.py", *flags]
+    return subprocess.check_output(command, cwd=ROOT, env=environment, timeout=60, text=True)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -53,38 +70,18 @@ def test_the_form_explains_every_field() -> None:
     assert all(field.get("title") and field.get("description") for field in fields)
 
 
-@pytest.mark.usefixtures("deployed")
-def test_bootstrap_run_twice_changes_nothing() -> None:
-    command = [sys.executable, "deployments/bootstrap.py"]
-
-    assert subprocess.check_output(command, cwd=ROOT, timeout=60) == b""
-
-
-@pytest.mark.usefixtures("deployed")
-def test_what_a_person_changed_on_the_server_is_left_as_it_is() -> None:
+def test_bootstrap_run_again_changes_nothing_nor_what_a_person_changed(
+    deployed: dict[str, str],
+) -> None:
     from blocks import TrainingProfile
 
     block = TrainingProfile.load("level1")
     block.values = block.values.model_copy(update={"rank": 4})
     block.save("level1", overwrite=True)
 
-    subprocess.check_output([sys.executable, "deployments/bootstrap.py"], cwd=ROOT, timeout=60)
+    assert bootstrap(deployed) == ""
 
     assert TrainingProfile.load("level1").values.rank == 4
-
-
-def test_a_dry_run_says_what_is_missing_and_makes_nothing(pod: Path) -> None:
-    del pod
-    with get_client(sync_client=True) as client:
-        for one in client.read_automations_by_name("lamina: lost runs are crashed"):
-            client.delete_automation(one.id)
-    command = [sys.executable, "deployments/bootstrap.py", "--dry-run"]
-
-    said = subprocess.check_output(command, cwd=ROOT, timeout=60, text=True)
-
-    assert "would make automation lamina: lost runs are crashed" in said
-    with get_client(sync_client=True) as client:
-        assert not client.read_automations_by_name("lamina: lost runs are crashed")
 
 
 @pytest.mark.usefixtures("deployed")
@@ -127,3 +124,15 @@ def test_importing_a_flow_loads_no_torch() -> None:
     printed = subprocess.check_output([sys.executable, "-c", probe], cwd=ROOT, env=env, timeout=60)
 
     assert json.loads(printed) == []
+
+
+def test_a_dry_run_says_what_is_missing_and_makes_nothing(deployed: dict[str, str]) -> None:
+    with get_client(sync_client=True) as client:
+        for one in client.read_automations_by_name("lamina: lost runs are crashed"):
+            client.delete_automation(one.id)
+
+    said = bootstrap(deployed, "--dry-run")
+
+    assert said == "would make automation lamina: lost runs are crashed\n"
+    with get_client(sync_client=True) as client:
+        assert not client.read_automations_by_name("lamina: lost runs are crashed")

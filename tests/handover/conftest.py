@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from builders import MakePod
 from ssh_server import SshServer, ssh_server
+from wire import Wire, wire_to
 
 from lamina import settings
 from lamina.artifacts import ArtifactRef
@@ -17,8 +19,6 @@ from lamina.workspace import Workspace
 
 STAGE = Stage("export", 1)
 BUCKET = "lamina"
-
-MakePod = Callable[..., Pod]
 
 
 @pytest.fixture
@@ -108,3 +108,19 @@ def make_layer() -> Callable[..., ArtifactRef]:
         return pod.store.once("lora-gguf", STAGE, {"layer": layer, "seed": seed}, fill)
 
     return make
+
+
+@pytest.fixture
+def wire(sshd: SshServer) -> Iterator[Wire]:
+    with wire_to(sshd.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def gpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
+    return make_pod("gpu", **over_ssh(wire.port))
+
+
+@pytest.fixture
+def cpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
+    return make_pod("cpu", **over_ssh(wire.port))

@@ -1,47 +1,19 @@
 """Connections that break: cut on the wire, the session's process killed, gone for good."""
 
 import os
-import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from builders import MakeLayer, MakePod
+from builders import MB, SIZE, SLACK, MakeLayer, impatient
 from ssh_server import SshServer
-from wire import Wire, wire_to
+from wire import Wire
 
-from lamina.artifacts import ArtifactRef
 from lamina.errors import BusyError, DamagedError, NotFoundError
 from lamina.stages import handover
 from lamina.stages.pod import Pod
-
-MB = 1 << 20
-SIZE = 6 * MB
-SLACK = 2.5 * MB  # what was under way when the wire was cut, and SSH's own talk
-
-
-@pytest.fixture
-def wire(sshd: SshServer) -> Iterator[Wire]:
-    with wire_to(sshd.port) as wire:
-        yield wire
-
-
-@pytest.fixture
-def gpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("gpu", **over_ssh(wire.port))
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("cpu", **over_ssh(wire.port))
-
-
-def impatient(pod: Pod) -> Pod:
-    settings = pod.settings.model_copy(update={"store_patience_s": 0.3})
-    return Pod(settings, pod.workspace, pod.progress)
 
 
 def test_an_upload_that_is_cut_twice_goes_on_where_it_stopped(
@@ -131,40 +103,6 @@ def test_a_link_that_stays_broken_is_reported_with_what_is_missing(
         handover.pull_refs(cpu, [large])
 
 
-def test_the_next_push_sends_only_what_is_missing(
-    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
-) -> None:
-    ref = make_layer(gpu, size=SIZE)
-    wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
-    with pytest.raises(BusyError):
-        handover.push_refs(impatient(gpu), [ref])
-    wire.cuts, wire.up = [], 0
-
-    sent = handover.push_refs(gpu, [ref])
-
-    assert sent.bytes_sent < SIZE - 2 * MB
-    assert wire.up < SIZE - 2 * MB
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
-
-
-def test_the_next_pull_fetches_only_what_is_missing_and_shows_nothing_before(
-    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
-) -> None:
-    ref = make_layer(gpu, size=SIZE)
-    handover.push_refs(gpu, [ref])
-    wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
-    with pytest.raises(BusyError, match=r"still missing: 2 files, .* pull again"):
-        handover.pull_refs(impatient(cpu), [ref])
-    assert not cpu.store.path(ref).exists()
-    wire.cuts, wire.down = [], 0
-
-    handover.pull_refs(cpu, [ref])
-
-    assert wire.down < SIZE - 2 * MB
-    assert cpu.store.verify(ref) is None
-
-
 @pytest.mark.parametrize("way", ["push", "pull"])
 def test_a_depot_that_nobody_answers_for_is_told_with_what_to_do(
     gpu: Pod, wire: Wire, make_layer: MakeLayer, way: str
@@ -176,46 +114,6 @@ def test_a_depot_that_nobody_answers_for_is_told_with_what_to_do(
         handover.push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(
             impatient(gpu)
         )
-
-
-def left_over(pod: Pod, ref: ArtifactRef) -> Path:
-    (part,) = (pod.store.root / "tmp").glob(f"receive-{ref.kind}-{ref.digest}/parts/*")
-    return part
-
-
-def test_a_half_that_is_wrong_is_thrown_away_and_fetched_anew(
-    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
-) -> None:
-    ref = make_layer(gpu, size=SIZE)
-    handover.push_refs(gpu, [ref])
-    wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
-    with pytest.raises(BusyError):
-        handover.pull_refs(impatient(cpu), [ref])
-    wire.cuts = []
-    part = left_over(cpu, ref)
-    part.write_bytes(b"\0" * part.stat().st_size)
-
-    handover.pull_refs(cpu, [ref])
-
-    assert cpu.store.verify(ref) is None
-
-
-def test_a_half_in_the_depot_that_ends_wrong_is_sent_anew(
-    gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer, tmp_path: Path
-) -> None:
-    ref = make_layer(gpu, size=SIZE)
-    wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
-    with pytest.raises(BusyError):
-        handover.push_refs(impatient(gpu), [ref])
-    (part,) = (tmp_path / "depot" / "parts").iterdir()
-    content = part.read_bytes()
-    part.write_bytes(content[:-4096] + b"\0" * 4096)  # as a machine leaves it that lost its power
-    wire.cuts = []
-
-    handover.push_refs(gpu, [ref])
-
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
 
 
 def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(
@@ -283,73 +181,3 @@ def test_the_patience_is_for_a_link_over_which_nothing_arrives(
 
     assert time.monotonic() - began_s > 2 * 0.3
     assert cpu.store.verify(ref) is None
-
-
-def test_two_pods_keep_their_halves_apart(
-    make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire, tmp_path: Path,
-    make_layer: MakeLayer,
-) -> None:  # fmt: skip
-    pods = [make_pod(name, **over_ssh(wire.port)) for name in ("gpu-1", "gpu-2")]
-    ref = make_layer(pods[0], size=SIZE)
-    shutil.copytree(pods[0].store.path(ref), pods[1].store.path(ref))
-
-    for pod in pods:
-        wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
-        with pytest.raises(BusyError):
-            handover.push_refs(impatient(pod), [ref])
-
-    assert len(list((tmp_path / "depot" / "parts").iterdir())) == 2
-
-
-def test_a_large_upload_to_s3_goes_on_with_the_parts_that_are_there(
-    make_pod: MakePod, s3_port: int, bucket: str, make_layer: MakeLayer
-) -> None:
-    size = 40 * MB
-    with wire_to(s3_port) as wire:
-        chosen = {
-            "store_url": f"s3://{bucket}/depot",
-            "store_s3_endpoint": f"http://127.0.0.1:{wire.port}",
-        }
-        gpu, cpu = make_pod("gpu", **chosen), make_pod("cpu", **chosen)
-        ref = make_layer(gpu, size=size)
-        wire.last_up = 24 * MB  # in the second part of 16 MB
-        with pytest.raises(BusyError, match="still missing: 2 files"):
-            handover.push_refs(impatient(gpu), [ref])
-        wire.last_up, wire.refusing, wire.up = None, False, 0
-
-        handover.push_refs(gpu, [ref])
-
-        assert 24 * MB < wire.up < 25 * MB
-        handover.pull_refs(cpu, [ref])
-        assert cpu.store.verify(ref) is None
-
-
-def test_a_download_from_s3_that_is_cut_goes_on_where_it_stopped(
-    make_pod: MakePod, s3_port: int, bucket: str, make_layer: MakeLayer
-) -> None:
-    size = 24 * MB
-    with wire_to(s3_port) as wire:
-        chosen = {
-            "store_url": f"s3://{bucket}/depot",
-            "store_s3_endpoint": f"http://127.0.0.1:{wire.port}",
-        }
-        gpu, cpu = make_pod("gpu", **chosen), make_pod("cpu", **chosen)
-        ref = make_layer(gpu, size=size)
-        handover.push_refs(gpu, [ref])
-        wire.down, wire.cuts = 0, [(None, 5 * MB)] * 8  # every answer longer than that is cut
-        wire.connections = 0
-
-        handover.pull_refs(cpu, [ref])
-
-        assert wire.down < size + 8 * 5 * MB
-        assert cpu.store.verify(ref) is None
-
-
-def test_an_s3_that_nobody_answers_for_is_told_with_what_to_do(
-    make_pod: MakePod, bucket: str, make_layer: MakeLayer
-) -> None:
-    chosen = {"store_url": f"s3://{bucket}/depot", "store_s3_endpoint": "http://127.0.0.1:9"}
-    pod = impatient(make_pod("gpu", **chosen))
-
-    with pytest.raises(BusyError, match=r"the depot s3://.* and run again"):
-        handover.push_refs(pod, [make_layer(pod)])

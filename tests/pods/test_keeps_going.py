@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -50,32 +49,40 @@ def _is_flow(pid: int) -> bool:
     )
 
 
-def test_a_flow_that_is_killed_in_training_is_tried_again_and_ends_well(house: House) -> None:
-    run_id = house.start("train-layers/gpu", order(0.0021, 30))
+def test_a_flow_that_is_killed_is_tried_again_and_a_restart_of_the_server_does_not_end_it(
+    house: House,
+) -> None:
+    run_id = house.start("train-layers/gpu", order(0.0021, 40))
     kill([training(house, run_id)])
-
     house.wait(run_id, "CRASHED", within_s=30)
-    ended = house.wait(run_id, "COMPLETED", within_s=200)
 
+    training(house, run_id)
+    house.control("restart", "prefect-server")
+
+    ended = house.wait(run_id, "COMPLETED", within_s=200)
     assert ended["run_count"] == 2
 
 
 def test_a_cancelled_run_ends_within_seconds_with_all_its_processes(house: House) -> None:
     run_id = house.start("train-layers/gpu", order(0.0022, 500))
     training(house, run_id)
-    started = time.monotonic()
 
     cancel = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
     house.ask(f"/flow_runs/{run_id}/set_state", cancel)
     house.wait(run_id, "CANCELLED", within_s=40)
 
     house.until(lambda: not house.children("gpu-worker"), "no process left", 15)
-    assert time.monotonic() - started < 40
 
 
-def test_two_identical_runs_at_once_do_the_work_once(house: House) -> None:
+def test_a_killed_worker_comes_back_and_does_the_work_of_two_identical_runs_once(
+    house: House,
+) -> None:
+    before = house.pid("gpu-worker")
+    kill([before])
+    house.until(lambda: house.pid("gpu-worker") not in {0, before}, "another worker", 30)
     wanted = order(0.0023, 10) | {"layer": LAYER}
     del wanted["layers"]
+
     both = [house.start("train-layer/gpu", wanted) for _ in range(2)]
     ended = [house.wait(run_id, within_s=240) for run_id in both]
 
@@ -90,25 +97,6 @@ def test_two_identical_runs_at_once_do_the_work_once(house: House) -> None:
         30,
     )
     assert sorted(states) == ["Cached", "Completed"]
-
-
-def test_a_server_that_restarts_in_mid_run_does_not_end_the_run(house: House) -> None:
-    run_id = house.start("train-layers/gpu", order(0.0024, 40))
-    training(house, run_id)
-
-    house.control("restart", "prefect-server")
-
-    assert house.wait(run_id, within_s=200)["state_name"] == "Completed"
-
-
-def test_a_worker_that_is_killed_comes_back_and_takes_the_next_run(house: House) -> None:
-    before = house.pid("gpu-worker")
-    kill([before])
-    house.until(lambda: house.pid("gpu-worker") not in {0, before}, "another worker", 30)
-
-    run_id = house.start("train-layers/gpu", order(0.0021, 30))
-
-    assert house.wait(run_id, within_s=120)["state_name"] == "Completed"
 
 
 def test_the_layer_server_that_dies_comes_back(house: House) -> None:

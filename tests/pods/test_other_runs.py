@@ -63,16 +63,13 @@ def test_a_layer_is_merged_and_quantized_beside_the_base(
     assert {"tiny-base.Q4_K_M.gguf", f"tiny-base+{LAYER}.Q4_K_M.gguf"} <= names
 
 
-def test_the_doctor_says_of_the_pod_what_it_found(house: House) -> None:
-    run_id = house.start("doctor/cpu")
-    house.wait(run_id)
+def test_the_doctor_says_of_the_pod_what_it_found_and_garbage_is_collected_on_demand(
+    house: House,
+) -> None:
+    examined, collected = house.start("doctor/cpu"), house.start("gc/cpu", {"dry_run": True})
+    house.wait(examined)
 
-    found = house.artifacts(run_id)["doctor"]["data"]
+    found = house.artifacts(examined)["doctor"]["data"]
 
-    assert '"name": "layer server"' in found or "server" in found
-
-
-def test_garbage_is_collected_on_demand(house: House) -> None:
-    ended = house.wait(house.start("gc/cpu", {"dry_run": True}))
-
-    assert ended["state_name"] == "Completed"
+    assert '"name": "server"' in found
+    assert house.wait(collected)["state_name"] == "Completed"

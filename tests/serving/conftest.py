@@ -1,5 +1,9 @@
-"""A tiny base with three layers, and one server for all tests that ask over HTTP."""
+"""A tiny base with three layers, and one server for all tests that ask over HTTP.
 
+All are made once a session; with several workers each has its own.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +12,8 @@ import pytest
 import tiny_gguf
 
 from lamina.serving.launch import running_server
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # or OpenMP's threads spin where others wait
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +31,19 @@ def layer_folder(tmp_path_factory: pytest.TempPathFactory, base_gguf: Path) -> P
 
 
 @pytest.fixture(scope="session")
-def server_url(
-    base_gguf: Path, layer_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def served_folder(tmp_path_factory: pytest.TempPathFactory, layer_folder: Path) -> Path:
+    """The shared server's adapters folder. A test that puts something there takes it away again."""
     folder = tmp_path_factory.mktemp("served")
     for path in layer_folder.glob("*.gguf"):
         (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_url(base_gguf: Path, served_folder: Path) -> Iterator[str]:
+    more = ["--max-body-mb", "1"]
     with running_server(
-        base_gguf, adapters=folder, n_ctx=512, n_threads=1, more=["--max-body-mb", "1"]
+        base_gguf, adapters=served_folder, n_ctx=512, n_threads=1, more=more
     ) as url:
         yield url
 

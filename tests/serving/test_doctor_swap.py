@@ -7,37 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from lamina.doctor.services import Heard
-from lamina.doctor.swap import swap
+from lamina import settings
+from lamina.doctor.swap import examine_swap, swap
+from lamina.layer_server import Heard
 
 LAMINA = [sys.executable, "-c", "from lamina.cli import main; main()"]
 
 
-def doctor(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+def test_the_running_server_proves_it(server_url: str, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LAMINA_")}
-    return subprocess.run(
+    ended = subprocess.run(
         [*LAMINA, "doctor", "--swap"],
-        cwd=folder,
-        env={**kept, **settings},
+        cwd=tmp_path,
+        env={**kept, "LAMINA_SERVER_URL": server_url},
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
-
-
-def test_the_running_server_proves_it(server_url: str, tmp_path: Path) -> None:
-    ended = doctor(tmp_path, LAMINA_SERVER_URL=server_url)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "base -> A:1 -> B:1 -> A:1 -> base: as fresh" in ended.stdout
 
 
-def test_where_no_server_answers_the_remedy_is_named(tmp_path: Path) -> None:
-    ended = doctor(tmp_path, LAMINA_SERVER_URL="http://127.0.0.1:9")
+def test_where_no_server_answers_the_remedy_is_named() -> None:
+    finding = examine_swap(settings.load(server_url="http://127.0.0.1:9"))
 
-    assert ended.returncode == 1
-    assert "start `lamina serve`" in ended.stdout
+    assert finding.level == "problem"
+    assert "start `lamina serve`" in finding.remedy
 
 
 def visited(*, identical: bool, effect: float) -> dict:

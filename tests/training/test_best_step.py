@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, ResourceError
 from lamina.progress import Silent
 from lamina.store import Store
@@ -39,8 +40,14 @@ def curve_of(folder: Path) -> list[dict[str, float]]:
     return json.loads((folder / "curve.json").read_bytes())
 
 
-def test_a_run_that_gets_worse_ends_early(store: Store, base: Path) -> None:
-    folder, facts = trained(store, base, WILD)
+@pytest.fixture
+def wild(shared: Store, overshot: ArtifactRef) -> tuple[Path, dict[str, object]]:
+    """Folder and facts of a layer whose best step comes early."""
+    return shared.path(overshot), shared.manifest(overshot).facts
+
+
+def test_a_run_that_gets_worse_ends_early(wild: tuple[Path, dict[str, object]]) -> None:
+    folder, facts = wild
 
     curve = curve_of(folder)
     held = [entry["heldout_loss"] for entry in curve if entry["heldout_loss"] is not None]
@@ -48,9 +55,10 @@ def test_a_run_that_gets_worse_ends_early(store: Store, base: Path) -> None:
     assert held.index(min(held)) == len(held) - 1 - WILD.patience
 
 
-def test_the_weights_saved_are_those_of_the_best_step(tmp_path: Path, base: Path) -> None:
-    whole, short = Store(tmp_path / "whole"), Store(tmp_path / "short")
-    folder, facts = trained(whole, base, WILD)
+def test_weights_and_passport_are_those_of_the_best_step(
+    store: Store, base: Path, wild: tuple[Path, dict[str, object]]
+) -> None:
+    folder, facts = wild
     best = facts["best_step"]
     assert best < facts["last_step"]
 
@@ -58,24 +66,21 @@ def test_the_weights_saved_are_those_of_the_best_step(tmp_path: Path, base: Path
         steps, rates = recipe.LayerOrder.steps, fit.rate_share
         patch.setattr(recipe.LayerOrder, "steps", lambda order, train: steps(order, train)[:best])
         patch.setattr(fit, "rate_share", lambda step, _, warmup: rates(step, WILD.steps, warmup))
-        shorter, _ = trained(short, base, WILD)
+        shorter, _ = trained(store, base, WILD)
 
     expected = load_file(shorter / "adapter_model.safetensors")
     actual = load_file(folder / "adapter_model.safetensors")
     assert all(torch.equal(actual[name], expected[name]) for name in expected)
-
-
-def test_the_passport_carries_the_best_loss(store: Store, base: Path) -> None:
-    folder, facts = trained(store, base, WILD)
-
     held = {entry["step"]: entry["heldout_loss"] for entry in curve_of(folder)}
-    assert facts["passport"]["heldout_loss"] == held[facts["best_step"]]
+    assert facts["passport"]["heldout_loss"] == held[best]
 
 
-def test_the_last_step_is_kept_where_the_profile_says_so(tmp_path: Path, base: Path) -> None:
-    _, best = trained(Store(tmp_path / "best"), base, WILD)
+def test_the_last_step_is_kept_where_the_profile_says_so(
+    store: Store, base: Path, wild: tuple[Path, dict[str, object]]
+) -> None:
+    _, best = wild
     last = WILD.model_copy(update={"keep": "last"})
-    folder, facts = trained(Store(tmp_path / "last"), base, last)
+    folder, facts = trained(store, base, last)
 
     assert facts["kept_step"] == facts["last_step"] > facts["best_step"] == best["kept_step"]
     assert facts["passport"]["heldout_loss"] == curve_of(folder)[-1]["heldout_loss"]
@@ -106,9 +111,9 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(
 
 
 def test_too_little_memory_is_one_sentence_and_the_next_layer_trains(
-    store: Store, base: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, base: Path, leases: ArtifactRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected, _ = trained(Store(store.root / "alone"), base, layer_orders.QUICK)
+    order = layer_orders.order(store, base)
     loss = fit.pack_loss
 
     def hungry(model: torch.nn.Module, documents: list[Document]) -> torch.Tensor:
@@ -119,7 +124,7 @@ def test_too_little_memory_is_one_sentence_and_the_next_layer_trains(
     with monkeypatch.context() as patch:
         patch.setattr(fit, "pack_loss", hungry)
         with pytest.raises(ResourceError, match="lower sequence_tokens, now 128") as raised:
-            trained(store, base, layer_orders.QUICK)
+            train_layer(order, store=store, progress=Silent(), threads=1)
 
     assert raised.value.__context__ is None  # it would keep the activations alive
-    assert trained(store, base, layer_orders.QUICK)[0].name == expected.name
+    assert train_layer(order, store=store, progress=Silent(), threads=1) == leases

@@ -8,16 +8,13 @@ import layer_orders
 import pytest
 import torch
 from test_best_step import pack
-from torch.nn.functional import cross_entropy, scaled_dot_product_attention, silu
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.attention import LOOP, register
 from lamina.training.documents import Document
-from lamina.training.fused import attention, linear, loss
 from lamina.training.fused.blocks import fused
-from lamina.training.fused.pointwise import rms_norm, swiglu
 from lamina.training.loss import pack_loss
 from lamina.training.memory import recompute
 from lamina.training.profiles import ALL_LINEAR, ATTENTION, Profile
@@ -106,95 +103,6 @@ def test_checkpointing_gives_the_same_gradients_under_dropout() -> None:
         recomputed = gradients(layer)
 
     equal(recomputed, kept)
-
-
-def test_dropout_is_that_of_the_formula() -> None:
-    torch.manual_seed(1)
-    x, weight, a, b = (torch.randn(*shape) for shape in ((50, 40), (30, 40), (4, 40), (30, 4)))
-    leaves = [each.requires_grad_() for each in (x, a, b)]
-    upstream = torch.randn(50, 30)
-    share = round(0.3 * 2**16) / 2**16
-
-    torch.manual_seed(2)
-    (ours,) = linear.apply(x, [linear.Linear(weight, None, a, b, 2.0, 0.3)])
-    actual = torch.autograd.grad(ours, leaves, upstream)
-    torch.manual_seed(2)
-    bits = torch.empty(500, dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
-    mask = (bits.view(50, 40) >= round(0.3 * 2**16) - 2**15) / (1 - share)
-    theirs = x @ weight.T + 2.0 * (mask * x) @ a.T @ b.T
-    expected = torch.autograd.grad(theirs, leaves, upstream)
-
-    torch.testing.assert_close(ours, theirs)
-    for one, other in zip(actual, expected, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
-
-
-def test_dropout_keeps_its_share_and_the_mean() -> None:
-    one = torch.eye(50)
-    torch.manual_seed(1)
-
-    (y,) = linear.apply(torch.ones(10_000, 50), [linear.Linear(0 * one, None, one, one, 1.0, 0.05)])
-
-    assert y.unique().tolist() == [0.0, pytest.approx(1 / 0.95, rel=1e-4)]
-    assert (y == 0).float().mean().item() == pytest.approx(0.05, abs=0.001)
-    assert (y == 0).float().mean(0).tolist() == pytest.approx([0.05] * 50, abs=0.01)
-    assert y.mean().item() == pytest.approx(1, abs=0.001)
-
-
-@pytest.mark.parametrize("groups", [1, 2, 4])
-def test_attention_is_causal_within_documents_longer_and_shorter_than_a_block(groups: int) -> None:
-    lengths = [1, 2 * attention.ROWS + 7, 30, attention.ROWS // groups]
-    n = sum(lengths)
-    torch.manual_seed(1)
-    q, k, v = (torch.randn(2, n, each, 8) for each in (groups, 1, 1))
-    leaves = [each.requires_grad_() for each in (q, k, v)]
-    upstream = torch.randn(n, 2, groups, 8)
-
-    ours = attention.attend(q, k[:, :, 0], v[:, :, 0], lengths)
-    parts = zip(*(each.split(lengths, 1) for each in leaves), strict=True)
-    theirs = torch.cat(
-        [
-            scaled_dot_product_attention(
-                *(part.transpose(1, 2) for part in (one, two.expand_as(one), three.expand_as(one))),
-                is_causal=True,
-                scale=1.0,
-            )
-            for one, two, three in parts
-        ],
-        dim=2,
-    ).permute(2, 0, 1, 3)
-
-    torch.testing.assert_close(ours, theirs)
-    pairs = (torch.autograd.grad(each, leaves, upstream) for each in (ours, theirs))
-    for one, other in zip(*pairs, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
-
-
-def test_a_loss_made_in_chunks_is_the_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * 11 * 3)
-    torch.manual_seed(1)
-    hidden, weight = torch.randn(8, 6, requires_grad=True), 30 * torch.randn(11, 6)
-    targets = torch.randint(11, (8,))
-
-    ours, theirs = (
-        loss.summed_loss(hidden, weight, targets),
-        cross_entropy(hidden @ weight.T, targets, reduction="sum"),
-    )
-
-    torch.testing.assert_close(ours, theirs)
-    grads = [torch.autograd.grad(2 * each, hidden)[0] for each in (ours, theirs)]
-    torch.testing.assert_close(*grads)
-
-
-def test_norm_and_feed_forward_have_the_gradients_of_their_formulas() -> None:
-    torch.manual_seed(1)
-    x, gate, weight = (torch.randn(*shape, dtype=torch.float64) for shape in ((7, 6), (7, 6), (6,)))
-    x.requires_grad_()
-    gate.requires_grad_()
-
-    assert torch.autograd.gradcheck(lambda each: rms_norm(each, weight, 1e-5), x)
-    assert torch.autograd.gradcheck(swiglu, (gate, x))
-    torch.testing.assert_close(swiglu(gate, x), silu(gate) * x)
 
 
 @pytest.mark.parametrize(

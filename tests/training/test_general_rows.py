@@ -15,7 +15,7 @@ from lamina.training.recipe import train_layer
 
 def order(store: Store, base: Path, share: float, **changed: object) -> LayerOrder:
     """Leases with goodwill as its general rows."""
-    profile = layer_orders.QUICK.model_copy(update={"general_share": share})
+    profile = layer_orders.QUICK.model_copy(update={"general_share": share, "steps": 1})
     general = layer_orders.dataset(store, "goodwill")
     values = {"profile": profile, "general": general, **changed}
     return layer_orders.order(store, base, **values)

@@ -1,14 +1,10 @@
 import json
 import math
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import layer_orders
-
-from lamina.progress import Silent
+from lamina.artifacts import ArtifactRef
 from lamina.store import Store
 from lamina.training.picture import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, loss_picture
-from lamina.training.recipe import train_layer
 
 SVG = "{http://www.w3.org/2000/svg}"
 CURVE = [
@@ -66,9 +62,8 @@ def test_a_long_run_stays_a_small_file() -> None:
     assert len(loss_picture("Leases", long, None)) < 40_000
 
 
-def test_the_layer_carries_its_picture(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+def test_the_layer_carries_its_picture(shared: Store, leases: ArtifactRef) -> None:
+    curve = json.loads((shared.path(leases) / "curve.json").read_bytes())
+    before = shared.manifest(leases).facts["passport"]["heldout_loss_base"]
 
-    curve = json.loads((store.path(ref) / "curve.json").read_bytes())
-    before = store.manifest(ref).facts["passport"]["heldout_loss_base"]
-    assert (store.path(ref) / "loss.svg").read_text() == loss_picture("leases", curve, before)
+    assert (shared.path(leases) / "loss.svg").read_text() == loss_picture("leases", curve, before)

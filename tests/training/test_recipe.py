@@ -5,38 +5,34 @@ from pathlib import Path
 import layer_orders
 import pytest
 
+from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.passport import Passport
 from lamina.progress import Silent
 from lamina.store import Store
-from lamina.training.base import load
+from lamina.training.base import load, release
 from lamina.training.documents import Document
 from lamina.training.loss import pack_loss
 from lamina.training.recipe import train_layer
 
 
-def trained(store: Store, order: layer_orders.LayerOrder) -> str:
-    return train_layer(order, store=store, progress=Silent(), threads=1).digest
+def trained(store: Store, order: layer_orders.LayerOrder) -> ArtifactRef:
+    return train_layer(order, store=store, progress=Silent(), threads=1)
 
 
-def test_a_layer_lowers_the_loss_of_its_own_heldout_text(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+def test_a_layer_lowers_the_loss_of_its_own_heldout_text(
+    shared: Store, leases: ArtifactRef
+) -> None:
+    passport = Passport.model_validate(shared.manifest(leases).facts["passport"])
 
-    passport = Passport.model_validate(store.manifest(ref).facts["passport"])
     assert passport.heldout_loss < passport.heldout_loss_base - 0.5
 
 
-def test_two_runs_give_the_same_layer(tmp_path: Path, base: Path) -> None:
-    digests = set()
-    for name in ("one", "two"):
-        store = Store(tmp_path / name)
-        digests.add(trained(store, layer_orders.order(store, base)))
-
-    assert len(digests) == 1
-
-
-def test_a_layer_trained_after_another_equals_it_trained_alone(tmp_path: Path, base: Path) -> None:
+def test_a_layer_is_the_same_whatever_was_trained_before_it_in_the_process(
+    tmp_path: Path, base: Path
+) -> None:
     alone, after = Store(tmp_path / "alone"), Store(tmp_path / "after")
+    release()
     expected = trained(alone, layer_orders.order(alone, base, "goodwill"))
     trained(after, layer_orders.order(after, base, "leases"))
 
@@ -44,27 +40,23 @@ def test_a_layer_trained_after_another_equals_it_trained_alone(tmp_path: Path, b
 
 
 def test_layers_asked_for_by_two_threads_equal_those_trained_alone(
-    tmp_path: Path, base: Path
+    store: Store, shared: Store, base: Path, leases: ArtifactRef
 ) -> None:
-    alone, together = Store(tmp_path / "alone"), Store(tmp_path / "together")
-    names = ("leases", "goodwill")
-    expected = [trained(alone, layer_orders.order(alone, base, name)) for name in names]
+    goodwill = trained(shared, layer_orders.order(shared, base, "goodwill"))
 
     with ThreadPoolExecutor(2) as pool:
-        orders = [layer_orders.order(together, base, name) for name in names]
-        actual = list(pool.map(lambda order: trained(together, order), orders))
+        orders = [layer_orders.order(store, base, name) for name in ("leases", "goodwill")]
+        actual = list(pool.map(lambda order: trained(store, order), orders))
 
-    assert expected == actual
+    assert actual == [leases, goodwill]
 
 
-def test_the_same_order_trains_once(store: Store, base: Path) -> None:
-    order = layer_orders.order(store, base)
-    ref = train_layer(order, store=store, progress=Silent(), threads=1)
-    began = store.manifest(ref).run["started"]
+def test_the_same_order_trains_once(shared: Store, base: Path, leases: ArtifactRef) -> None:
+    began = shared.manifest(leases).run["started"]
 
-    again = train_layer(order, store=store, progress=Silent(), threads=1)
+    again = trained(shared, layer_orders.order(shared, base))
 
-    assert (ref, began) == (again, store.manifest(again).run["started"])
+    assert (leases, began) == (again, shared.manifest(again).run["started"])
 
 
 def test_packed_documents_do_not_see_each_other(store: Store, base: Path) -> None:
@@ -80,38 +72,37 @@ def test_packed_documents_do_not_see_each_other(store: Store, base: Path) -> Non
     assert apart == pytest.approx(pack_loss(model, documents).item(), rel=1e-5)
 
 
-def test_no_path_of_this_machine_enters_the_layer(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+def test_no_path_of_this_machine_enters_the_layer(
+    shared: Store, base: Path, leases: ArtifactRef
+) -> None:
+    config = (shared.path(leases) / "adapter_config.json").read_text()
 
-    config = (store.path(ref) / "adapter_config.json").read_text()
     assert str(base.parent) not in config
     assert json.loads(config)["base_model_name_or_path"] == base.name
 
 
-def test_the_curve_has_a_loss_for_every_step(store: Store, base: Path) -> None:
-    order = layer_orders.order(store, base)
-    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+def test_the_curve_has_a_loss_for_every_step(shared: Store, leases: ArtifactRef) -> None:
+    profile = layer_orders.QUICK
 
-    curve = json.loads((store.path(ref) / "curve.json").read_bytes())
-    assert [entry["step"] for entry in curve] == list(range(1, order.profile.steps + 1))
-    assert sum(entry["heldout_loss"] is not None for entry in curve) == order.profile.evaluations
+    curve = json.loads((shared.path(leases) / "curve.json").read_bytes())
+
+    assert [entry["step"] for entry in curve] == list(range(1, profile.steps + 1))
+    assert sum(entry["heldout_loss"] is not None for entry in curve) == profile.evaluations
 
 
 def test_a_run_shorter_than_its_measurements_is_measured_at_its_end(
     store: Store, base: Path
 ) -> None:
     short = layer_orders.QUICK.model_copy(update={"steps": 2, "evaluations": 5})
-    order = layer_orders.order(store, base, profile=short)
 
-    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+    ref = trained(store, layer_orders.order(store, base, profile=short))
 
     assert store.manifest(ref).facts["passport"]["heldout_loss"] is not None
 
 
-def test_how_the_run_went_is_told_beside_the_layer(store: Store, base: Path) -> None:
-    ref = train_layer(layer_orders.order(store, base), store=store, progress=Silent(), threads=1)
+def test_how_the_run_went_is_told_beside_the_layer(shared: Store, leases: ArtifactRef) -> None:
+    manifest = shared.manifest(leases)
 
-    manifest = store.manifest(ref)
     assert {"fit_seconds", "peak_memory_bytes", "threads", "versions"} <= manifest.run.keys()
     assert manifest.facts["plan"]["steps"] == layer_orders.QUICK.steps
 
@@ -135,7 +126,7 @@ def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
     profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "steps": 4})
     order = layer_orders.order(store, base, profile=profile)
 
-    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+    ref = trained(store, order)
 
     facts = store.manifest(ref).facts
     assert facts["trained_as"]["quantize"] == "nf4"

@@ -7,6 +7,7 @@ from pathlib import Path
 import layer_orders
 import pytest
 
+from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, ResourceError
 from lamina.progress import Silent
 from lamina.store import Store
@@ -39,26 +40,25 @@ class KillAt(Silent):
 
 
 def job(store: Store, base: Path, layer: str = "leases", **changed: object) -> Job:
-    order = layer_orders.order(store, base, layer, **changed)
+    return job_of(layer_orders.order(store, base, layer, **changed), store)
+
+
+def job_of(order: layer_orders.LayerOrder, store: Store) -> Job:
     return Job(order=order, store=store.root, threads=1, checkpoint_s=0)
 
 
 def test_layers_trained_side_by_side_equal_those_trained_here(
-    workers: Workers, tmp_path: Path, base: Path
+    workers: Workers, store: Store, shared: Store, base: Path, leases: ArtifactRef
 ) -> None:
-    here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
-    names = ("leases", "goodwill")
-    expected = [
-        train_layer(layer_orders.order(here, base, name), store=here, progress=Silent(), threads=1)
-        for name in names
-    ]
+    order = layer_orders.order(shared, base, "goodwill")
+    goodwill = train_layer(order, store=shared, progress=Silent(), threads=1)
 
     with ThreadPoolExecutor(2) as pool:
-        jobs = [job(there, base, name) for name in names]
+        jobs = [job(store, base, name) for name in ("leases", "goodwill")]
         actual = list(pool.map(lambda each: workers.train(each, Silent()), jobs))
 
-    assert actual == expected
-    assert [there.holds(ref) for ref in actual] == [True, True]
+    assert actual == [leases, goodwill]
+    assert [store.holds(ref) for ref in actual] == [True, True]
 
 
 def test_progress_and_sentences_come_through(workers: Workers, store: Store, base: Path) -> None:
@@ -83,18 +83,21 @@ def test_an_error_keeps_its_class_and_sentence(workers: Workers, store: Store, b
         workers.train(job(store, base, profile=profile), Silent())
 
 
-def test_a_killed_worker_fails_its_layer_and_the_next_run_goes_on(
-    workers: Workers, store: Store, base: Path
+def test_after_a_kill_the_next_run_goes_on_and_gives_the_same_layer(
+    workers: Workers, store: Store, base: Path, overshot: ArtifactRef
 ) -> None:
+    """SIGKILL after a checkpoint whose best step lies further back."""
+    killed = job_of(layer_orders.overshooting(store, base), store)
     with pytest.raises(ResourceError, match=r"layer leases ended unasked \(signal 9"):
-        workers.train(job(store, base), KillAt(workers, 5))
+        workers.train(killed, KillAt(workers, 14))
     said: list[str] = []
     heard = Silent()
     heard.say = said.append  # type: ignore[method-assign]
 
-    workers.train(job(store, base), heard)
+    actual = workers.train(killed, heard)
 
     assert any("goes on after step" in line for line in said)
+    assert actual == overshot
 
 
 def test_one_worker_for_each_of_several_gpus() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from lamina.corpus.pages import pdfium, plumber, recognition
 from lamina.corpus.pages.pdfium import BrokenError, LockedError
 from lamina.corpus.pages.repair import repaired
-from lamina.pages import Page, Pages
+from lamina.text.pages import Page, Pages
 
 _HEADER_WITHIN_BYTES = 1024  # where readers look for %PDF-, ISO 32000 annex H
 _TRIES = 3  # pages that pdfplumber may fail on before it is asked no more

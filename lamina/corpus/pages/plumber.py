@@ -8,7 +8,7 @@ from typing import Any
 from lamina.corpus.layout import page_kind
 from lamina.corpus.normalise import bad_characters, normalise
 from lamina.corpus.pages.pdfium import BrokenError
-from lamina.pages import Line, Page
+from lamina.text.pages import Line, Page
 
 READER = "pdfplumber"
 _UNKNOWN_GLYPH = "(cid:"

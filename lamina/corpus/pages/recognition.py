@@ -17,7 +17,7 @@ from typing import Any
 
 from lamina.corpus.normalise import normalise
 from lamina.errors import ResourceError
-from lamina.pages import Line, Page
+from lamina.text.pages import Line, Page
 
 READER = "tesseract"
 REASONS = {"scanned": "the page is a picture", "garbled": "its fonts have no meaning"}

@@ -13,7 +13,8 @@ from lamina.serving.llama.context import (
     open_base,
     quiet,
 )
-from lamina.serving.llama.sampler import Sampler
+from lamina.serving.llama.grammars import checked_grammar
+from lamina.serving.llama.sampler import Sampler, Sampling
 from lamina.serving.llama.schemas import grammar_of_schema
 from lamina.serving.llama.vocabulary import Vocabulary
 
@@ -22,7 +23,9 @@ __all__ = [
     "Base",
     "ContextOptions",
     "Sampler",
+    "Sampling",
     "Vocabulary",
+    "checked_grammar",
     "grammar_of_schema",
     "has_amx",
     "open_base",

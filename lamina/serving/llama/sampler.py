@@ -1,9 +1,10 @@
-"""Chooses tokens with llama.cpp's own samplers."""
+"""How the next token is chosen: what a request asks for, and llama.cpp's samplers that do it."""
 
 import ctypes
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import llama_cpp as lc
@@ -11,13 +12,35 @@ import numpy as np
 import numpy.typing as npt
 
 from lamina.errors import InvalidInputError
-from lamina.serving.grammars import checked_grammar
+from lamina.serving.llama.grammars import checked_grammar
 from lamina.serving.llama.vocabulary import Vocabulary
-from lamina.serving.sampling import Sampling
 
 _REPEAT_WINDOW = 64  # tokens that repeat_penalty looks back on: llama.cpp's default
 _WHOLE_ANSWER = 65_536  # OpenAI's penalties count every token of the answer
 Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen. Names and meanings as in OpenAI's API, then llama.cpp's."""
+
+    temperature: float = 0.8  # 0 = always the likeliest token
+    top_p: float = 0.95  # 1 = off
+    top_k: int = 40  # 0 = off
+    min_p: float = 0.05  # 0 = off
+    repeat_penalty: float = 1.0  # 1 = off
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    seed: int | None = None  # None: a random one
+    logit_bias: Mapping[int, float] = field(default_factory=dict)  # token id -> added to its logit
+    grammar: str | None = None  # GBNF: https://github.com/ggml-org/llama.cpp/tree/master/grammars
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the choice is the largest logit as the model gave it."""
+        penalties = (self.repeat_penalty, self.frequency_penalty, self.presence_penalty)
+        plain = penalties == (1, 0, 0) and not (self.logit_bias or self.grammar)
+        return self.temperature == 0 and plain
 
 
 class Sampler:

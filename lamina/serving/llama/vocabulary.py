@@ -7,7 +7,8 @@ from typing import Any
 import llama_cpp as lc
 
 from lamina.errors import ResourceError
-from lamina.serving.grammars import checked_text
+from lamina.prompts.words import Words
+from lamina.serving.llama.grammars import checked_text
 
 
 class Vocabulary:
@@ -33,6 +34,17 @@ class Vocabulary:
     def native(self) -> Any:  # noqa: ANN401 - a native handle
         """The handle that llama.cpp's grammar sampler asks for."""
         return self._vocab
+
+    @property
+    def words(self) -> Words:
+        """How the ends of a text are spelled."""
+        return Words(
+            bos=self.text_of(self.bos),
+            eos=self.text_of(self.eos),
+            eos_id=self.eos,
+            adds_bos=self.adds_bos,
+            ends=frozenset(map(self.text_of, self.ends)),
+        )
 
     def text_of(self, token: int) -> str:
         """The vocabulary's own spelling of a token, such as `<s>`; empty for none."""

@@ -1,0 +1,69 @@
+"""What is refused before Prefect is started or anything is trained, since it could not end well."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lamina.cli.shared import open_pod
+from lamina.errors import ResourceError, no_room
+
+if TYPE_CHECKING:
+    from lamina.orders import AskLayers
+    from lamina.settings import Settings
+    from lamina.stages.pod import Pod
+
+ROOM_BYTES = (
+    64_000_000  # Prefect's records, logs and reports of one run; layers are asked for apart
+)
+
+
+@contextmanager
+def before_flow(**overrides: Any) -> Iterator["Pod"]:  # noqa: ANN401 - any field of the settings
+    """The pod that a flow is about to run on; raises ResourceError where it can write nothing."""
+    with open_pod(**overrides) as pod:
+        root = pod.workspace.root
+        if not os.access(root, os.W_OK | os.X_OK):
+            msg = (
+                f"cannot write to {root}; correct its permissions, "
+                "or choose a writable workspace with LAMINA_WORKSPACE"
+            )
+            raise ResourceError(msg)
+        free = shutil.disk_usage(root).free
+        if free < ROOM_BYTES:
+            raise no_room("a run", root, ROOM_BYTES, free)
+        yield pod
+
+
+def for_training(layers: Sequence[str]) -> "Settings":
+    """Base, disk and folders of PDFs stand; the settings in force."""
+    from lamina.corpus.documents import check_folders
+    from lamina.stages import corpus, handover
+
+    with before_flow() as pod:
+        corpus.check_base(pod)
+        if not handover.has_depot(pod):  # else more may come from there
+            check_folders(pod.workspace, layers)
+        return pod.settings
+
+
+def for_asking(order: "AskLayers") -> "Settings":
+    """A server is up, or could be started; the settings in force."""
+    from lamina.stages import worth
+
+    with before_flow() as pod:
+        worth.model_to_serve(pod, order)
+        return pod.settings
+
+
+def for_publishing(layers: Sequence[str]) -> "Settings":
+    """There is a depot to fetch from; the settings in force."""
+    from lamina.handover.opening import open_link
+    from lamina.workspace import checked_layer_name
+
+    for name in layers:
+        checked_layer_name(name)
+    with before_flow() as pod:
+        open_link(pod.settings)  # connects later
+        return pod.settings

@@ -1,0 +1,69 @@
+"""Asking what versions of layers are worth: questions, promotion, and the way back."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+AnswerTokens = Annotated[
+    int, Field(ge=1, le=4096, title="Answer length", description="longest answer, in tokens")
+]
+
+
+class AskLayers(BaseModel):
+    """Questions over the base, layers and blends, against a running server."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layers: list[str] = Field(
+        default=[], title="Layers", description="layers to ask; none = all that the server knows"
+    )
+    blends: list[str] = Field(
+        default=[], title="Blends", description="blends to ask, such as Leases:0.6+Debt:0.4"
+    )
+    server_url: str | None = Field(
+        None,
+        title="Server",
+        description="address of the layer server; none = the pod's own, started if it is not up",
+    )
+    start_server: bool = Field(
+        default=False,
+        title="Start a server",
+        description="start one on this pod for the run, even if another one is up",
+    )
+    candidates: bool = Field(
+        default=False,
+        title="Candidates",
+        description="ask versions that wait for their verdict, on a server started for the run",
+    )
+    max_tokens: AnswerTokens = 64
+
+
+class PublishLayers(BaseModel):
+    """Layers that were trained elsewhere: fetched, checked, asked, and promoted or held."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layers: list[str] = Field(
+        default=[],
+        title="Layers",
+        description="layers to fetch from the depot; none = all that are new there",
+    )
+    promote: list[Literal["better", "unclear"]] = Field(
+        default=["better"],
+        title="Promote when",
+        description="verdicts with which a version takes the served one's place",
+    )
+    again: bool = Field(
+        default=False,
+        title="Again",
+        description="judge versions that were decided upon before, too",
+    )
+    max_tokens: AnswerTokens = 64
+
+
+class Rollback(BaseModel):
+    """The version that served before takes a layer's place again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: str = Field(title="Layer", description="the layer whose served version is taken back")

@@ -1,0 +1,242 @@
+"""What the engine thread does, turn by turn: admit, choose a layer set, decode one step, deliver.
+
+All state here belongs to that thread.
+"""
+
+import queue
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from lamina.errors import LaminaError, ResourceError
+from lamina.serving.engine import scheduler
+from lamina.serving.engine.sequence import Outcome, Sequence, State
+from lamina.serving.engine.slots import Slot, Slots
+from lamina.serving.engine.step import Counters, Stepper
+from lamina.serving.layers.blends import LayerSet
+from lamina.serving.layers.residency import Memory, Residency
+from lamina.serving.llama import Base, ContextOptions
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the engine shares its time and memory."""
+
+    context: ContextOptions = field(default_factory=ContextOptions)
+    slice_s: float = 0.1  # turn of one layer set while others wait; less = fairer, more switches
+    prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
+    adapter_bytes: int | None = None  # memory for layers; None: no limit
+    queue_limit: int = 256  # sequences that may wait
+
+
+class Loop:
+    """The engine thread's own state. `on_over` is called for each accepted sequence that ends."""
+
+    def __init__(
+        self,
+        base: Base,
+        options: EngineOptions,
+        counters: Counters,
+        memory: Memory,
+        on_over: Callable[[], None],
+    ) -> None:
+        self.alive = True
+        self.waiting: deque[Sequence] = deque()
+        self.base = base
+        self.slots = Slots(base)
+        self.residency = Residency(base, options.adapter_bytes, memory)
+        self._counters = counters
+        self._on_over = on_over
+        self._turns: scheduler.Turns[LayerSet] = scheduler.Turns(options.slice_s)
+        self._stepper = Stepper(base, options.prefill_stall_s, counters)
+        self._alone: deque[Callable[[Loop], None]] = deque()  # wait until nothing runs
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
+        """Carry out what was asked; wait for something when there is nothing to do."""
+        idle = not (self.waiting or self.slots.busy or self._alone)
+        try:
+            while self.alive:
+                command = commands.get(block=idle)
+                idle = False
+                command(self)
+        except queue.Empty:
+            return
+
+    def cancel(self, sequences: tuple[Sequence, ...]) -> None:
+        """Drop these, wherever they are."""
+        for sequence in sequences:
+            if sequence.state is State.WAITING and sequence in self.waiting:
+                self.waiting.remove(sequence)
+                self._over(sequence)
+            elif sequence.slot is not None and sequence.state is not State.DONE:
+                self._leave(self.slots.all[sequence.slot])
+
+    def load(self, layers: LayerSet, done: Future[float]) -> None:
+        """Make a set's layers resident."""
+        started_s = time.perf_counter()
+        try:
+            self.residency.handles(layers)
+            asked = {layer.digest for layer in layers.layers}
+            self.residency.trim(self._needed() | asked)
+        except LaminaError as error:
+            done.set_exception(error)
+            return
+        done.set_result(1000 * (time.perf_counter() - started_s))
+
+    def run_alone(self, action: Callable[["Loop"], None]) -> None:
+        """Do this when nothing runs; nobody new is admitted until then."""
+        self._alone.append(action)
+
+    def end(self) -> None:
+        """Stop after this turn."""
+        self.alive = False
+
+    # -- turns ------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Admit whom there is room for, then do one step."""
+        if self._alone and not self.slots.busy:
+            self._alone.popleft()(self)
+        self._admit()
+        ready = {slot.layers for slot in self.slots.busy if slot.layers}
+        lane = self._turns.choose(ready, time.monotonic())
+        if lane is not None:
+            self.step(lane)
+        self._counters.waiting = len(self.waiting)
+        self._counters.running = len(self.slots.busy)
+
+    def _admit(self) -> None:
+        while self.waiting and self.slots.free and not self._alone:
+            held: dict[LayerSet | None, int] = {}
+            for slot in self.slots.busy:
+                held[slot.layers] = held.get(slot.layers, 0) + 1
+            sequence = self._choose_waiting(held)
+            if sequence is None:
+                return
+            self.seat(sequence)
+            self.waiting.remove(sequence)
+
+    def _choose_waiting(self, held: dict[LayerSet | None, int]) -> Sequence | None:
+        """Whom to admit: not one who would rather wait for a beginning that is on its way."""
+        candidates = {one.number: one for one in self.waiting}
+        while candidates:
+            queue_ = [scheduler.Waiting(one.number, one.layers) for one in candidates.values()]
+            chosen = scheduler.choose_admission(queue_, held)
+            if chosen is None:
+                return None
+            sequence = candidates.pop(chosen.number)
+            if not self.slots.better_soon(sequence):
+                return sequence
+        return None
+
+    def seat(self, sequence: Sequence) -> None:
+        """Give a sequence a free slot and load its layers; end it where that cannot be."""
+        try:
+            self.residency.handles(sequence.layers)
+            self.slots.seat(sequence)
+        except LaminaError as error:
+            self._fail(sequence, error)
+            return
+        except Exception as error:  # noqa: BLE001 - one strange request must not end the others
+            self._fail(sequence, unforeseen(error))
+            return
+        sequence.transition(State.PREFILLING)
+        sequence.admitted_s = time.monotonic()
+        self._turns.came(sequence.layers, sequence.accepted_s)
+        self._counters.reused_tokens += sequence.reused
+        self.residency.trim(self._needed())
+
+    def _needed(self) -> set[str]:
+        sets = [slot.layers for slot in self.slots.busy if slot.layers]
+        return {layer.digest for one in sets for layer in one.layers}
+
+    def step(self, lane: LayerSet) -> None:
+        """Evaluate the next tokens of one layer set's sequences."""
+        if self.base.apply(self.residency.handles(lane)):
+            self._counters.swaps += 1
+        busy = self.slots.busy
+        mine = [slot for slot in busy if slot.layers == lane]
+        for shares in self._stepper.plan(mine, busy):
+            if shares:
+                self._evaluate(shares, mine)
+
+    def _evaluate(self, shares: tuple[scheduler.Share, ...], slots: list[Slot]) -> None:
+        parts = self._stepper.fill(shares, slots)
+        code = self._stepper.decode()
+        for slot, begin, count in parts:
+            if code:
+                self._step_failed(slot, code)
+            else:
+                self._advance(slot, begin, count)
+
+    # -- what a step means ------------------------------------------------------------------------
+
+    def _advance(self, slot: Slot, begin: int, count: int) -> None:
+        occupant = slot.occupant
+        if occupant is None:
+            return
+        try:
+            for event in occupant.advance(begin, count):
+                occupant.sequence.sink(event)
+                if isinstance(event, Outcome):
+                    self._leave(slot)
+        except LaminaError as error:
+            self._give_up(slot, error)
+        except Exception as error:  # noqa: BLE001 - one strange request must not end the others
+            self._give_up(slot, unforeseen(error))
+
+    def _step_failed(self, slot: Slot, code: int) -> None:
+        """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
+        msg = f"llama.cpp failed in a step (code {code}); ask again, or with a shorter prompt"
+        self._give_up(slot, ResourceError(msg))
+
+    def _give_up(self, slot: Slot, error: LaminaError) -> None:
+        """End the slot's sequence with an error; keep nothing of it."""
+        if slot.occupant:
+            slot.occupant.sequence.sink(error)
+            self._leave(slot)
+        self.slots.wipe(slot)
+
+    def _fail(self, sequence: Sequence, error: LaminaError) -> None:
+        sequence.sink(error)
+        self._over(sequence)
+
+    def _leave(self, slot: Slot) -> None:
+        if slot.occupant:
+            sequence = slot.occupant.sequence
+            self.slots.leave(slot)
+            self._over(sequence)
+            if not any(busy.layers == sequence.layers for busy in self.slots.busy):
+                self._turns.left(sequence.layers)
+
+    def _over(self, sequence: Sequence) -> None:
+        if sequence.state is State.DONE:
+            return
+        sequence.transition(State.DONE)
+        self._on_over()
+
+    def abandon(self, error: LaminaError) -> None:
+        """Tell everyone that it is over."""
+        for slot in self.slots.busy:
+            if slot.occupant:
+                self._fail(slot.occupant.sequence, error)
+                self.slots.leave(slot)
+        while self.waiting:
+            self._fail(self.waiting.popleft(), error)
+
+
+def unforeseen(error: Exception) -> ResourceError:
+    """What the request is told; the log gets the trace."""
+    import traceback
+
+    traceback.print_exception(error)
+    kind = type(error).__name__
+    return ResourceError(f"the engine could not run this request ({kind}); look at its log")
+
+
+Command: TypeAlias = Callable[[Loop], None]

@@ -1,0 +1,111 @@
+"""One evaluation: whose tokens go in, and how long it took. Engine thread only."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lamina.serving.engine import scheduler
+from lamina.serving.engine.slots import Slot
+from lamina.serving.llama import Base
+
+_SMOOTHING = 0.3  # weight of the newest measurement
+
+
+@dataclass
+class Counters:
+    """What the engine did since it started. Written by its thread, read by anyone."""
+
+    steps: int = 0
+    step_tokens: int = 0
+    decode_s: float = 0.0  # inside llama.cpp
+    swaps: int = 0
+    reused_tokens: int = 0
+    waiting: int = 0
+    running: int = 0
+
+
+class Part(NamedTuple):
+    """A slot's tokens in the batch: `size` of them from index `begin` on."""
+
+    slot: Slot
+    begin: int
+    size: int
+
+
+class Stepper:
+    """Fills the batch and decodes it; learns how fast prompts are evaluated."""
+
+    def __init__(self, base: Base, stall_s: float, counters: Counters) -> None:
+        self._base = base
+        self._stall_s = stall_s  # longest pause that a prompt may cause to running answers
+        self._counters = counters
+        self._prefill_rate = 0.0  # tokens per second, recent
+        self._parts: list[Part] = []
+
+    def plan(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> scheduler.Step:
+        """The next tokens of these slots, which hold one layer set.
+
+        `busy` are the slots of every set: their answers wait while this step runs.
+        """
+        running = [slot.occupant.sequence for slot in slots if slot.occupant]
+        runners = [scheduler.Runner(one.number, one.pending) for one in running]
+        prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
+        room = prefill = 0
+        for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
+            is_long = pending > self._base.options.n_batch
+            own = self._prefill_room(accepted_s, busy, is_long=is_long)
+            room += min(pending, own)
+            prefill = max(prefill, min(room, own))
+        return scheduler.compose_step(runners, self._base.options.n_batch, prefill)
+
+    def fill(self, shares: Sequence[scheduler.Share], slots: Sequence[Slot]) -> list[Part]:
+        """Put these shares of these slots into the batch, in the order of the slots."""
+        tokens = {share.number: share.tokens for share in shares}
+        mine = [
+            (slot, tokens[slot.occupant.sequence.number])
+            for slot in slots
+            if slot.occupant and slot.occupant.sequence.number in tokens
+        ]
+        self._base.batch.clear()
+        self._parts = [self._put(slot, count) for slot, count in mine]
+        return self._parts
+
+    def _prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
+        """Prompt tokens that one step may take for a prompt accepted then."""
+        answers = [slot.occupant.sequence for slot in busy if slot.occupant and slot.decodes]
+        answering = [scheduler.Answering(one.admitted_s, one.first_token_s) for one in answers]
+        return scheduler.prefill_room(
+            room=self._base.options.n_batch,
+            tokens_per_s=self._prefill_rate,
+            patience_s=scheduler.patience_s(answering, accepted_s, self._stall_s, is_long=is_long),
+        )
+
+    def _put(self, slot: Slot, count: int) -> Part:
+        assert slot.occupant  # noqa: S101 - for the type checker: only busy slots come here
+        tokens = slot.occupant.next_tokens(count)
+        begin = self._base.batch.add(
+            tokens,
+            position=len(slot.tokens),
+            slot=slot.index,
+            wanted_from=slot.occupant.wanted_from(count),
+        )
+        slot.tokens.extend(tokens)
+        return Part(slot, begin, count)
+
+    def decode(self) -> int:
+        """Do the step; llama.cpp's code, 0 = done."""
+        started_s = time.monotonic()
+        code = self._base.decode()
+        self._measure(time.monotonic() - started_s)
+        return code
+
+    def _measure(self, seconds: float) -> None:
+        tokens = sum(part.size for part in self._parts)
+        self._counters.steps += 1
+        self._counters.decode_s += seconds
+        self._counters.step_tokens += tokens
+        if tokens > 2 * len(self._parts) and seconds > 0:  # mostly prompts
+            newest = tokens / seconds
+            change = (newest - self._prefill_rate) * _SMOOTHING
+            self._prefill_rate = self._prefill_rate + change if self._prefill_rate else newest

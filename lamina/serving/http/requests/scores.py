@@ -1,0 +1,36 @@
+"""What is to be scored: texts from their beginning, after a prompt, or as answers."""
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from lamina.serving.http.requests.fields import refused
+from lamina.serving.http.requests.layers import LayerChoice
+from lamina.serving.http.requests.messages import Message
+
+
+class ScoreItem(BaseModel):
+    """A text to score: from its beginning, after a prompt, or as the answer in a conversation.
+
+    The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
+    a conversation whose last message is the text.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str = ""
+    text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
+    messages: list[Message] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_beginning(self) -> "ScoreItem":
+        if self.prompt and self.messages:
+            raise refused("prompt", "prompt and messages both begin the text; give one of them")
+        return self
+
+
+class ScoreRequest(LayerChoice):
+    """Body of POST /v1/score: `items`, or `texts` scored from their beginning."""
+
+    items: list[ScoreItem] = Field(default_factory=list, max_length=4096)
+    texts: list[str] = Field(default_factory=list, max_length=4096)
+    add_eos: bool = Field(default=False, description="score the end of each plain text as well")
+    cache_prompt: bool = True

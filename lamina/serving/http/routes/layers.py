@@ -1,0 +1,66 @@
+"""The calls about layers and blends: what is known, what is the default, what is saved."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from pydantic import JsonValue
+
+from lamina.serving.http.replies import Json, layers_of, parts_of
+from lamina.serving.http.requests.layers import parts_ordered
+from lamina.serving.http.service import Service
+from lamina.serving.layers.registry import Layer
+
+
+def router(service: Service) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.get("/lora-adapters")
+    async def layers() -> list[Json]:
+        known = await asyncio.to_thread(service.registry.layers)
+        return [_described(service, layer) for layer in known]
+
+    @routes.post("/lora-adapters")
+    async def apply(body: Annotated[JsonValue, Body()]) -> Json:
+        order = parts_ordered(body)
+        service.ready()
+        chosen = await asyncio.to_thread(service.routing.choose, None, order)
+        loading = await asyncio.wrap_future(service.engine.load(chosen))
+        service.routing.set_default(chosen)
+        return {"success": True, "adapters": layers_of(chosen), "load_ms": round(loading, 3)}
+
+    @routes.get("/blends")
+    async def blends() -> Json:
+        saved = await asyncio.to_thread(service.routing.saved.all)
+        return {name: parts_of(parts) for name, parts in saved.items()}
+
+    @routes.put("/blends/{name}")
+    async def save(name: str, body: Annotated[JsonValue, Body()]) -> Json:
+        order = parts_ordered(body)
+        layers = await asyncio.to_thread(service.routing.save, name, order)
+        return {"success": True, "name": name, "adapters": layers_of(layers)}
+
+    @routes.delete("/blends/{name}")
+    async def delete(name: str) -> Json:
+        await asyncio.to_thread(service.routing.saved.delete, name)
+        return {"success": True}
+
+    return routes
+
+
+def _described(service: Service, layer: Layer) -> Json:
+    scales = {one.name: one.scale for one in service.routing.default.layers}
+    return {
+        "id": layer.id,
+        "name": layer.name,
+        "path": str(layer.path),
+        "scale": scales.get(layer.name, 0.0),
+        "digest": layer.digest or None,
+        "size_bytes": layer.size_bytes,
+        "rank": layer.rank,
+        "alpha": layer.alpha,
+        "loaded": layer.digest in service.engine.memory.loaded,
+        "passport": layer.passport.model_dump(mode="json") if layer.passport else None,
+        "problem": str(layer.problem) if layer.problem else None,
+    }

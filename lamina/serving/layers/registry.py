@@ -1,0 +1,241 @@
+"""The layers this server knows: files in the adapters folder and those that callers named by path.
+
+A layer is known under its file's stem. When its file changes, the next look publishes a new version
+under the same name; sequences that run keep the old one, because a layer set holds digests. Files
+in the adapters folder are the operator's word, links included; a path in a request must lie inside
+an allowed root once its links are resolved.
+"""
+
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lamina.errors import LaminaError, MismatchError, NotFoundError, ResourceError
+from lamina.fingerprint import file_digest
+from lamina.passport import Passport
+from lamina.serving.layers import files
+from lamina.serving.layers.adapter_file import BaseProfile, check_adapter
+from lamina.serving.layers.blends import AppliedLayer, LayerSet, Part, layer_set
+from lamina.workspace import checked_layer_name
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One version of a layer. `problem` says why it cannot be used; then there is no digest."""
+
+    id: int
+    name: str
+    path: Path
+    stamp: files.Stamp
+    digest: str = ""
+    passport: Passport | None = None
+    alpha: float = 0.0
+    rank: int = 0
+    problem: LaminaError | None = None
+    in_folder: bool = False  # known because it lies in the adapters folder, and only as long
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file; about what the layer takes in memory."""
+        return self.stamp[0]
+
+    def applied(self, scale: float) -> AppliedLayer:
+        """This version at one strength.
+
+        Raises:
+            LaminaError: why the file cannot be used.
+
+        """
+        if self.problem:
+            raise self.problem
+        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes, self.stamp)
+
+
+class Registry:
+    """Thread-safe; every call looks at the folder again, at the cost of a stat a file."""
+
+    def __init__(self, base: BaseProfile, folder: Path | None, roots: Iterable[Path] = ()) -> None:
+        self.base = base
+        self.folder = folder.resolve() if folder else None
+        allowed = [root.resolve() for root in roots]
+        self.roots = (*allowed, self.folder) if self.folder else tuple(allowed)
+        self._layers: dict[str, Layer] = {}
+        self._next_id = 0
+        self._lock = threading.Lock()
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Every known layer, by id; the folder is read again."""
+        with self._lock:
+            self._scan()
+            return tuple(sorted(self._layers.values(), key=lambda layer: layer.id))
+
+    def named(self, name: str) -> Layer:
+        """The current version of a layer.
+
+        Raises:
+            NotFoundError: no layer of that name.
+
+        """
+        known = {layer.name: layer for layer in self.layers()}
+        if name not in known:
+            raise _unknown(name, known)
+        return known[name]
+
+    def numbered(self, number: int) -> Layer:
+        """The layer with this id.
+
+        Raises:
+            NotFoundError: no layer has it.
+
+        """
+        known = {layer.id: layer for layer in self.layers()}
+        if number not in known:
+            raise _unknown(number, [layer.name for layer in known.values()])
+        return known[number]
+
+    def at(self, path: Path) -> Layer:
+        """The layer in this GGUF file or PEFT folder, which becomes known if it was not.
+
+        Raises:
+            InvalidInputError: the path is outside the allowed roots.
+            NotFoundError: nothing is there, or a PEFT folder has no GGUF form here.
+            LaminaError: the file is no layer for this base.
+
+        """
+        if (layer := self._in_folder(path)) is not None:
+            return layer
+        real = files.allowed(self.folder / path if self.folder else path, self.roots)
+        if real.is_dir():
+            return self._export_of(real)
+        with self._lock:
+            self._scan()
+            for layer in self._layers.values():
+                if layer.path == real:
+                    return layer
+            return self._know(files.name_of(real), real, named_by_caller=True)
+
+    def add(self, path: Path) -> Layer:
+        """Make a file known on the operator's word, wherever it lies.
+
+        Raises:
+            LaminaError: nothing is there, or it is no layer for this base.
+
+        """
+        if not path.is_file():
+            msg = f"layer {path} is not there; check --lora"
+            raise NotFoundError(msg)
+        with self._lock:
+            return self._know(files.name_of(path), path.resolve(), named_by_caller=True)
+
+    def resolve(self, parts: Iterable[Part]) -> LayerSet:
+        """The layer set of a blend, with the versions that stand now.
+
+        Raises:
+            LaminaError: a layer is missing, damaged, or for another base.
+
+        """
+        return layer_set(self._find(part.layer).applied(part.scale) for part in parts)
+
+    def _find(self, reference: str | int | Path) -> Layer:
+        match reference:
+            case Path():
+                return self.at(reference)
+            case int():
+                return self.numbered(reference)
+            case _:
+                return self.named(reference)
+
+    # -- paths ------------------------------------------------------------------------------------
+
+    def _in_folder(self, path: Path) -> Layer | None:
+        """The layer of the adapters folder that this path names, wherever its link leads."""
+        if self.folder is None or files.resolved((self.folder / path).parent) != self.folder:
+            return None
+        known = {layer.name: layer for layer in self.layers() if layer.in_folder}
+        return known.get(path.stem) if path.suffix == ".gguf" else None
+
+    def _export_of(self, folder: Path) -> Layer:
+        """The known layer that was exported from this PEFT folder, by the artifact's digest."""
+        if not (folder / "adapter_config.json").is_file():
+            msg = f"folder {folder} holds no PEFT layer (adapter_config.json); check the path"
+            raise NotFoundError(msg)
+        for layer in self.layers():
+            if files.was_exported_from(layer.path, folder):
+                return layer
+        msg = (
+            f"PEFT folder {folder} has no GGUF form in {self.folder}; "
+            "make it with `lamina export_layers`"
+        )
+        raise NotFoundError(msg)
+
+    # -- knowing files; the lock is held ----------------------------------------------------------
+
+    def _scan(self) -> None:
+        if self.folder and not self.folder.is_dir():
+            return  # a mount that is away for a moment takes no layer with it
+        present = files.stamps_in(self.folder) if self.folder else {}
+        for name, (path, stamp) in sorted(present.items()):
+            known = self._layers.get(name)
+            if known is None or known.stamp != stamp:
+                with suppress(FileNotFoundError):  # it went in this moment
+                    self._know(name, path.resolve())
+        for name, layer in tuple(self._layers.items()):
+            if name not in present:
+                self._look_again(layer)
+
+    def _look_again(self, layer: Layer) -> None:
+        """At a layer that is not in the folder: it was, or a caller named it by its path."""
+        try:
+            stamp = files.stamp_of(layer.path.stat())
+        except OSError:
+            stamp = None
+        if layer.in_folder or stamp is None:
+            del self._layers[layer.name]
+        elif stamp != layer.stamp:
+            self._layers[layer.name] = self._read(layer.id, layer.name, layer.path, stamp)
+
+    def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
+        stamp = files.stamp_of(path.stat())
+        known = self._layers.get(name)
+        if known and known.path == path and known.stamp == stamp:
+            return known
+        if named_by_caller:
+            checked_layer_name(name)
+            if known and known.path != path and known.path.is_file():
+                msg = (
+                    f"another layer is already called {name} ({known.path}); "
+                    "rename the file, or put it in that place"
+                )
+                raise MismatchError(msg)
+        number = known.id if known else self._next_id
+        layer = replace(
+            self._read(number, name, path, stamp),
+            in_folder=not named_by_caller or (known is not None and known.in_folder),
+        )
+        if named_by_caller and layer.problem:
+            raise layer.problem
+        if not known:
+            self._next_id += 1
+        self._layers[name] = layer
+        return layer
+
+    def _read(self, number: int, name: str, path: Path, stamp: files.Stamp) -> Layer:
+        """Check and hash a file; what is wrong with it becomes part of the answer."""
+        try:
+            checked_layer_name(name)
+            facts = check_adapter(path, self.base, name)
+            digest = file_digest(path)
+        except LaminaError as problem:
+            return Layer(number, name, path, stamp, problem=problem)
+        except OSError as error:
+            msg = f"layer {path} cannot be read ({error.strerror}); check its permissions"
+            again = (stamp[0], -1, stamp[2])  # permissions are no part of a stamp: look every time
+            return Layer(number, name, path, again, problem=ResourceError(msg))
+        return Layer(number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank)
+
+
+def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:
+    names = ", ".join(sorted(known)) or "none"
+    return NotFoundError(f"there is no layer {wanted!r}; known layers: {names}")

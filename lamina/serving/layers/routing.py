@@ -1,0 +1,116 @@
+"""Which layers answer a request: `model`, `lora`, saved blends, and the default.
+
+A request's layers are fixed here, when it is accepted; a later change of the default touches only
+later requests.
+"""
+
+import threading
+from collections.abc import Iterable
+
+from lamina.errors import InvalidInputError, NotFoundError
+from lamina.serving.layers.blends import BASE, DEFAULT, LayerSet, Part, layer_set, parse_blend
+from lamina.serving.layers.files import read_ahead
+from lamina.serving.layers.registry import Registry
+from lamina.serving.layers.residency import Memory
+from lamina.serving.layers.saved_blends import SavedBlends
+
+
+class Routing:
+    """Names to layer sets. Thread-safe."""
+
+    def __init__(self, registry: Registry, memory: Memory) -> None:
+        self.registry = registry
+        self.saved = SavedBlends(registry.folder)
+        self.default = LayerSet()
+        self._memory = memory
+        self._lock = threading.Lock()  # of the default
+
+    def choose(self, model: str | None, lora: Iterable[Part] | None) -> LayerSet:
+        """The layers that answer a request; those not in memory are read ahead, on this thread.
+
+        Raises:
+            InvalidInputError: `model` and `lora` both name layers, or a scale is unusable.
+            NotFoundError: a layer, or the model, is not known.
+            LaminaError: a layer's file cannot be used.
+
+        """
+        chosen = self.meant(model, lora)
+        for layer in chosen.layers:
+            if layer.digest not in self._memory.loaded:
+                read_ahead(layer.path)
+        return chosen
+
+    def meant(self, model: str | None, lora: Iterable[Part] | None = None) -> LayerSet:
+        """The layers that these names mean now.
+
+        Raises:
+            LaminaError: as `choose` does.
+
+        """
+        neutral = model is None or model in {DEFAULT, BASE, self.registry.base.identity.name}
+        if lora is not None:
+            if not neutral:
+                msg = f"model {model!r} and the field lora both choose layers; give only one"
+                raise InvalidInputError(msg)
+            return self.registry.resolve(lora)
+        if model is None or model == DEFAULT:
+            return self._current_default()
+        if neutral:
+            return LayerSet()
+        return self.registry.resolve(self._parts(str(model)))
+
+    def _parts(self, model: str) -> tuple[Part, ...]:
+        saved = self.saved.all()
+        if model in saved:
+            return saved[model]
+        parts = parse_blend(model)
+        if len(parts) == 1:
+            known = {layer.name for layer in self.registry.layers()}
+            if str(parts[0].layer) not in known:
+                names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])
+                msg = f"there is no model {model!r}; known models: {names}"
+                raise NotFoundError(msg)
+        return parts
+
+    def save(self, name: str, parts: tuple[Part, ...]) -> LayerSet:
+        """Keep a blend under a name that requests can give as `model`.
+
+        Raises:
+            InvalidInputError: the name is a layer's, or cannot be.
+            LaminaError: a layer cannot be used.
+
+        """
+        if name in {layer.name for layer in self.registry.layers()}:
+            msg = f"{name} is a layer's name; choose another one for the blend"
+            raise InvalidInputError(msg)
+        layers = self.registry.resolve(parts)
+        self.saved.save(name, parts)
+        return layers
+
+    def set_default(self, layers: LayerSet) -> None:
+        """Requests that name no model get these layers from now on; they stay in memory.
+
+        Like a saved blend it means layers by name: one that is rolled back is rolled back here too.
+        """
+        with self._lock:
+            self._pin(layers)
+
+    def _pin(self, layers: LayerSet) -> None:
+        self.default = layers
+        self._memory.pinned = frozenset(layer.digest for layer in layers.layers)
+
+    def _current_default(self) -> LayerSet:
+        """The default's layers in the versions that stand now."""
+        was = self.default
+        known = {layer.name: layer for layer in self.registry.layers()} if was.layers else {}
+        if gone := [layer.name for layer in was.layers if layer.name not in known]:
+            msg = (
+                f"the default names layer {gone[0]}, which is no longer there; "
+                "put it back, or set another default with POST /lora-adapters"
+            )
+            raise NotFoundError(msg)
+        now = layer_set(known[layer.name].applied(layer.scale) for layer in was.layers)
+        with self._lock:
+            if now != was and self.default is was:
+                self._pin(now)
+        return now

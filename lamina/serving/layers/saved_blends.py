@@ -1,0 +1,90 @@
+"""Blends saved under a name: `blends.json` in the adapters folder, read again when it changes.
+
+A saved blend names layers, not versions: it means the versions that stand when a request comes.
+"""
+
+import json
+import threading
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from lamina.errors import DamagedError, InvalidInputError, NotFoundError, ResourceError
+from lamina.serving.layers.blends import Part, checked_scale
+from lamina.store import write_atomically
+from lamina.workspace import checked_layer_name
+
+FILE = "blends.json"
+_SHAPE = TypeAdapter(dict[str, dict[str, float]])
+
+
+class SavedBlends:
+    """Thread-safe. Without a folder it is empty and takes nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = folder / FILE if folder else None
+        self._lock = threading.Lock()
+
+    def all(self) -> dict[str, tuple[Part, ...]]:
+        """Every saved blend.
+
+        Raises:
+            DamagedError: the file cannot be read.
+
+        """
+        if self._path is None:
+            return {}
+        try:
+            saved = _SHAPE.validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except ValidationError as error:
+            msg = f'{self._path} cannot be read; write it like {{"name": {{"layer": 0.5}}}}'
+            raise DamagedError(msg) from error
+        return {
+            name: tuple(Part(layer, checked_scale(scale, layer)) for layer, scale in parts.items())
+            for name, parts in saved.items()
+        }
+
+    def save(self, name: str, parts: tuple[Part, ...]) -> None:
+        """Keep a blend, in place of the one that had this name.
+
+        Raises:
+            InvalidInputError: the name cannot be, or a layer is not named by its name.
+            ResourceError: there is no folder, or it cannot be written.
+
+        """
+        checked_layer_name(name)
+        if not parts or not all(isinstance(part.layer, str) for part in parts):
+            msg = f"blend {name} cannot be saved; give its layers by name, at least one"
+            raise InvalidInputError(msg)
+        with self._lock:
+            self._write({**self.all(), name: parts})
+
+    def delete(self, name: str) -> None:
+        """Forget a blend.
+
+        Raises:
+            NotFoundError: there is none of that name.
+
+        """
+        with self._lock:
+            saved = self.all()
+            if name not in saved:
+                msg = f"there is no saved blend {name!r}; see GET /blends"
+                raise NotFoundError(msg)
+            del saved[name]
+            self._write(saved)
+
+    def _write(self, saved: dict[str, tuple[Part, ...]]) -> None:
+        if self._path is None:
+            msg = "there is no folder to save blends in; start the server with --adapters-dir"
+            raise ResourceError(msg)
+        body = {
+            name: {str(part.layer): part.scale for part in parts} for name, parts in saved.items()
+        }
+        try:
+            write_atomically(self._path, json.dumps(body, indent=2, sort_keys=True).encode())
+        except OSError as denied:
+            msg = f"cannot write {self._path} ({denied.strerror}); make the folder writable"
+            raise ResourceError(msg) from denied

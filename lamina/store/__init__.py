@@ -1,0 +1,34 @@
+"""The content-addressed store: written aside, verified, published by one rename.
+
+Layout under the root:
+
+    <kind>/<digest>/...      the artifact's files, `manifest.json` written last
+    keys/<stage key>.json    which artifact a stage made from which inputs
+    locks/<stage key>        held with flock while the stage runs; a dead holder frees it
+    verified/<digest>.json   sizes and times of the files when they were last hashed; its own time
+                             says when the artifact was last used
+    tmp/                     drafts; a crash leaves them here and nowhere else
+
+`store` is what others see; `layout` says where things lie, `lookup` finds and checks, `publish`
+makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writes files and links,
+`locks` keeps two from doing one thing.
+"""
+
+from lamina.store.durable import point, see_on_disk, write_atomically
+from lamina.store.layout import MANIFEST
+from lamina.store.locks import alone, is_held
+from lamina.store.lookup import Stage
+from lamina.store.receive import received
+from lamina.store.store import Store
+
+__all__ = [
+    "MANIFEST",
+    "Stage",
+    "Store",
+    "alone",
+    "is_held",
+    "point",
+    "received",
+    "see_on_disk",
+    "write_atomically",
+]

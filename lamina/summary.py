@@ -1,0 +1,108 @@
+"""What a command did, told at its end: made and measured, moved, and what to run next.
+
+Pure. Stages give the pieces, commands and flows add them up; people read the lines, programs the
+JSON.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+SHOWN = 30  # of one kind on the terminal; JSON has all
+
+Figure = float | int | str | None
+
+NEXT = {
+    "pdf_pretest": ("lamina train_layers --plan",),
+    "build_dataset": ("lamina train_layers --plan",),
+    "train_level": ("lamina merge_level", "lamina qa_layers"),
+    "train_layers": ("lamina qa_layers", "lamina serve"),
+    "train_all": ("lamina qa_layers", "lamina serve"),
+    "qa_layers": ("lamina serve",),
+    "publish_layers": ("lamina versions",),
+    "export_layers": ("lamina qa_layers", "lamina serve"),
+    "fold_blend": ("lamina qa_layers", "lamina serve"),
+    "merge_level": ("lamina convert_to_gguf --merged",),
+    "convert_to_gguf": ("lamina serve",),
+    "merge_and_convert": ("lamina serve",),
+    "demo": ("lamina --workspace workspace-demo serve",),
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """One thing that a command made, or found up to date."""
+
+    name: str
+    path: Path
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    new: bool = True
+
+    def lines(self) -> Iterator[str]:
+        """Its place, and beneath it what was measured."""
+        yield f"  {self.name}: {self.path}"
+        known = {name: value for name, value in self.figures.items() if value is not None}
+        if known:
+            yield "    " + ", ".join(f"{name} {_told(value)}" for name, value in known.items())
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Files that are somewhere else now."""
+
+    files: tuple[str, ...]
+    to: Path
+
+    def lines(self) -> Iterator[str]:
+        """How many, where to, and which."""
+        count = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
+        yield f"  {count} to {self.to}: {_listed(self.files)}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The end of a command; `+` adds what another step did."""
+
+    made: tuple[Made, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    next: tuple[str, ...] = ()
+
+    def __add__(self, other: "Summary") -> "Summary":
+        known = {one.name: one for one in (*self.made, *other.made)}
+        return Summary(
+            made=tuple(known.values()),
+            moved=self.moved + other.moved,
+            next=tuple(dict.fromkeys(self.next + other.next)),
+        )
+
+    def then(self, command: str) -> "Summary":
+        """With what people run after this command."""
+        return self + Summary(next=NEXT.get(command, ()))
+
+    def lines(self) -> Iterator[str]:
+        """For a person: a heading for each kind that there is something to say of."""
+        new = [one for one in self.made if one.new]
+        old = [one for one in self.made if not one.new]
+        for heading, part in (("made", new), ("up to date", old), ("moved", self.moved)):
+            if part:
+                yield f"{heading}:"
+            for one in part[:SHOWN]:
+                yield from one.lines()
+            if len(part) > SHOWN:
+                yield f"  and {len(part) - SHOWN} more; --json lists them all"
+        if self.next:
+            yield f"next: {', or '.join(self.next)}"
+
+    def json(self) -> str:
+        """For a program: everything, paths as text."""
+        return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
+
+
+def _told(value: Figure) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _listed(names: tuple[str, ...], most: int = 3) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,53 @@
+"""The dataset's rows: what `dataset` writes, `training` reads and `assessment` measures on.
+
+A dataset's folder holds each split as JSON Lines, `<split>.jsonl`, which is written and read a row
+at a time.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Split = Literal["train", "heldout"]
+
+
+class Row(BaseModel):
+    """One piece of training or held-out text, with where it came from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layer: str
+    split: Split
+    kind: Literal["text", "qa"]
+    text: str = Field(description="running text, or the answer of a qa row")
+    question: str | None = Field(None, description="qa rows only: what the user asks")
+    document: str = Field(description="sha256 of the document it was cut from")
+    pages: tuple[int, int] = Field(description="first and last page, counted from 1")
+    heading: tuple[str, ...] = Field((), description="headings above it, outermost first")
+    evidence: str = Field("", description="qa rows only: where the answer stands, if it was given")
+    n_tokens: int = Field(0, description="tokens of the base's tokenizer, without BOS and EOS")
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a JSON Lines file, one at a time."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield Row.model_validate_json(line)
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
+    """Write rows as JSON Lines; returns how many."""
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(row_line(row))
+            count += 1
+    return count
+
+
+def row_line(row: Row) -> str:
+    """The row as one line of JSON."""
+    return json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n"

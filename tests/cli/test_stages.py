@@ -1,0 +1,46 @@
+"""Stages as a person runs them: what they say, what they made, and what they advise next."""
+
+import json
+import re
+from pathlib import Path
+
+from command_line import Lamina
+
+
+def test_the_verdicts_name_the_scan_and_the_duplicate(with_handbooks: Lamina) -> None:
+    rows = json.loads(with_handbooks("--json", "pdf_pretest").stdout)
+
+    reasons = {row["file"]: row["reasons"] for row in rows if not row["recommended"]}
+    assert reasons == {
+        "scanned_count_sheet.pdf": ["no_text"],
+        "copy_of_goodwill_manual.pdf": ["duplicate"],
+    }
+
+
+def test_a_dataset_is_built_for_the_layers_that_are_named(with_handbooks: Lamina) -> None:
+    folder = with_handbooks.workspace / "data/processed"
+
+    facts = json.loads(with_handbooks("--json", "build_dataset", "Marlow_Leasing").stdout)
+    told = with_handbooks("build_dataset", "Marlow_Leasing").stdout
+
+    assert list(facts) == ["Marlow_Leasing"]
+    rows = (folder / "train.jsonl").read_text().splitlines()
+    assert len(rows) == facts["Marlow_Leasing"]["train_rows"]
+    assert f"train.jsonl: {folder}/train.jsonl\n    rows {len(rows)}\n" in told
+    assert told.endswith("next: lamina train_layers --plan\n")
+
+
+def test_a_pretest_ends_with_where_its_verdicts_lie(with_handbooks: Lamina) -> None:
+    told = with_handbooks("pdf_pretest").stdout
+
+    verdicts = with_handbooks.workspace / "data/processed/pdf_pretest.json"
+    made = f"made:\n  verdicts: {verdicts}\n    documents 5, of use 4\n"
+    assert told.endswith(f"{made}next: lamina train_layers --plan\n")
+
+
+def test_a_converted_base_is_told_with_its_place_and_size(lamina: Lamina, base_q4: Path) -> None:
+    """The store that made the session's base knows it already."""
+    told = lamina("--workspace", str(base_q4.parents[1]), "convert_to_gguf").stdout
+
+    assert re.search(rf"base: {base_q4}\n    type Q4_K_M, size \d+\.\d MB\n", told)
+    assert told.endswith("next: lamina serve\n")

@@ -1,0 +1,139 @@
+"""Whatever happens in whatever order, every greedy answer is the one a fresh context gives alone.
+
+"Equal" means the same tokens. Steps over several sequences round otherwise than steps over one (by
+about 1e-5 in a logit), so an answer is only compared where the reference's best two logits always
+lie further apart than `MARGIN`; on this base nearly all do.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamina.serving.layers.blends import parse_blend
+from lamina.serving.llama import Base, ContextOptions, open_base, quiet
+
+MARGIN = 1e-3
+MODELS = ("base", "A", "B", "C", "A:0.5+B:0.5", "A:-0.7", "B:0.3+C:1.2")
+LONG = "controller approves every write off above the limit of 1 2 3 4 5 6 7 8 9 0 " * 4
+PROMPTS = (
+    LONG + "who",
+    LONG + "what",
+    LONG,
+    "the",
+    "the lease",
+    "the lease term is paid in March",
+    "goodwill",
+    "controller approves",
+)
+
+
+class Ask(NamedTuple):
+    """One greedy request; the client leaves after `leaves_after` events, if that is not None."""
+
+    model: str
+    prompt: str
+    n_tokens: int
+    leaves_after: int | None = None
+    via_default: bool = False
+
+
+Reference = Callable[[Ask], str | None]
+single = st.builds(
+    Ask,
+    st.sampled_from(MODELS),
+    st.sampled_from(PROMPTS),
+    st.integers(1, 24),
+    st.none() | st.integers(0, 3),
+    st.just(value=False),
+)
+swapped = single.map(lambda ask: ask._replace(via_default=True, leaves_after=None))
+bursts = st.lists(single, min_size=2, max_size=6)
+
+
+@pytest.fixture(scope="module")
+def reference(base_gguf: Path, layer_folder: Path) -> Iterator[Reference]:
+    """Answers of fresh contexts, each having seen nothing else; None where margins are thin."""
+    quiet()
+    known: dict[Ask, str | None] = {}
+    options = ContextOptions(n_ctx=512, n_slots=1, n_threads=1)
+    with open_base(base_gguf, options) as base:
+        handles = {name: base.load_adapter(layer_folder / f"{name}.gguf") for name in "ABC"}
+
+        def answer(ask: Ask) -> str | None:
+            key = ask._replace(leaves_after=None, via_default=False)
+            if key not in known:
+                parts = [(handles[str(name)], scale) for name, scale in parse_blend(ask.model)]
+                known[key] = _alone(base, tuple(parts), key)
+            return known[key]
+
+        yield answer
+
+
+def _alone(base: Base, parts: tuple, ask: Ask) -> str | None:
+    words = base.vocabulary
+    prompt = words.tokenize(ask.prompt, add_bos=True, parse_special=True)
+    answer: list[int] = []
+    with base.fresh(n_ctx=512) as fresh:
+        fresh.apply(parts)
+        logits = fresh.evaluate(prompt, position=0)
+        for _ in range(ask.n_tokens):
+            best, second = np.sort(logits)[-1], np.sort(logits)[-2]
+            if best - second < MARGIN:
+                return None
+            token = int(np.argmax(logits))
+            if token in words.ends:
+                break
+            answer.append(token)
+            logits = fresh.evaluate([token], position=len(prompt) + len(answer) - 1)
+    return b"".join(words.piece(token) for token in answer).decode("utf-8", "replace")
+
+
+def answered(http: httpx.Client, ask: Ask) -> str | None:
+    """What the server says; None when the client left before the end."""
+    if ask.via_default:
+        parts = [{"name": name, "scale": scale} for name, scale in parse_blend(ask.model)]
+        assert http.post("/lora-adapters", json={"adapters": parts}).status_code == 200
+    body = {
+        "model": "default" if ask.via_default else ask.model,
+        "prompt": ask.prompt,
+        "temperature": 0,
+        "max_tokens": ask.n_tokens,
+        "stream": True,
+    }
+    text = []
+    with http.stream("POST", "/v1/completions", json=body) as response:
+        assert response.status_code == 200
+        for line in response.iter_lines():
+            if len(text) == ask.leaves_after:
+                return None
+            if line.startswith("data: {"):
+                text += [choice["text"] for choice in json.loads(line[6:])["choices"]]
+    return "".join(text)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(story=st.lists(st.one_of(single, swapped, bursts), min_size=1, max_size=6))
+def test_every_answer_is_that_of_a_fresh_context(
+    http: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]
+) -> None:
+    for scene in story:
+        asks = scene if isinstance(scene, list) else [scene]
+        with ThreadPoolExecutor(len(asks)) as pool:
+            said = list(pool.map(lambda ask: answered(http, ask), asks))
+        for ask, text in zip(asks, said, strict=True):
+            expected = reference(ask)
+            if text is not None and expected is not None:
+                assert expected == text, ask

@@ -1,0 +1,149 @@
+"""llama.cpp's wheel: built once for a machine, taken from the cache after that, or ready-made."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import llama_wheel
+import pytest
+import tiny_llama
+from llama_wheel import LlamaWheel, SetupError
+from programs import Programs
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine whose index holds the tiny source distribution and nothing else."""
+    index = tmp_path / "index"
+    index.mkdir()
+    tiny_llama.sdist(index)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(index),
+        "BUILDS": str(tmp_path / "builds"),
+    }
+
+
+class Listening(Programs):
+    """Runs programs, and hears what the wheel says of itself at each of their lines."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(log)
+        self.heard: list[str] = []
+
+    def run(self, command: list[str], each_line=None, environment=None) -> None:  # noqa: ANN001
+        def listen(line: str) -> None:
+            if each_line:
+                each_line(line)
+                self.heard.append(self.wheel.doing)
+
+        super().run(command, listen, environment)
+
+
+def obtain(environment: dict[str, str]) -> tuple[Path, list[str]]:
+    """The wheel, and what was said of it meanwhile."""
+    home = Path(environment["HOME"])
+    (home / "aside").mkdir(exist_ok=True)
+    programs = Listening(home / "log")
+    wheel = LlamaWheel(tiny_llama.VERSION, home / "cache", programs.run, environment)
+    programs.wheel = wheel
+    return wheel.obtain(home / "aside"), programs.heard
+
+
+def builds(environment: dict[str, str]) -> list[str]:
+    record = Path(environment["BUILDS"])
+    return record.read_text().splitlines() if record.exists() else []
+
+
+def compiler(folder: Path, *macros: str) -> str:
+    """A compiler that knows `macros`."""
+    program = folder / "-".join(["c++", *macros])
+    program.write_text("#!/bin/sh\n" + "".join(f"echo '#define {name} 1'\n" for name in macros))
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_wheel_is_built_once_and_again_where_the_kept_one_is_damaged(
+    environment: dict[str, str],
+) -> None:
+    environment["CMAKE_ARGS"] = "-DGGML_CUDA=ON"
+    built, said = obtain(environment)
+
+    assert {"1 of 2 steps of its build", "2 of 2 steps of its build"} <= set(said)
+    assert "llama.cmake -DGGML_CUDA=ON" in builds(environment)[0]
+
+    (Path(environment["PIP_FIND_LINKS"]) / f"{tiny_llama.NAME}.tar.gz").unlink()
+    assert obtain(environment) == (built, [])
+
+    built.write_bytes(built.read_bytes()[:-1])
+    again, _ = obtain(environment)
+
+    assert zipfile.is_zipfile(again)
+    assert len(builds(environment)) == 2
+
+
+def test_a_ready_made_wheel_wins_over_the_cache_and_over_building(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    ready = tiny_llama.wheel(wheels, "ready-made")
+
+    used, _ = obtain({**environment, "LAMINA_WHEELS": str(wheels)})
+
+    assert used.read_bytes() == ready.read_bytes()
+    assert builds(environment) == []
+
+
+def test_where_no_ready_made_wheel_fits_one_is_built(
+    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+
+    obtain({**environment, "LAMINA_WHEELS": str(wheels)})
+
+    assert len(builds(environment)) == 1
+    assert f"no llama_cpp_python 0.0.1 for this machine in {wheels}" in capsys.readouterr().out
+
+
+def test_a_place_of_wheels_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(SetupError, match="LAMINA_WHEELS names /no/such, which is no folder"):
+        llama_wheel.places("/no/such")
+
+
+def test_an_index_of_wheels_is_asked_beside_the_usual_one() -> None:
+    assert llama_wheel.places("https://wheels.test/cpu") == [
+        "--extra-index-url", "https://wheels.test/cpu",
+    ]  # fmt: skip
+
+
+def test_without_a_compiler_the_remedies_are_named(environment: dict[str, str]) -> None:
+    with pytest.raises(SetupError, match=r"install one \(g\+\+\), or name .* LAMINA_WHEELS"):
+        obtain({**environment, "CXX": "/no/such/compiler"})
+
+
+def test_a_wheel_is_kept_for_its_version_flags_compiler_and_processor(tmp_path: Path) -> None:
+    plain = {"CXX": compiler(tmp_path, "__GNUC__", "__AVX2__")}
+    machines = [
+        ("1", plain),
+        ("2", plain),
+        ("1", {**plain, "CXXFLAGS": "-O2"}),
+        ("1", {**plain, "CMAKE_ARGS": "-DGGML_CUDA=ON"}),
+        ("1", {"CXX": compiler(tmp_path, "__GNUC__", "__AVX2__", "__AVX512F__")}),
+        ("1", {"CXX": compiler(tmp_path, "__clang__", "__AVX2__")}),
+    ]
+
+    keys = [llama_wheel.key(version, machine) for version, machine in machines]
+
+    assert len(set(keys)) == len(machines)
+    assert keys[0] == llama_wheel.key("1", {**plain, "HOME": "/another/clone", "LANG": "C"})
+
+
+def test_the_machines_own_compiler_tells_what_its_processor_can() -> None:
+    said = llama_wheel.target(os.environ)
+
+    assert "__VERSION__" in said
+    assert said == llama_wheel.target(os.environ)
