@@ -20,7 +20,8 @@ from lamina.store import Stage, Store
 from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
 from lamina.training.facts import facts_of, notes_of
-from lamina.training.fit import Outcome, fit, heldout_loss
+from lamina.training.fit import Outcome, fit
+from lamina.training.loss import heldout_loss
 from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture

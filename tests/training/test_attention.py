@@ -12,7 +12,7 @@ from lamina.passport import identify_hf
 from lamina.store import Store
 from lamina.training.attention import LOOP
 from lamina.training.base import fastest_attention, kernels, load, release
-from lamina.training.fit import pack_loss
+from lamina.training.loss import pack_loss
 
 
 def losses(store: Store, base: Path) -> tuple[float, float]:

@@ -28,12 +28,14 @@ class Group:
 
     def __init__(self, linears: Sequence[Linear], dtype: torch.dtype) -> None:
         self.linears = tuple(linears)
-        self.wide = [(each.a, each.b) for each in linears if each.a is not None]
+        pairs = [(each.a, each.b) for each in linears]
+        self.wide = [(a, b) for a, b in pairs if a is not None and b is not None]
         self.scale = max(each.scale for each in linears)
         self.ranks = [a.shape[0] for a, _ in self.wide]
         # A side by side (ranks, inputs), and each module's s B (outputs, rank)
         self.a = torch.cat([a.detach() for a, _ in self.wide]).to(dtype) if self.wide else None
         self.b = [torch.empty_like(b, dtype=dtype, requires_grad=False) for _, b in self.wide]
+        self.narrow_a = () if self.a is None else self.a.split(self.ranks)
         self.nothing = linears[0].weight.new_zeros(1, dtype=dtype)
 
     def through(self, x: Tensor, dropout: float) -> tuple[Tensor, ...]:
@@ -46,7 +48,7 @@ class Group:
 def refresh(groups: Sequence[Group]) -> None:
     """Round A and s B of all groups anew, in a few operations for all of them."""
     layered = [group for group in groups if group.a is not None]
-    narrow_a = [part for group in layered for part in group.a.split(group.ranks)]
+    narrow_a = [part for group in layered for part in group.narrow_a]
     narrow_b = [b for group in layered for b in group.b]
     scales = [group.scale for group in layered for _ in group.b]
     pairs = [pair for group in layered for pair in group.wide]
