@@ -35,7 +35,7 @@ class Group:
         # A side by side (ranks, inputs), and each module's s B (outputs, rank)
         self.a = torch.cat([a.detach() for a, _ in self.wide]).to(dtype) if self.wide else None
         self.b = [torch.empty_like(b, dtype=dtype, requires_grad=False) for _, b in self.wide]
-        self.narrow_a = () if self.a is None else self.a.split(self.ranks)
+        self.narrow_a = () if self.a is None else torch.split(self.a, self.ranks)
         self.nothing = linears[0].weight.new_zeros(1, dtype=dtype)
 
     def through(self, x: Tensor, dropout: float) -> tuple[Tensor, ...]:
@@ -73,7 +73,7 @@ class _Linears(torch.autograd.Function):
         if group.a is not None:
             read, mask = torch.native_dropout(x, dropout, True) if dropout else (x, None)  # noqa: FBT003
             inner = read.mm(group.a.t())  # (n, ranks)
-            parts = inner.split(group.ranks, 1)
+            parts = torch.split(inner, group.ranks, 1)
         outputs, layered = [], zip(group.b, parts, strict=True)
         for each in group.linears:
             y = linear(x, each.whole(), each.bias)
@@ -88,7 +88,7 @@ class _Linears(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *dys: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - as above
         (x, mask, inner), group = ctx.saved_tensors, ctx.group
-        parts = () if inner is None else inner.split(group.ranks, 1)
+        parts = () if inner is None else torch.split(inner, group.ranks, 1)
         dx, layered = None, zip(group.b, parts, strict=True)
         errors, d_bs = [], []
         for each, dy in zip(group.linears, dys, strict=True):
@@ -103,7 +103,7 @@ class _Linears(torch.autograd.Function):
             return dx, None, None
         error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
         read = _kept(x, mask, ctx.keep)
-        d_as = error.t().mm(read).split(group.ranks)
+        d_as = torch.split(error.t().mm(read), group.ranks)
         if dx is not None and mask is None:
             dx.addmm_(error, group.a)
         elif (
