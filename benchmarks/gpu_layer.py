@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gpu_shapes import Bench, Clock
-from lamina.text.rows import Row, write_rows
 
 from lamina.artifacts import ArtifactRef
 from lamina.passport import identify_hf
 from lamina.store import Stage, Store
+from lamina.text.rows import Row, write_rows
 from lamina.training.order import LayerOrder
 from lamina.training.profiles import ALL_LINEAR, Profile
 from lamina.training.worker import Job

@@ -9,8 +9,8 @@ from gpu_shapes import Bench, clock, peak_gib, reset_peak, timed
 from lamina.training.attention import LOOP, VARLEN, kernel, register
 from lamina.training.base import Model, load, release
 from lamina.training.documents import Document
-from lamina.training.fit import pack_loss
 from lamina.training.fused import blocks
+from lamina.training.loss import pack_loss
 from lamina.training.order import LayerOrder
 from lamina.training.pace import PEAKS
 from lamina.training.recipe import attach

@@ -197,7 +197,8 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.progress import Silent
     from lamina.training.base import load
     from lamina.training.checkpoint import Checkpoint
-    from lamina.training.fit import fit, heldout_loss
+    from lamina.training.fit import fit
+    from lamina.training.loss import heldout_loss
     from lamina.training.order import LayerOrder
     from lamina.training.recipe import attach
 
@@ -236,7 +237,7 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
     )
     from transformers.utils import logging
 
-    from lamina.training.fit import heldout_loss
+    from lamina.training.loss import heldout_loss
 
     logging.disable_progress_bar()
     base = base_of(options)

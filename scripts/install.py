@@ -158,7 +158,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
     except subprocess.CalledProcessError as error:
         print(error.output or "", file=sys.stderr)
-        command = " ".join(error.cmd[2:5])
+        command = " ".join(word for word in error.cmd[2:5] if word[:2] != "--")
         print(f"error: {command} ended with {error.returncode}; all of it: {log}", file=sys.stderr)
     else:
         return 0

@@ -3,11 +3,17 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from made import Made, miniature_base_in, pod_on
 
 # Two OpenMP programs on two cores crawl: each of ours takes one, and its children, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test judges how busy the machine is.
+hypothesis.settings.register_profile(
+    "lamina", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("lamina")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -127,7 +127,8 @@ def publish_base(
     """
     facts = pod.store.manifest(gguf).facts
     view = pod.workspace.base_gguf(pod.settings)
-    if pod.store.holding(view) == gguf:
+    held = pod.store.holding(view)
+    if held and held.digest == gguf.digest:
         return view
     if facts["ftype"] != FTYPE and not served:
         view = pod.workspace.models / f"{pod.workspace.base_name()}.{facts['ftype']}.gguf"

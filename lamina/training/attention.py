@@ -50,13 +50,14 @@ def kernel() -> "Callable[..., torch.Tensor] | None":
         from torch.nn.attention.varlen import varlen_attn
     except ImportError:
         return None
-    known = inspect.signature(varlen_attn).parameters
+    run: Any = varlen_attn  # another signature in every version
+    known = inspect.signature(run).parameters
     if "window_size" not in known:
         return None
     extra = {"enable_gqa": True} if "enable_gqa" in known else {}
 
     def call(*tensors: Any, scale: float, window: int) -> "torch.Tensor":  # noqa: ANN401
-        found: torch.Tensor = varlen_attn(
+        found: torch.Tensor = run(
             *tensors, scale=scale, window_size=(window - 1 if window else -1, 0), **extra
         )
         return found

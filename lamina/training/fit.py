@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import InvalidInputError
 from lamina.progress import Progress
-from lamina.training.attention import PLAIN, told
 from lamina.training.base import Model
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.curve import Curve, best, is_spent, measured_steps
-from lamina.training.documents import Document, labels
+from lamina.training.documents import Document
+from lamina.training.loss import heldout_loss, pack_loss
 from lamina.training.memory import blocks, is_full, recompute
 from lamina.training.order import LayerOrder
-from lamina.training.packing import in_turn, rate_share
+from lamina.training.packing import rate_share
 from lamina.training.room import Room
 
 if TYPE_CHECKING:
@@ -204,58 +204,3 @@ def _accumulated(
         run.room = smaller
         return None
     return loss
-
-
-def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
-    """Summed loss in nats over the learnt tokens of documents that do not see each other.
-
-    Our attention goes by the lengths. Any other of transformers' sees position ids that restart, no
-    attention mask and no cache, and isolates documents by them. Logits are computed only where a
-    token is learnt, and where the architecture is plain, never all at once.
-    """
-    import torch
-
-    from lamina.training.fused.loss import summed_loss
-
-    ids = [token for document in documents for token in document.ids]
-    places = [place for document in documents for place in range(len(document.ids))]
-    inner = getattr(model, "get_base_model", lambda: model)()
-    sources, targets = (torch.tensor(each, device=inner.device) for each in labels(documents))
-    inputs = {
-        "input_ids": torch.tensor([ids], device=inner.device),
-        "position_ids": torch.tensor([places], device=inner.device),
-        "use_cache": False,
-        **told([len(document.ids) for document in documents], inner.device),
-    }
-    with _narrow(inner):
-        if inner.config.model_type in PLAIN and type(inner.lm_head) is torch.nn.Linear:
-            hidden = inner.model(**inputs).last_hidden_state[0, sources]  # (n_labels, hidden)
-            return summed_loss(hidden, inner.lm_head.weight, targets)
-        logits = inner(**inputs, logits_to_keep=sources).logits[0]  # (n_labels, vocabulary)
-    return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
-
-
-def _narrow(inner: Model) -> "torch.autocast":
-    """On a GPU PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
-    import torch
-
-    from lamina.training.fused.blocks import is_fused
-
-    cuda, dtype = inner.device.type == "cuda", inner.get_input_embeddings().weight.dtype
-    wanted = cuda and dtype == torch.bfloat16 and not is_fused(inner)
-    return torch.autocast("cuda", torch.bfloat16, enabled=wanted)
-
-
-def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:
-    """Mean loss in nats a learnt token, without dropout; None where there is nothing held out."""
-    import torch
-
-    if not documents:
-        return None
-    training = model.training
-    model.eval()
-    packs = in_turn([len(document.ids) for document in documents], limit)
-    with torch.no_grad():
-        total = sum(pack_loss(model, [documents[i] for i in pack]).item() for pack in packs)
-    model.train(training)
-    return round(total / sum(document.n_labels for document in documents), 6)

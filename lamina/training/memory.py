@@ -16,7 +16,8 @@ def prepare() -> None:
 
     Before the first allocation on a GPU; measured in benchmarks/results/training_gpu.md.
     """
-    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+    if "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:  # its older name
+        os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
 
 
 def is_full(error: BaseException) -> bool:

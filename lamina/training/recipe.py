@@ -20,13 +20,14 @@ from lamina.store import Stage, Store
 from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
 from lamina.training.facts import facts_of, notes_of
-from lamina.training.fit import Outcome, fit, heldout_loss
+from lamina.training.fit import Outcome, fit
+from lamina.training.loss import heldout_loss
 from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.profiles import Profile
 
-STAGE = Stage("train", 3)
+STAGE = Stage("train", 4)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
 # by two threads would be attached to each other. Threads wait; processes do not.
 _ONE_AT_A_TIME = threading.Lock()

@@ -71,6 +71,19 @@ def test_what_is_served_is_the_file_that_was_given_and_says_which_base_it_is(
     assert model_stages.served_base(again(pod), base) == added.gguf  # nothing is converted again
 
 
+def test_publishing_what_is_served_already_makes_no_second_link(
+    shared: tuple[Pod, Added],
+) -> None:
+    class Passed(ArtifactRef):
+        """As flows pass references on: of a type of their own."""
+
+    pod, added = shared
+    view = model_stages.publish_base(again(pod), Passed(**added.gguf.model_dump()), replace=False)
+
+    assert view == pod.workspace.bases / "tiny-mistral.gguf"
+    assert sorted(path.name for path in pod.workspace.models.iterdir()) == ["base", "bases"]
+
+
 def test_training_says_in_the_passport_that_the_base_was_quantized(
     shared: tuple[Pod, Added],
 ) -> None:

@@ -14,6 +14,11 @@ from lamina.cli import app
 from lamina.cli.front import GROUPS
 
 COMMANDS = get_command(app).commands
+LEAVES = {
+    (name, *([inner] if inner else [])): leaf
+    for name, command in COMMANDS.items()
+    for inner, leaf in getattr(command, "commands", {"": command}).items()
+}
 
 
 def test_help_lists_every_command_once_in_its_group(lamina: Lamina) -> None:
@@ -24,16 +29,18 @@ def test_help_lists_every_command_once_in_its_group(lamina: Lamina) -> None:
         assert shown.count(f"│ {name} ") == 1
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_shows_an_example_that_it_understands(lamina: Lamina, name: str) -> None:
-    shown = lamina(name, "-h")
+@pytest.mark.parametrize("name", LEAVES, ids=" ".join)
+def test_each_command_shows_an_example_that_it_understands(
+    lamina: Lamina, name: tuple[str, ...]
+) -> None:
+    shown = lamina(*name, "-h")
 
     assert shown.exit_code == 0
     (line,) = (line for line in shown.stdout.splitlines() if line.startswith(" Example: lamina "))
     words = line.split()[2:]
-    assert words[0] == name
+    assert words[: len(name)] == [*name]
     front = typer.Context(get_command(app))
-    assert COMMANDS[name].make_context(name, words[1:], parent=front).command.name == name
+    assert LEAVES[name].make_context(name[-1], words[len(name) :], parent=front)
 
 
 def test_the_version_is_told(lamina: Lamina) -> None:

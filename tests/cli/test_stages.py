@@ -2,9 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 
 from command_line import Lamina
+from made import Made
 
 
 def test_the_verdicts_name_the_scan_and_the_duplicate(with_handbooks: Lamina) -> None:
@@ -38,9 +38,13 @@ def test_a_pretest_ends_with_where_its_verdicts_lie(with_handbooks: Lamina) -> N
     assert told.endswith(f"{made}next: lamina train_layers --plan\n")
 
 
-def test_a_converted_base_is_told_with_its_place_and_size(lamina: Lamina, base_q4: Path) -> None:
-    """The store that made the session's base knows it already."""
-    told = lamina("--workspace", str(base_q4.parents[1]), "convert_to_gguf").stdout
+def test_a_converted_base_is_told_with_its_place_and_size(lamina: Lamina, embedded: Made) -> None:
+    embedded.gguf()  # the copy's store knows it already
+    embedded.copy(lamina.workspace)
 
-    assert re.search(rf"base: {base_q4}\n    type Q4_K_M, size \d+\.\d MB\n", told)
+    told = lamina("convert_to_gguf").stdout
+
+    path = lamina.workspace / "models/tiny-base.Q4_K_M.gguf"
+    assert path.is_file()
+    assert re.search(rf"made:\n  base: {path}\n    type Q4_K_M, size \d+\.\d MB\n", told)
     assert told.endswith("next: lamina serve\n")

@@ -50,5 +50,5 @@ def test_the_form_offers_every_known_language() -> None:
 
 
 def test_an_unknown_language_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidInputError, match=r"language 'xx' is not known; choose one of .*de"):
+    with pytest.raises(InvalidInputError, match=r"--language cannot be 'xx': it must be one of any, .*de"):
         reading("xx", ocr=False, ocr_language="eng")

@@ -10,9 +10,9 @@ from test_best_step import pack
 
 from lamina.passport import identify_hf
 from lamina.store import Store
-from lamina.training.attention import LOOP
+from lamina.training.attention import LOOP, VARLEN
 from lamina.training.base import fastest_attention, kernels, load, release
-from lamina.training.fit import pack_loss
+from lamina.training.loss import pack_loss
 
 
 def losses(store: Store, base: Path) -> tuple[float, float]:
@@ -51,9 +51,15 @@ def test_an_architecture_that_is_not_plain_keeps_its_own() -> None:
     assert fastest_attention("gemma2", cuda=False, dtype="float32") == "sdpa"
 
 
-def test_flash_attention_is_taken_where_it_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lamina.training.base._installed", lambda _: "2.8")
-
-    assert fastest_attention("llama", cuda=True, dtype="bfloat16") == "flash_attention_2"
+def test_on_a_gpu_a_kernel_for_packs_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's own, else flash-attn's where it is installed."""
+    assert fastest_attention("llama", cuda=True, dtype="bfloat16") == VARLEN
     assert fastest_attention("llama", cuda=True, dtype="float32") == LOOP
     assert fastest_attention("llama", cuda=False, dtype="bfloat16") == LOOP
+
+    monkeypatch.setattr("lamina.training.base.kernel", lambda: None)
+
+    assert fastest_attention("llama", cuda=True, dtype="bfloat16") == LOOP
+    monkeypatch.setattr("lamina.training.base._installed", lambda _: "2.8")
+    assert fastest_attention("llama", cuda=True, dtype="bfloat16") == "flash_attention_2"
+    assert fastest_attention("llama", cuda=True, dtype="float32") == LOOP

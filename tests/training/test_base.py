@@ -11,7 +11,7 @@ import transformers
 from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.base import load, release
-from lamina.training.fit import heldout_loss, pack_loss
+from lamina.training.loss import heldout_loss, pack_loss
 from lamina.training.recipe import attach, train_layer
 
 NF4 = layer_orders.QUICK.model_copy(update={"quantize": "nf4"})

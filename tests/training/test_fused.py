@@ -14,8 +14,8 @@ from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.attention import LOOP, register
 from lamina.training.documents import Document
-from lamina.training.fit import pack_loss
 from lamina.training.fused.blocks import fused
+from lamina.training.loss import pack_loss
 from lamina.training.memory import recompute
 from lamina.training.profiles import ALL_LINEAR, ATTENTION, Profile
 from lamina.training.recipe import attach, train_layer

@@ -12,7 +12,7 @@ from lamina.store import Store
 from lamina.training.attention import LOOP, VARLEN
 from lamina.training.base import kernels, load, release
 from lamina.training.documents import Document
-from lamina.training.fit import pack_loss
+from lamina.training.loss import pack_loss
 from lamina.training.recipe import attach, train_layer
 
 torch = pytest.importorskip("torch")

@@ -12,7 +12,7 @@ from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.base import load, release
 from lamina.training.documents import Document
-from lamina.training.fit import pack_loss
+from lamina.training.loss import pack_loss
 from lamina.training.recipe import train_layer
 
 

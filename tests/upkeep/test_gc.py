@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelf import NOW, age, left, link, make
+from gc_store import NOW, age, left, link, make
 
 from lamina.orders import CollectGarbage
 from lamina.stages import upkeep

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelf import NOW, age, left, make
+from gc_store import NOW, age, left, make
 
 from lamina.artifacts import ArtifactRef
 from lamina.orders import CollectGarbage

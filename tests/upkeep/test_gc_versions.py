@@ -1,6 +1,6 @@
 """Of a layer's versions those stay that a person may want to go back to."""
 
-from shelf import NOW, age, left, make, version
+from gc_store import NOW, age, left, make, version
 
 from lamina.orders import CollectGarbage
 from lamina.stages import handover, upkeep

@@ -51,7 +51,7 @@ def read(module: Model, dtype: torch.dtype = torch.float32) -> Linear | None:
 
     NF4 counts as the dtype that it was made from, and is not for float32.
     """
-    base = getattr(module, "base_layer", module)
+    base: Model = getattr(module, "base_layer", module)
     nf4 = getattr(base.weight, "quant_state", None)
     if nf4 is None and type(base) is not torch.nn.Linear:
         return None

@@ -28,12 +28,14 @@ class Group:
 
     def __init__(self, linears: Sequence[Linear], dtype: torch.dtype) -> None:
         self.linears = tuple(linears)
-        self.wide = [(each.a, each.b) for each in linears if each.a is not None]
+        pairs = [(each.a, each.b) for each in linears]
+        self.wide = [(a, b) for a, b in pairs if a is not None and b is not None]
         self.scale = max(each.scale for each in linears)
         self.ranks = [a.shape[0] for a, _ in self.wide]
         # A side by side (ranks, inputs), and each module's s B (outputs, rank)
         self.a = torch.cat([a.detach() for a, _ in self.wide]).to(dtype) if self.wide else None
         self.b = [torch.empty_like(b, dtype=dtype, requires_grad=False) for _, b in self.wide]
+        self.narrow_a = () if self.a is None else torch.split(self.a, self.ranks)
         self.nothing = linears[0].weight.new_zeros(1, dtype=dtype)
 
     def through(self, x: Tensor, dropout: float) -> tuple[Tensor, ...]:
@@ -46,7 +48,7 @@ class Group:
 def refresh(groups: Sequence[Group]) -> None:
     """Round A and s B of all groups anew, in a few operations for all of them."""
     layered = [group for group in groups if group.a is not None]
-    narrow_a = [part for group in layered for part in group.a.split(group.ranks)]
+    narrow_a = [part for group in layered for part in group.narrow_a]
     narrow_b = [b for group in layered for b in group.b]
     scales = [group.scale for group in layered for _ in group.b]
     pairs = [pair for group in layered for pair in group.wide]
@@ -71,7 +73,7 @@ class _Linears(torch.autograd.Function):
         if group.a is not None:
             read, mask = torch.native_dropout(x, dropout, True) if dropout else (x, None)  # noqa: FBT003
             inner = read.mm(group.a.t())  # (n, ranks)
-            parts = inner.split(group.ranks, 1)
+            parts = torch.split(inner, group.ranks, 1)
         outputs, layered = [], zip(group.b, parts, strict=True)
         for each in group.linears:
             y = linear(x, each.whole(), each.bias)
@@ -86,7 +88,7 @@ class _Linears(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *dys: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - as above
         (x, mask, inner), group = ctx.saved_tensors, ctx.group
-        parts = () if inner is None else inner.split(group.ranks, 1)
+        parts = () if inner is None else torch.split(inner, group.ranks, 1)
         dx, layered = None, zip(group.b, parts, strict=True)
         errors, d_bs = [], []
         for each, dy in zip(group.linears, dys, strict=True):
@@ -101,7 +103,7 @@ class _Linears(torch.autograd.Function):
             return dx, None, None
         error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
         read = _kept(x, mask, ctx.keep)
-        d_as = error.t().mm(read).split(group.ranks)
+        d_as = torch.split(error.t().mm(read), group.ranks)
         if dx is not None and mask is None:
             dx.addmm_(error, group.a)
         elif (
