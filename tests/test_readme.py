@@ -49,7 +49,7 @@ def shell(folder: Path) -> dict[str, str]:
 
 def run(words: list[str], folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
+        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -67,7 +67,7 @@ def test_every_command_is_run_by_a_test_or_by_ci() -> None:
     assert [line for line in commands() if not line.startswith(known)] == []
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1500)
 def test_the_commands_for_ones_own_pdfs_run_in_the_order_given(
     folder: Path, shell: dict[str, str]
 ) -> None:
