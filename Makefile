@@ -45,15 +45,15 @@ check: setup  ## lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# One worker more than there are processors: a test of a whole system waits most of the time. A file
-# stays with one worker, which makes what its tests share once; tests/conftest.py orders the files.
+# One worker more than there are processors: a test of a whole system waits most of the time. Which
+# tests stay together on a worker, and what begins first, is said in tests/conftest.py.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 # Programs that share processors pin their threads: one that spins takes a processor from another.
 unit slow gpu: export OMP_NUM_THREADS := 1
 unit slow gpu: export OMP_WAIT_POLICY := PASSIVE
 
 unit: setup  ## the tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 slow: setup  ## the tests that take minutes
 	$(BIN)/pytest -m slow

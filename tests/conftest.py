@@ -17,8 +17,18 @@ hypothesis.settings.load_profile("lamina")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("service") is None)
+    """What takes longest begins first, so that no worker is left alone with it at the end.
+
+    A file stays with one worker, and so do all tests of the pods, which share one house.
+    """
+    for item in items:
+        pods = item.path.parent.name == "pods"
+        item.add_marker(pytest.mark.xdist_group("pods" if pods else str(item.path)))
+    items.sort(key=lambda item: (item.path.parent.name != "pods", _is_quick(item)))
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return item.get_closest_marker("service") is None
 
 
 @pytest.fixture(scope="session")
