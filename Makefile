@@ -53,7 +53,7 @@ unit slow gpu: export OMP_NUM_THREADS := 1
 unit slow gpu: export OMP_WAIT_POLICY := PASSIVE
 
 unit: setup  ## the tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 
 slow: setup  ## the tests that take minutes
 	$(BIN)/pytest -m slow

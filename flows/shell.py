@@ -50,8 +50,9 @@ def close(command: str = "") -> None:
 
 def print_states() -> None:
     """The cached tasks of this process so far, as a table on standard error; then forget them."""
-    from rich.console import Console
     from rich.table import Table
+
+    from lamina.terminal import console
 
     if not STATES:
         return
@@ -59,5 +60,5 @@ def print_states() -> None:
     table.columns[2].justify = "right"
     for name, state, seconds in STATES:
         table.add_row(name, state, f"{seconds:.1f}")
-    Console(stderr=True).print(table)
+    console(stderr=True).print(table)
     STATES.clear()

@@ -8,7 +8,8 @@ from blocks.in_force import obey, training_profile
 from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainAll
-from lamina.stages.layers import check_failures, check_merge, whole_corpus
+from lamina.stages.layers import check_failures
+from lamina.stages.levels import check_merge, whole_corpus
 from tasks import corpus, landing, layers, models
 from tasks.each import each
 

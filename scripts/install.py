@@ -35,41 +35,51 @@ EVERY_S = 15  # seconds between two words of progress; half of what is promised
 
 
 class Packages:
-    """All packages but llama-cpp-python; `doing` tells at any time how far pip is with them."""
+    """All packages but llama-cpp-python; as text, how far pip is with them."""
 
     def __init__(self, run: Run, options: list[str]) -> None:
         self.run = run
-        self.options = options
-        self.doing = "looked for"
+        self.options = ["--no-compile", "--constraint", str(CONSTRAINTS), *options]
         self._found: set[str] = set()
-        self._all = sum("==" in line for line in CONSTRAINTS.read_text().splitlines())
+        self._stage = ""
 
     def install(self) -> None:
-        """Have pip find, fetch and install them, in the pinned versions."""
-        options = ["--no-compile", "--constraint", str(CONSTRAINTS), *self.options]
-        self.run(pip("install", *options, "--editable", str(ROOT), *requirements()), self.listen)
+        """Have pip find, fetch and install them, in the pinned versions.
+
+        Two pips begin with half of what is pinned each, since one keeps a single processor busy;
+        another then has the last word, on what is missing here or was not to be had.
+        """
+        names = pinned()
+        with ThreadPoolExecutor(2) as pips:
+            halves = [pips.submit(self._half, names[begin::2]) for begin in (0, 1)]
+        for half in halves:
+            half.result()
+        self.run(pip("install", *self.options, "--editable", str(ROOT), *requirements()))
         # On all processors, which pip does not. Left to the first import, it would fall to every
         # process where PYTHONDONTWRITEBYTECODE is set: 20 s each.
-        self.doing = "compiled to bytecode"
+        self._stage = "compiled to bytecode"
         with suppress(subprocess.CalledProcessError):  # some ship files of other Pythons
             self.run([sys.executable, "-m", "compileall", "-q", "-j", "0", str(SITE)])
-        self.doing = "ready"
+        self._stage = "ready"
+
+    def _half(self, names: list[str]) -> None:
+        with suppress(subprocess.CalledProcessError):  # pip tells it again, with the reason
+            self.run(pip("install", "--no-deps", *self.options, *names), self.listen)
 
     def listen(self, line: str) -> None:
-        """Learn from a line of pip's how far it is."""
+        """Learn from a line of pip's which packages it has found."""
         if named := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line):
             self._found.add(named[1])
-            self.doing = f"{len(self._found)} of {self._all} fetched"
-        elif line.startswith("Installing collected packages: "):
-            self._found = set(line.split(": ")[1].split(", "))
-            self._before = set(SITE.glob("*.dist-info"))
-            self.doing = ""  # pip says no more until all are installed
 
     def __str__(self) -> str:
-        if self.doing:
-            return self.doing
-        new = set(SITE.glob("*.dist-info")) - self._before
-        return f"{len(new)} of {len(self._found)} installed"
+        installed = len(list(SITE.glob("*.dist-info")))
+        return self._stage or f"{len(self._found)} of {len(pinned())} found, {installed} installed"
+
+
+def pinned() -> list[str]:
+    """Every pinned package but those whose form depends on the machine."""
+    lines = (line for line in CONSTRAINTS.read_text().splitlines() if "==" in line)
+    return [line for line in lines if not line.startswith(("llama_cpp_python", "torch", "nvidia"))]
 
 
 def requirements() -> list[str]:

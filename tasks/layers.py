@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
-from lamina.stages import layers, outcomes
+from lamina.stages import layers, levels, outcomes
 from lamina.training.profiles import Profile
 from lamina.training.recipe import STAGE as TRAIN
 from lamina.workspace import LEVELS
@@ -73,4 +73,4 @@ def choose_levels(adapters: Mapping[str, ArtifactRef], wanted: Sequence[str]) ->
     """The levels to merge."""
     with edge.pod("levels") as pod:
         passports = {name: layers.passport(pod, ref) for name, ref in adapters.items()}
-        return layers.best_levels(passports, wanted)
+        return levels.best_levels(passports, wanted)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,18 +18,25 @@ hypothesis.settings.load_profile("lamina")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no worker is left alone with it at the end.
-
-    A file stays with one worker, and so do all tests of the pods, which share one house.
-    """
-    for item in items:
-        pods = item.path.parent.name == "pods"
-        item.add_marker(pytest.mark.xdist_group("pods" if pods else str(item.path)))
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: (item.path.parent.name != "pods", _is_quick(item)))
 
 
 def _is_quick(item: pytest.Item) -> bool:
     return item.get_closest_marker("service") is None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - xdist's
+    """A file stays with one worker, and so do all tests of the pods, which share one house."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _ = nodeid.partition("::")
+            return "pods" if file.startswith("tests/pods/") else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

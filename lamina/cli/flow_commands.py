@@ -116,7 +116,7 @@ def train_all(  # noqa: PLR0913 - options of a command
     """From PDFs to the three levels, and the best one merged and quantized (a flow)."""
     from lamina.cli import preflight
     from lamina.orders import TrainAll
-    from lamina.stages.layers import check_merge, whole_corpus
+    from lamina.stages.levels import check_merge, whole_corpus
     from lamina.training.profiles import profile
 
     asked = order(

@@ -83,10 +83,10 @@ def build_dataset(
 
 def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:
     from lamina.orders import TrainLayers
-    from lamina.stages import corpus, layers
+    from lamina.stages import corpus, layers, levels
     from lamina.training.profiles import profile
 
-    chosen = layers.whole_corpus(profile(level, **assignments(values)))
+    chosen = levels.whole_corpus(profile(level, **assignments(values)))
     asked = order(TrainLayers, chunk_tokens=chunk_tokens)
     with open_pod() as pod:
         base = corpus.find_base(pod)

@@ -10,7 +10,8 @@ from lamina.passport import BaseIdentity, identify_hf
 from lamina.prompts import user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import combine_datasets
-from lamina.stages.layers import best_levels, export_layers, passport, published, trained_layers
+from lamina.stages.layers import export_layers, passport, published, trained_layers
+from lamina.stages.levels import best_levels
 from lamina.stages.pod import Pod
 from lamina.store import point
 from lamina.text.rows import read_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import install
 import pytest
-from install import Packages, requirements, tell
+from install import Packages, pinned, requirements, tell
 
 PIP = """\
 Looking in links: /wheels
@@ -19,36 +19,40 @@ Collecting typing_extensions>=4.5 (from torch)
 """
 
 
-def packages() -> Packages:
+def packages(asked: list[list[str]] | None = None) -> Packages:
     def run(command: list[str], each_line=None, environment=None) -> None:  # noqa: ANN001
-        del command, environment
+        del environment
+        if asked is not None:
+            asked.append(command)
         for line in PIP.splitlines(keepends=True):
-            each_line(line)
+            if each_line:
+                each_line(line)
 
     return Packages(run, [])
 
 
-def test_each_package_counts_once() -> None:
+def test_each_package_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "SITE", tmp_path)
+    (tmp_path / "torch-2.13.0.dist-info").mkdir()
     pip = packages()
-    every = sum("==" in line for line in install.CONSTRAINTS.read_text().splitlines())
 
     for line in PIP.splitlines(keepends=True):
         pip.listen(line)
 
-    assert str(pip) == f"3 of {every} fetched"
+    assert str(pip) == f"3 of {len(pinned())} found, 1 installed"
 
 
-def test_while_pip_says_nothing_the_installed_ones_are_counted(
+def test_each_pinned_package_is_one_pips_and_the_last_word_has_what_the_extras_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pip = packages()
     monkeypatch.setattr(install, "SITE", tmp_path)
-    (tmp_path / "old-1.dist-info").mkdir()
+    asked: list[list[str]] = []
+    packages(asked).install()
+    *halves, last, compiled = asked
 
-    pip.listen("Installing collected packages: torch, numpy, peft\n")
-    (tmp_path / "torch-2.13.0.dist-info").mkdir()
-
-    assert str(pip) == "1 of 3 installed"
+    assert sorted(pinned()) == sorted(one for half in halves for one in half if "==" in one)
+    assert {*requirements(), str(install.ROOT)} <= {*last}
+    assert "compileall" in compiled
 
 
 def test_llama_cpp_is_left_to_its_own_wheel() -> None:
