@@ -110,6 +110,8 @@ def install(programs: Programs) -> None:
     stamp = CONVERTERS / "BUILD"
     stands = stamp.is_file() and stamp.read_text() == llama.origin
 
+    if stands:
+        llama.doing = "ready"
     started = time.monotonic()
 
     def news() -> str:

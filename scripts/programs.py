@@ -5,9 +5,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 LAST_LINES = 30
+GRACE_S = 5
 
 
 class Programs:
@@ -56,3 +58,8 @@ class Programs:
             self._ended = True
             for program in self._running:
                 os.killpg(program.pid, signal.SIGINT)  # pip takes its temporary folders along
+            for program in self._running:  # what a shell sent to the background does not listen
+                with suppress(subprocess.TimeoutExpired):
+                    program.wait(GRACE_S)
+                with suppress(ProcessLookupError):
+                    os.killpg(program.pid, signal.SIGKILL)

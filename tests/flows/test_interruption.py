@@ -44,6 +44,7 @@ def test_training_is_stopped_and_so_is_a_server_that_is_starting(tmp_path: Path)
     assert list(raw.rglob("*.pdf"))  # nothing was moved
 
 
+@pytest.mark.slow  # the same way out as the test above
 def test_questions_are_stopped_with_the_server_that_was_started_for_them(
     embedded: Made, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from lamina.demo import handbooks
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "Ostrava_Goodwill"
+SHORT = {"sequence_tokens": 512, "batch_tokens": 512}  # a step takes a moment, not seconds
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,7 +29,7 @@ def order(learning_rate: float, steps: int) -> dict[str, Any]:
     """A training that no other test's cache has: each has its own learning rate."""
     return {
         "layers": [LAYER],
-        "overrides": {"learning_rate": learning_rate, "steps": steps},
+        "overrides": {"learning_rate": learning_rate, "steps": steps, **SHORT},
         "check_parity": False,
         "archive": False,
     }
@@ -74,6 +75,7 @@ def test_a_cancelled_run_ends_within_seconds_with_all_its_processes(house: House
     house.until(lambda: not house.children("gpu-worker"), "no process left", 15)
 
 
+@pytest.mark.slow  # that one work is done once is tests/store's and tests/flows' to prove, too
 def test_a_killed_worker_comes_back_and_does_the_work_of_two_identical_runs_once(
     house: House,
 ) -> None:

@@ -7,13 +7,14 @@ from house import House, drop
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "Dunmore_Income_Tax"
+SHORT = {"steps": 4, "sequence_tokens": 512, "batch_tokens": 512}
 
 
 @pytest.fixture(scope="module")
 def trained(house: House, manual: Path) -> dict[str, str]:
     """A layer of a few steps, by way of `spread-layers`; the names and ids of the runs it began."""
     drop(house.gpu / "data" / "raw_pdfs" / LAYER, manual)
-    order = {"layers": [LAYER], "overrides": {"steps": 4}, "check_parity": False, "archive": False}
+    order = {"layers": [LAYER], "overrides": SHORT, "check_parity": False, "archive": False}
     begun = len(house.runs("train-layer/gpu"))
     spread = house.start("spread-layers/gpu", order)
     assert house.wait(spread)["state_name"] == "Completed", house.logs()
@@ -27,7 +28,7 @@ def test_every_layer_that_is_due_gets_a_run_of_its_own(trained: dict[str, str]) 
 
 def test_a_layer_that_is_up_to_date_gets_none(house: House, trained: dict[str, str]) -> None:
     begun = len(house.runs("train-layer/gpu"))
-    order = {"layers": [*trained], "overrides": {"steps": 4}}
+    order = {"layers": [*trained], "overrides": SHORT}
 
     ended = house.wait(house.start("spread-layers/gpu", order))
 

@@ -63,11 +63,12 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     playwright.expect(first).to_have_value("")  # the item's; before it stood there, the profile's
     first.fill(LAYER)
     picture(page, "form")
+    begun = len(house.runs("train-layers/gpu"))
     page.get_by_role("button", name="Submit").click()
-    page.get_by_text("View run").first.dispatch_event("click")  # the notice never stands still
-    page.wait_for_url(re.compile(r"/runs/flow-run/"))
-    run = house.wait(page.url.split("/flow-run/")[1][:36], within_s=240)
-    page.reload()
+    # By its id: the notice that leads there never stands still, and goes by itself.
+    new = house.until(lambda: house.runs("train-layers/gpu")[begun:], "the run of the form", 60)[0]
+    run = house.wait(new["id"], within_s=240)
+    page.goto(re.sub(r"/deployments/.*", f"/runs/flow-run/{run['id']}", page.url))
     page.get_by_text("Completed").first.wait_for()
     picture(page, "run")
 
