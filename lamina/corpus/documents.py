@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.corpus.naming import TABLE, Naming, Tables, from_name
+from lamina.corpus.naming import TABLE, Tables, from_name
 from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
+from lamina.text.naming import Naming
 from lamina.text.pages import DocumentFormat
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
 

@@ -1,8 +1,8 @@
 """What files' names and the table `documents.csv` tell of company and period.
 
-A name tells only where it is shaped like that of a report: the company's words first, then a year or
-a form (`AMCOR_2022_10K_p62.pdf`, `Corning 2022 Annual Report.pdf`). Even then the company is but a
-candidate, which the dataset holds against the text. What the table says is certain.
+A name tells only where it is shaped like that of a report: the company's words first, then a year
+or a form (`AMCOR_2022_10K_p62.pdf`, `Corning 2022 Annual Report.pdf`). Even then the company is but
+a candidate, which the dataset holds against the text. What the table says is certain.
 """
 
 import csv
@@ -24,9 +24,10 @@ _PERIOD = re.compile(r"(?:FY|CY)?((?:19|20)\d\d)(?:-?(Q[1-4]))?", re.IGNORECASE)
 _QUARTER = re.compile(r"Q[1-4]", re.IGNORECASE)
 _FORM = re.compile(r"(10|20|8|6)-?([KQF])", re.IGNORECASE)
 _NO_NAME = frozenset(
-    "annual ar annualreport copy document draft final financial form full interim new note notes of "
-    "page pages quarterly report reports scan statement statements the year".split()
-)
+    ("annual", "ar", "copy", "document", "draft", "final", "financial", "form", "full", "interim",
+     "new", "note", "notes", "of", "page", "pages", "quarterly", "report", "reports", "scan",
+     "statement", "statements", "the", "year")
+)  # fmt: skip
 _LONGEST = 200  # characters of a cell
 
 
@@ -98,7 +99,7 @@ class Tables:
         return self._said[keys[0]] if keys else None
 
     def check(self) -> None:
-        """Raise InvalidInputError for a line whose file nobody asked about: it would say nothing."""
+        """Raise InvalidInputError for a line whose file is nowhere: it would say nothing."""
         for key in self._said:
             if key not in self._used:
                 msg = (
@@ -111,7 +112,9 @@ class Tables:
 def _entries(table: Path) -> Iterator[tuple[str, Naming]]:
     text = decoded(table.read_bytes())
     head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count))
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count)
+    )
     try:
         names = {name.strip().casefold(): name for name in reader.fieldnames or () if name}
         if "file" not in names:

@@ -1,8 +1,8 @@
 """Companies' names in a document: where it says whose document it is, and how it spells a name.
 
-A document says so on its title page, in its running heads, where it defines "the Company", and where
-its auditors address somebody. Other companies that its text speaks of (targets, partners, auditors)
-do not stand in these places.
+A document says so on its title page, in its running heads, where it defines "the Company", and
+where its auditors address somebody. Other companies that its text speaks of (targets, partners,
+auditors) do not stand in these places.
 """
 
 import re
@@ -15,22 +15,27 @@ from lamina.text.pages import Page
 _TOP, _BOTTOM = 4, 3  # printed lines of a page where heads and feet stand
 _MOST_WORDS = 9
 _LONGEST = 80  # characters of a name
-_WORD = r"(?:[A-Z0-9][\w.&'\u2019\-]*|&)"
+_WORD = r"(?:(?<!\w)[A-Z0-9][\w.&'\u2019\-]{0,40}|&)"
 _JOIN = r"(?:,?\s+(?:of|and|the|de|for)\s+|,?\s+)"
 _LEGAL = (
-    r"(?:Incorporated|Inc\b\.?|Corporation|Corp\b\.?|Company|Companies|Co\.|plc|PLC|Plc|Limited|Ltd\b\.?|LLC|"
-    r"L\.L\.C\.|L\.P\.|LP|N\.V\.|S\.A\.|AG|SE|SpA|Group|Holdings|International|INCORPORATED|INC\b\.?|"
-    r"CORPORATION|CORP\b\.?|COMPANY|COMPANIES|LIMITED|LTD\b\.?|GROUP|HOLDINGS|INTERNATIONAL)"
+    r"(?:Incorporated|Inc\b\.?|Corporation|Corp\b\.?|Company|Companies|Co\.|plc|PLC|Plc|Limited|"
+    r"Ltd\b\.?|LLC|L\.L\.C\.|L\.P\.|LP|N\.V\.|S\.A\.|AG|SE|SpA|Group|Holdings|International|"
+    r"INCORPORATED|INC\b\.?|CORPORATION|CORP\b\.?|COMPANY|COMPANIES|LIMITED|LTD\b\.?|GROUP|HOLDINGS|"
+    r"INTERNATIONAL)"
 )
 _FULL = rf"{_WORD}(?:{_JOIN}{_WORD}){{0,6}}?,?\s+{_LEGAL}(?:,?\s+{_LEGAL})*"
 _ANY = rf"{_WORD}(?:{_JOIN}{_WORD}){{0,5}}"
-_SUBSIDIARIES = r"(?:,?\s+(?:and|AND|&)\s+(?:its\s+|ITS\s+)?(?:\w+\s+)?(?:Subsidiar|SUBSIDIAR)\w+(?:\s+\w+)?)?"
+_SUBSIDIARIES = (
+    r"(?:,?\s+(?:and|AND|&)\s+(?:its\s+|ITS\s+)?(?:\w+\s+)?(?:Subsidiar|SUBSIDIAR)\w+(?:\s+\w+)?)?"
+)
 _REPORT = r"(?:(?:19|20)\d\d\s+)?(?:Annual Report|ANNUAL REPORT|(?:FORM|Form)\s+(?:10|20)-[KQF])"
 _CHARTER = re.compile(r"exact name of (?:the )?registrant", re.IGNORECASE)
 _HEADS = (
     re.compile(rf"(?P<name>{_FULL}){_SUBSIDIARIES}(?:\s+\d{{1,4}})?"),
     re.compile(rf"(?P<name>{_FULL}){_SUBSIDIARIES}\s+(?:Notes to|NOTES TO)\s.*"),
-    re.compile(rf"(?:\d{{1,4}}\s+)?(?P<name>{_ANY}?)[\s|,\u2014\u2013-]+(?:19|20)\d\d\s+{_REPORT}.{{0,30}}"),
+    re.compile(
+        rf"(?:\d{{1,4}}\s+)?(?P<name>{_ANY}?)[\s|,\u2014\u2013-]+(?:19|20)\d\d\s+{_REPORT}.{{0,30}}"
+    ),
     re.compile(rf"(?:\d{{1,4}}\s+)?(?P<name>{_FULL})[\s|,\u2014\u2013-]+{_REPORT}.{{0,30}}"),
     re.compile(rf"(?:19|20)\d\d\s+{_REPORT}[\s|,\u2014\u2013-]+(?P<name>{_FULL})(?:\s+\d{{1,4}})?"),
 )
@@ -38,15 +43,15 @@ _DEFINED = re.compile(
     rf"(?P<name>{_FULL})[^.;()\"\u201c]{{0,60}}\((?:[^()]{{0,80}})?[\"\u201c](?:the\s+|our\s+)?"
     rf"(?:Company|Corporation|Registrant|we|us)[,.]?[\"\u201d]"
 )
+_OWNERS = r"(?:Board of Directors|(?:Share|Stock)\w+)"
 _ADDRESSED = re.compile(
-    rf"To (?:the )?(?:Board of Directors|(?:Share|Stock)\w+)(?:,? and (?:the )?(?:Board of Directors|"
-    rf"(?:Share|Stock)\w+))?(?:,? of)\s+(?P<name>{_FULL}|{_ANY})"
+    rf"To (?:the )?{_OWNERS}(?:,? and (?:the )?{_OWNERS})?,? of\s+(?P<name>{_FULL}|{_ANY})"
 )
 _NO_NAME = frozenset(
-    "notes note item part table consolidated financial statements statement annual report form index "
-    "contents the quarterly".split()
-)
-_SMALL = frozenset("and of the for de".split())
+    ("notes", "note", "item", "part", "table", "consolidated", "financial", "statements", "the",
+     "statement", "annual", "report", "form", "index", "contents", "quarterly")
+)  # fmt: skip
+_SMALL = frozenset(("and", "of", "the", "for", "de"))
 _SEPARATORS = r"[\s&.,'\u2019-]{0,3}"
 
 
@@ -58,13 +63,17 @@ class Named:
     spelled: dict[str, str]
 
     def best(self) -> str:
-        """The one name that all that is said agrees on; empty where it does not, or is too little."""
+        """The one name that all places agree on; empty where they do not, or say too little."""
         ranked = self.weights.most_common()
         if not ranked or ranked[0][1] < _ENOUGH:
             return ""
         top = ranked[0][0]
         rivals = [one for one, _ in ranked[1:] if not (top.startswith(one) or one.startswith(top))]
-        return "" if any(2 * self.weights[one] >= ranked[0][1] for one in rivals) else self.spelled[top]
+        return (
+            ""
+            if any(2 * self.weights[one] >= ranked[0][1] for one in rivals)
+            else self.spelled[top]
+        )
 
     def like(self, squashed: str) -> str:
         """The name that begins as this one does; empty where none or several do."""
@@ -126,7 +135,8 @@ def spelling(name: str, text: str) -> str:
     letters = squashed(name)
     if not letters:
         return ""
-    pattern = r"(?<![\w&])" + _SEPARATORS.join(map(re.escape, letters)) + r"(?![\w&])"
+    dot = r"\.?" if name.endswith(".") else ""
+    pattern = rf"(?<![\w&]){_SEPARATORS.join(map(re.escape, letters))}(?![\w&]){dot}"
     counts = Counter(
         " ".join(found[0].split())
         for found in re.finditer(pattern, text, re.IGNORECASE)
@@ -149,4 +159,4 @@ def _word(word: str, *, first: bool) -> str:
     if bare.casefold() in _SMALL and not first:
         return word.casefold()
     is_short = len(bare) <= 3 and bare not in {"INC", "LTD", "THE", "CO"}  # noqa: PLR2004 - MGM
-    return word if is_short or not bare.isalpha() else word.capitalize()
+    return word if is_short or not bare.replace(".", "").isalpha() else word.capitalize()

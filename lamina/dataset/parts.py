@@ -9,7 +9,7 @@ from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
-from lamina.dataset.subject import Lines, Subject
+from lamina.dataset.subject import NOBODY, Lines, Subject
 from lamina.text.rows import Row, Split
 
 _SHOWN = 200  # characters of what was dropped
@@ -22,7 +22,7 @@ class Part:
     document: str
     split: Split
     blocks: Sequence[Block]
-    subject: Subject = Subject()
+    subject: Subject = NOBODY
 
 
 def without_copies(part: Part, taken: Taken) -> tuple[Part, list[dict[str, Any]]]:

@@ -20,6 +20,7 @@ _TITLE = re.compile(
     r"(?P<end>[A-Z][a-z]+ \d{1,2}, (?P<year>(?:19|20)\d\d))",
     re.IGNORECASE,
 )
+_CHARTER = re.compile(r"exact name of (?:the )?registrant", re.IGNORECASE)
 _HEAD = re.compile(
     r"(?P<first>(?:19|20)\d\d)\s+(?:annual report|form 10-?k)|"
     r"(?:annual report|form 10-?k)[\s|,\u2014\u2013-]+(?:for\s+)?(?P<second>(?:19|20)\d\d)\b",
@@ -48,7 +49,8 @@ def _in_words(naming: Naming) -> str:
 
 
 def _printed(pages: Sequence[Page]) -> str:
-    titles = [found for page in pages[:_TITLE_PAGES] for found in _TITLE.finditer(_text(page))]
+    texts = [_text(page) for page in pages[:_TITLE_PAGES]]
+    titles = [found for text in texts if _CHARTER.search(text) for found in _TITLE.finditer(text)]
     if titles:
         first = titles[0]
         if first["kind"].casefold().startswith("quarter"):

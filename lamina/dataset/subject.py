@@ -1,9 +1,9 @@
 """Whom a document speaks of, and the line that says it before each of its chunks.
 
 A chunk speaks of "the Company" and of "this year": by itself it states facts of nobody. So company
-and period stand before it, taken from the table `documents.csv`, the title page, running heads, what
-the document says of itself and its file's name. A company that is not certain is left out: a wrong
-one would teach a wrong fact in every chunk.
+and period stand before it, taken from the table `documents.csv`, the title page, running heads,
+what the document says of itself and its file's name. A company that is not certain is left out: a
+wrong one would teach a wrong fact in every chunk.
 """
 
 import re
@@ -39,10 +39,13 @@ class Subject:
         return ", ".join(filter(None, (*parts, heading))) if any(parts) else ""
 
 
+NOBODY = Subject()
+
+
 def subject_of(pages: Pages, naming: Naming) -> Subject:
     """Whom these pages speak of."""
     if pages.questions:
-        return Subject()
+        return NOBODY
     return Subject(_company(pages, naming), naming.title, period_of(pages.pages, naming))
 
 
@@ -55,14 +58,15 @@ def _company(pages: Pages, naming: Naming) -> str:
         return _told(found.best(), pages.text)
     if said := found.like(squashed(naming.company)):
         return _told(said, pages.text)
-    if naming.form not in _FORMS:
+    if naming.form not in _FORMS or found.best():  # nothing bears the name out, or another one is
         return ""
     return spelling(naming.company, pages.text) or readable(naming.company.upper())
 
 
 def _told(name: str, text: str) -> str:
     """The name as the text writes it, where it stands in capitals in a head."""
-    return readable(spelling(name, text) or name) if name.isupper() else name
+    spelled = spelling(name, text) if name.isupper() else name
+    return readable(name) if not spelled or spelled.isupper() else spelled
 
 
 class Lines:

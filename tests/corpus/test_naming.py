@@ -54,9 +54,7 @@ def test_the_table_goes_before_the_name(workspace: Workspace) -> None:
     table = "file,company,period,title\nX_2020_10K.pdf,Amcor plc,fiscal 2023,Annual report\n"
     put(workspace, "Leases/X_2020_10K.pdf", table)
 
-    expected = Naming(
-        company="Amcor plc", period="fiscal 2023", title="Annual report", stated=True
-    )
+    expected = Naming(company="Amcor plc", period="fiscal 2023", title="Annual report", stated=True)
     assert only_naming(workspace) == expected
 
 

@@ -82,6 +82,10 @@ def test_a_name_without_a_form_must_be_borne_out_by_the_document() -> None:
     assert subject_of(pages, named).line() == "2022"
 
 
+def test_a_filings_name_that_the_heads_contradict_is_none() -> None:
+    assert subject_of(headed("ORACLE CORPORATION"), FILED).line() == "fiscal 2022"
+
+
 def test_two_years_are_none() -> None:
     assert subject_of(headed("Amcor plc 2021 Annual Report"), FILED).period == ""
 

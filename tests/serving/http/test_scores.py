@@ -59,7 +59,10 @@ def test_what_is_given_before_a_text_is_read_and_not_scored(http: httpx.Client) 
     def scored(item: dict[str, str]) -> dict[str, object]:
         return http.post("/v1/score", json={"items": [item]}).json()["data"][0]
 
-    given, bare = scored({"given": "goodwill\n\n", "text": "the lease"}), scored({"text": "the lease"})
+    given, bare = (
+        scored({"given": "goodwill\n\n", "text": "the lease"}),
+        scored({"text": "the lease"}),
+    )
     spelled = http.post("/detokenize", json={"tokens": given["tokens"]}).json()["content"]
 
     assert spelled.strip() == "the lease"

@@ -55,7 +55,11 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Se
         raise InvalidInputError(msg)
     sequences = []
     for item in items:
-        for text in (item.prompt, item.given + (item.text or ""), *(one.content for one in item.messages or ())):
+        for text in (
+            item.prompt,
+            item.given + (item.text or ""),
+            *(one.content for one in item.messages or ()),
+        ):
             loaded.check_text(text)
         tokens, start = tokens_of(loaded, item, add_eos=body.add_eos)
         loaded.check_length(tokens, room=0)
