@@ -12,6 +12,7 @@ from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.text.naming import Naming
 from lamina.text.pages import DocumentFormat
+from lamina.text.question_files import SUFFIXES
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
 
 FORMATS: dict[str, DocumentFormat] = {
@@ -19,8 +20,7 @@ FORMATS: dict[str, DocumentFormat] = {
     ".txt": "text",
     ".md": "text",
     ".markdown": "text",
-    ".jsonl": "questions",
-    ".csv": "questions",
+    **dict.fromkeys(SUFFIXES, "questions"),
 }
 
 Origin = Literal["archive", "raw"]

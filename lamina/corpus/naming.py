@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lamina.corpus.plain_text import decoded
 from lamina.errors import InvalidInputError
+from lamina.text.decoding import decoded
 from lamina.text.naming import Naming
 
 TABLE = "documents.csv"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from lamina.dataset.names import spelling
 from lamina.dataset.subject import Lines, Subject, subject_of
 from lamina.text.naming import Naming
-from lamina.text.pages import Pages, Question
+from lamina.text.pages import Pages
+from lamina.text.questions import Question
 
 NOTHING = Naming()
 FILED = Naming(company="KRAFTHEINZ", period="2022", form="10-K")
