@@ -185,7 +185,7 @@ def _samples(
     folder = pod.store.open(dataset)
     prompts = _prompts_of(pod)
     split: Literal["heldout", "train"] = "heldout"
-    rows = list(read_rows(folder / "heldout.jsonl"))
+    rows = list(read_rows(folder / "validation.jsonl"))
     if not rows:
         split, rows = "train", list(read_rows(folder / "train.jsonl"))
     rows.sort(key=lambda row: text_digest(f"{row.question}\n{row.text}"))
