@@ -104,7 +104,7 @@ def make_base(options: argparse.Namespace) -> Path:
 
 
 def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
-    """The rows of the topics as train.jsonl and heldout.jsonl, shuffled once."""
+    """The rows of the topics as train.jsonl and validation.jsonl, shuffled once."""
     import random
 
     from lamina import settings
@@ -127,7 +127,7 @@ def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
     ]
     whole = pod.store.open(corpus.combine_datasets(pod, parts))
     counts: dict[str, Any] = {}
-    for split, most in (("train", BATCH * options.steps), ("heldout", 40)):
+    for split, most in (("train", BATCH * options.steps), ("validation", 40)):
         rows = [
             row
             for row in read_rows(whole / f"{split}.jsonl")
@@ -203,7 +203,7 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.recipe import attach
 
     base = base_of(options)
-    train, heldout = (documents(options, base, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, base, split) for split in ("train", "validation"))
     tokens = sum(len(each.ids) for each in train)
     torch.set_num_threads(options.threads)
     order = LayerOrder(
@@ -241,7 +241,7 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
 
     logging.disable_progress_bar()
     base = base_of(options)
-    train, heldout = (documents(options, base, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, base, split) for split in ("train", "validation"))
     torch.set_num_threads(options.threads)
     profile = chosen_profile(options, 4096)
     set_seed(1)

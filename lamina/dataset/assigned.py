@@ -5,6 +5,7 @@ come (docs/adr/0005). So the choice is made once, by content, and remembered in 
 document goes where its group is, a new group where a layer needs it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,8 +45,9 @@ class Assigned(BaseModel):
         return next((name for name in _WHOLE if document in getattr(self, name)), "train")
 
     def of(self, documents: Mapping[str, object]) -> "Assigned":
-        """What is told of these documents; those in train are not named, and are by default."""
+        """What is told of these documents."""
         return Assigned(
+            train=self.train & documents.keys(),
             validation=self.validation & documents.keys(),
             test=self.test & documents.keys(),
             sectioned=self.sectioned & documents.keys(),
@@ -88,7 +90,7 @@ class Memory:
     def put(self, assigned: Assigned) -> None:
         """Keep it, if it is news."""
         ordered = {name: sorted(documents) for name, documents in assigned}
-        content = Assigned.model_construct(**ordered).model_dump_json(indent=1, warnings=False)
+        content = json.dumps(ordered, indent=1)
         if not self._path.exists() or self._path.read_text() != content:
             write_atomically(self._path, content.encode())
 

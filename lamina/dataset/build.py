@@ -64,6 +64,7 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     accepted = _accepted(known, layer)
     parts = parts_of(known, store=store, settings=chosen, progress=progress)
     held = parts.of({one.digest: None for one in accepted})
+    _check_trainable(layer, accepted, held)
 
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
@@ -93,6 +94,16 @@ def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
     if all(verdict.format == "questions" for verdict in accepted):
         raise InvalidInputError(_nothing_to_use(known, layer))
     return tuple(sorted(accepted, key=lambda verdict: verdict.created, reverse=True))
+
+
+def _check_trainable(layer: str, accepted: Sequence[Verdict], held: Assigned) -> None:
+    whole = held.validation | held.test
+    if all(one.digest in whole or one.format == "questions" for one in accepted):
+        msg = (
+            f"every document of layer {layer!r} is held out for the test or the validation of "
+            "layers that had it before; add a document to it that no other layer has"
+        )
+        raise InvalidInputError(msg)
 
 
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:

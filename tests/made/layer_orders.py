@@ -51,9 +51,10 @@ def dataset(
 
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", rows(layer, "train") if train else [])
-        write_rows(folder / "heldout.jsonl", rows(heldout or layer, "heldout")[:2])
+        write_rows(folder / "validation.jsonl", rows(heldout or layer, "validation")[:2])
+        write_rows(folder / "test.jsonl", [])
         documents = [text_digest(layer)]
-        return {"layer": layer, "documents": documents, "documents_held_out_whole": []}
+        return {"layer": layer, "documents": documents}
 
     return store.once(
         "dataset",
