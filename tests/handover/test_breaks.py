@@ -111,9 +111,7 @@ def test_a_depot_that_nobody_answers_for_is_told_with_what_to_do(
     wire.refusing = True
 
     with pytest.raises(BusyError, match=r"the depot sftp://.* and run again"):
-        push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(
-            impatient(gpu)
-        )
+        push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(impatient(gpu))
 
 
 def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(

@@ -21,6 +21,9 @@ def free_ports() -> tuple[int, int]:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     running = House(tmp_path_factory.mktemp("house"), free_ports())
     running.make("up")
+    running.pause("watch-pdfs/cpu")  # `lamina watch` announces; a run every two minutes is idle
+    # Learnt well enough to be promoted, in half of the steps.
+    running.edit_profile("level2", steps=45)
     yield running
     running.make("down")
     assert running.processes() == []
