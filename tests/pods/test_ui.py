@@ -79,6 +79,7 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     house: House, page: "Page", tmp_path: Path
 ) -> None:
     handbooks.write_handbooks(tmp_path, tmp_path / "questions")
+    house.edit_profile("level1", steps=4)
     for pdf in (tmp_path / LAYER).glob("*.pdf"):
         drop(house.gpu / "data" / "raw_pdfs" / LAYER, pdf)
 
@@ -91,10 +92,12 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     first = page.locator("textarea").first
     playwright.expect(first).to_have_value("")  # the item's; before it stood there, the profile's
     first.fill(LAYER)
+    page.locator("textarea").nth(1).fill("level1")
     picture(page, "form")
     run = house.wait(submitted(page), within_s=240)
 
-    assert run["parameters"]["order"]["layers"] == [LAYER]
+    asked = run["parameters"]["order"]
+    assert (asked["layers"], asked["profile"]) == ([LAYER], "level1")
     assert run["state_name"] == "Completed", house.logs()
     assert LOSS in house.artifacts(run["id"])
     page.goto(re.sub(r"/deployments/.*", f"/runs/flow-run/{run['id']}", page.url))
