@@ -12,6 +12,7 @@ from lamina.stages import corpus, layers
 from lamina.stages.pod import Pod
 from lamina.stages.sweep import Swept, known_sweep, sweep_layer
 from lamina.training import sweep
+from lamina.training.order import LayerOrder
 from lamina.training.plan import plan_run
 from lamina.training.profiles import Profile, profile
 from lamina.training.sweep import Trial
@@ -95,7 +96,7 @@ def test_rates_are_tried_then_ranks_at_the_best_of_them(swept: Swept) -> None:
 def test_a_sweep_is_known_from_then_on_and_trains_nothing_again(
     pod: Pod, dataset: ArtifactRef, swept: Swept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def order(values: Profile) -> layers.LayerOrder:
+    def order(values: Profile) -> LayerOrder:
         return layers.order_of(pod, "leases", dataset, corpus.find_base(pod), values, None)
 
     monkeypatch.setattr("lamina.training.recipe._train", lambda *_: pytest.fail("trained again"))
