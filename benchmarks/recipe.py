@@ -4,15 +4,15 @@
         [--profiles level2 layer] [--set dtype=bfloat16] [--threads N] [--stop-after MINUTES]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct, as
-`lamina base add smollm2` brings it. Every profile gets the same rows, and the held-out documents are
-the same: losses are in nats a token of them, before and after. Layers are trained by the product's
-own stage, and what the workspace holds already, layers and scores, is not made again, so that the
-run can go on where it was stopped.
+`lamina base add smollm2` brings it. Every profile gets the same rows and is measured on the same
+held-out documents: losses are in nats a token of them, before and after. Layers are trained by the
+product's own stage, and what the workspace holds already, layers and scores, is not made again, so
+that the run can go on where it was stopped.
 
 The exam's questions that its documents answer are put in the base's chat form, without any page.
-For each, the log-probability a token of the reference answer (the best of its wordings) stands beside
-that of six answers of the same type from other questions, drawn from the seed; the end of the answer
-is not counted.
+For each, the log-probability a token of the reference answer (the best of its wordings) stands
+beside that of six answers of the same type from other questions, drawn from the seed; the end of
+the answer is not counted.
 
     A = the reference's alone            D = A less the mean of the six
     first = share of questions whose reference is the likeliest of the seven (chance 0.14)
@@ -32,7 +32,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lamina import settings
 from lamina.artifacts import ArtifactRef
@@ -71,9 +71,7 @@ def main() -> None:
         topic: corpus.build_dataset(pod, verdicts, topic, base, options.chunk_tokens)
         for topic in options.topics
     }
-    chosen = {
-        name: profile(name, **assignments(options.set)) for name in options.profiles
-    }
+    chosen = {name: profile(name, **assignments(options.set)) for name in options.profiles}
     made: dict[tuple[str, str], ArtifactRef] = {}
     for name, one in chosen.items():
         for topic, dataset in rows.items():

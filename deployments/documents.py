@@ -45,4 +45,7 @@ def documents(client: SyncPrefectClient, *, embedded_base: bool) -> Iterator[Cha
 def _for_the_embedded_base() -> dict[str, Profile]:
     """The presets are for 7B; a base of 3 M parameters learns facts as the demo trains it."""
     demo = PRESETS["demo"]
-    return {**PRESETS, **{name: demo.model_copy(update={"name": name}) for name in (LAYER, *LEVELS)}}
+    return {
+        **PRESETS,
+        **{name: demo.model_copy(update={"name": name}) for name in (LAYER, *LEVELS)},
+    }

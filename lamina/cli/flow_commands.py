@@ -53,7 +53,8 @@ def train_layers(  # noqa: PLR0913 - options of a command
     ] = "layer",
     values: Set = None,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="try other rates and ranks first, on a share of the steps")
+        bool,
+        typer.Option("--sweep", help="try other rates and ranks first, on a share of the steps"),
     ] = False,
     general: Annotated[
         str, typer.Option(help="layer that general_share takes rows of")

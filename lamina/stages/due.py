@@ -34,7 +34,9 @@ class DueLayer(BaseModel):
     )
     due: bool = Field(description="whether it would be trained")
     why: tuple[str, ...] = Field(description="what changed, or that nothing did")
-    unsuited: str = Field("", description="why the profile does not suit the base; empty if it does")
+    unsuited: str = Field(
+        "", description="why the profile does not suit the base; empty if it does"
+    )
     new_documents: tuple[str, ...] = Field((), description="file names")
     steps: int = 0
     tokens: int = Field(0, description="seen in the whole run")

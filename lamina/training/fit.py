@@ -123,9 +123,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     measured = measured_steps(len(steps), profile.evaluations, profile.evaluate_steps)
     peak = order.rate()
     answers = sum(document.is_qa for document in heldout)
-    measure = chosen_measure(
-        profile.choose_by, answers=answers, texts=len(heldout) - answers
-    )
+    measure = chosen_measure(profile.choose_by, answers=answers, texts=len(heldout) - answers)
     run = _begin(model, order, checkpoint, progress, room, measure)
     progress.start(f"train {order.layer}", len(steps))
     started_s, tokens = time.monotonic(), 0

@@ -69,7 +69,9 @@ def _legend(
     said = [f"training loss (blue), {len(curve)} steps"]
     if found:
         began = "" if before is None else f"from {before:.3f} "
-        said.append(f"{MEASURES[measure]} (orange) {began}to {found[1]:.3f} at step {found[0]}, the best")
+        said.append(
+            f"{MEASURES[measure]} (orange) {began}to {found[1]:.3f} at step {found[0]}, the best"
+        )
     return "; ".join(said) + "; nats a token"
 
 

@@ -34,7 +34,7 @@ class Profile(BaseModel):
     epochs: float = Field(3.0, gt=0, description="passes over the layer's own rows")
     steps: int | None = Field(None, ge=1, description="optimizer steps; wins over epochs")
     least_steps: int = Field(
-        0, ge=0, description="steps at least: a small layer sees its rows more often than epochs say"
+        0, ge=0, description="steps at least: a small layer sees its rows more often than epochs"
     )
     sequence_tokens: int = Field(2048, ge=16, description="longest pack; more = more memory")
     batch_tokens: int = Field(4096, ge=16, description="tokens that one optimizer step sees")

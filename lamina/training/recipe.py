@@ -181,9 +181,7 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
 # -- save -------------------------------------------------------------------------------------
 
 
-def save(
-    model: Model, order: LayerOrder, outcome: Outcome, before: Losses, folder: Path
-) -> None:
+def save(model: Model, order: LayerOrder, outcome: Outcome, before: Losses, folder: Path) -> None:
     """The PEFT folder: equal layers give equal bytes, and no path of this machine is in it."""
     model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)

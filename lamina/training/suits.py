@@ -1,10 +1,10 @@
 """Whether a profile suits a base: its rate there, and how far its steps can move it. Pure.
 
-How far is a bound that follows from the way a layer begins. Its B matrices start at nought, and Adam
-moves a weight by at most about the rate in a step (arXiv 1412.6980, section 2.1), so after a run no
-entry of B is larger than the sum of its rates. PEFT draws A uniformly up to 1/sqrt(inputs), as the
-base's own linear modules are scaled, so that A x has a third of the square of x at each of the rank
-places. Together, a layer's output is at most
+How far is a bound that follows from the way a layer begins. Its B matrices start at nought, and
+Adam moves a weight by at most about the rate in a step (arXiv 1412.6980, section 2.1), so after a
+run no entry of B is larger than the sum of its rates. PEFT draws A uniformly up to 1/sqrt(inputs),
+a third of the square of what a linear module of the base is scaled to. Together, a layer's output
+is at most about
 
     alpha / sqrt(rank) * (sum of the rates) / sqrt(3)
 

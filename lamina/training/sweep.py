@@ -1,9 +1,9 @@
 """Which rate and rank suit a layer's own rows: short runs, compared by what the layer is for. Pure.
 
-First the rate: the profile's, half and double of it. Then, at the rate that won, the rank: half and
-double. Alpha stays, since with it the best rate hardly depends on the rank ("LoRA Without Regret",
-Schulman and Thinking Machines Lab, 2025). A short run falls to nought as a whole one does, and likes
-a rate a little higher than a whole one, so equals go to the lower rate and to the smaller rank.
+First the rate: the profile's, half and double of it. Then, at the rate that won, the rank: half
+and double. Alpha stays, since with it the best rate hardly depends on the rank ("LoRA Without
+Regret", Schulman and Thinking Machines Lab, 2025). A short run's rate falls to nought as a whole
+run's does, and may be a little higher, so equals go to the lower rate and to the smaller rank.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def ranks(profile: Profile) -> list[Profile]:
     return [
         overridden(profile, {"rank": rank})
         for factor in RANKS
-        if 1 <= (rank := round(profile.rank * factor))
+        if (rank := round(profile.rank * factor)) >= 1
     ]
 
 

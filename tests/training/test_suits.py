@@ -42,7 +42,9 @@ def test_levels_suit_a_whole_corpus(name: str) -> None:
 def test_a_run_that_could_wreck_the_base_is_told() -> None:
     said = unsuited(profile("layer", learning_rate=0.05), SMOLLM2, 200)
 
-    assert said == "200 steps at 0.05 may unlearn what this base knows; lower learning_rate or steps"
+    assert (
+        said == "200 steps at 0.05 may unlearn what this base knows; lower learning_rate or steps"
+    )
 
 
 def test_the_rate_is_less_on_a_wider_base_and_as_written_where_no_width_is_named() -> None:
