@@ -26,7 +26,6 @@ NEXT = {
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),
     "merge_and_convert": ("lamina serve",),
-    "demo": ("lamina --workspace workspace-demo serve",),
 }
 
 
