@@ -1,7 +1,7 @@
 """Vocabularies in both forms that Lamina meets: a Hugging Face folder, and the GGUF of it.
 
-Mistral's and SmolLM2's are the real ones; the others are trained here, with the special tokens, pre-tokenizers
-and templates of the families they stand for. Folders hold no weights.
+Mistral's and SmolLM2's are the real ones; the others are trained here, with the special tokens,
+pre-tokenizers and templates of the families they stand for. Folders hold no weights.
 """
 
 import io
