@@ -1,7 +1,6 @@
 """The chains: each starts a flow, which ends with the command."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -193,18 +192,22 @@ def publish_layers(
 
 @command("demo", MAKE, "demo --prove-cache")
 def demo(
+    base: Annotated[
+        str, typer.Option(help="tiny, the embedded one, or smollm2, a real one from PyPI")
+    ] = "tiny",
+    *,
     prove_cache: Annotated[
         bool, typer.Option(help="run again unchanged, and again with one PDF added")
     ] = False,
 ) -> None:
-    """The main job on the embedded base and sample handbooks: a table of what layers are worth."""
+    """The main job on sample handbooks: a table of what layers are worth."""
     from lamina.cli import preflight
+    from lamina.demo.profile import LESSONS
     from lamina.orders import Demo
 
-    Choice.workspace = Choice.workspace or Path("workspace-demo")
-    with preflight.before_flow(base_model=Path("tiny")) as pod:
-        settings = pod.settings
-    _start("demo", order(Demo, prove_cache=prove_cache), settings)
+    asked = order(Demo, base=base, prove_cache=prove_cache)
+    Choice.workspace = Choice.workspace or LESSONS[asked.base].workspace
+    _start("demo", asked, preflight.for_demo(asked.base))
 
 
 def _start(name: str, asked: "BaseModel", settings: "Settings") -> NoReturn:
