@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from lamina.conversion.ladder import F16, PYTORCH, QUANTIZED, read_ladder, read_samples, rung
-from lamina.conversion.parity import Tools, compare_tokens, opened, scored
+from lamina.conversion.parity import compare_tokens, opened, scored
+from lamina.conversion.tools import Tools
 from lamina.gguf import read_header
 from lamina.prompts import Words
 

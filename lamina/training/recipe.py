@@ -29,8 +29,9 @@ from lamina.training.profiles import Profile
 
 STAGE = Stage("train", 5)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
-# by two threads would be attached to each other. Threads wait; processes do not.
-_ONE_AT_A_TIME = threading.Lock()
+# by two threads would be attached to each other. Threads wait; processes do not. Whoever computes
+# with torch beside a training takes it, too.
+ALONE = threading.Lock()
 
 
 def train_layer(  # noqa: PLR0913 - keyword-only past the order
@@ -85,7 +86,7 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     threads: int | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run; too little memory has an error of ours."""
-    with _ONE_AT_A_TIME:
+    with ALONE:
         wake_torch(threads)
         made = None
         try:
