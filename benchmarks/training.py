@@ -1,7 +1,7 @@
 """Tokens a second in training: Lamina's packed recipe beside a padding Hugging Face Trainer.
 
-    python benchmarks/training.py --data FOLDER [--base smollm2|tiny|FOLDER] [--steps N] [--repeat N]
-    python benchmarks/training.py --data FOLDER --waiting    # how OpenMP's threads wait, two threads
+    python benchmarks/training.py --data FOLDER [--base smollm2|tiny|FOLDER] [--repeat N]
+    python benchmarks/training.py --data FOLDER --waiting    # how OpenMP's threads wait
 
 All sides get the same base, the same layer (rank 16 on all linear modules, dropout 0.05) and the
 same chunks of the topics' PDFs, eight a step. Trainers pad each batch to its longest chunk, as
@@ -330,8 +330,8 @@ def sides_table(options: argparse.Namespace) -> str:
             runs[side].append(run_side(options, side))
     first = runs[options.sides[0]]
     lines = [
-        f"| side | dtype | tokens/s of each run | median | a CPU second | {options.sides[0]} is "
-        "faster by | held-out loss | peak GiB |",
+        f"| side | dtype | tokens/s of each run | median | a CPU second | "
+        + f"{options.sides[0]} is faster by | held-out loss | peak GiB |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for side, found in runs.items():

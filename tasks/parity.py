@@ -95,9 +95,7 @@ class Ladders:
 
 
 @contextmanager
-def ladders(
-    order: TrainLayers, base: BaseIdentity, failures: dict[str, str]
-) -> Iterator[Ladders]:
+def ladders(order: TrainLayers, base: BaseIdentity, failures: dict[str, str]) -> Iterator[Ladders]:
     """Ladders that end with the run that trains, however it ends."""
     climbing = Ladders(order, base, failures)
     try:

@@ -37,6 +37,7 @@ from lamina.store import Stage
 
 STAGE = Stage("parity", 1)
 
+
 @dataclass(frozen=True)
 class ParityOrder:
     """One layer in all its forms."""

@@ -5,7 +5,7 @@ is widened for the moment it is used: memory holds the base in its own dtype, an
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ def write_reference(  # noqa: PLR0913 - keyword-only past what is written where
     *,
     progress: Progress,
     threads: int,
-    alone: AbstractContextManager[object] = nullcontext(),
+    alone: AbstractContextManager[object],
 ) -> list[float]:
     """Log-probabilities after every predicting token, one row each, as .npy; each sample's loss.
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from lamina.training.base import Model
-from lamina.training.fused.dropout import dropped, kept
+from lamina.training.fused.dropout import dropped, kept, scale
 
 Through = Callable[[Tensor], tuple[Tensor, ...]]
 
@@ -149,6 +149,8 @@ class _Linears(torch.autograd.Function):
         if group.a is not None:
             seen, mask = dropped(x, dropout) if dropout else (x, None)
             inner = seen.mm(group.a.t())  # (n, ranks)
+            if (rest := scale(x, dropout)) != 1:
+                inner.mul_(rest)
             parts = torch.split(inner, group.ranks, 1)
         outputs, layered = [], zip(group.b, parts, strict=True)
         for each in group.linears:
@@ -178,6 +180,8 @@ class _Linears(torch.autograd.Function):
         if not errors:
             return dx, None, None
         error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
+        if (rest := scale(x, ctx.dropout)) != 1:
+            error = error.mul_(rest)
         d_as = torch.split(error.t().mm(kept(x, mask, ctx.dropout)), group.ranks)
         if dx is not None and mask is None:
             dx.addmm_(error, group.a)
