@@ -36,9 +36,10 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     corpus.publish_datasets(list(datasets.values()))
     general = general_rows(chosen, order, verdicts, base)
     orders = {name: (name, ref, base, chosen, general) for name, ref in datasets.items()}
-    swept = sweep.swept_orders(order, orders, failed)
-    trained = each(layers.train_layer, swept, failed, layers.at_once())
-    sound = parity.sound_layers(order, trained, base, failed)
+    with parity.ladders(order, base, failed) as climbing:
+        swept = sweep.swept_orders(order, orders, failed)
+        trained = each(layers.train_layer, swept, failed, layers.at_once(), climbing.begin)
+        sound = climbing.sound(trained)
     layers.publish_layers(sound)
     models.publish_base(models.convert_base(base))
     landing.announce_trained(handover.push_layers(list(sound)))

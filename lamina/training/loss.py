@@ -43,14 +43,14 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
 
 
 def _narrow(inner: Model) -> "torch.autocast":
-    """On a GPU PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
+    """PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
     import torch
 
     from lamina.training.fused.blocks import is_fused
 
-    cuda, dtype = inner.device.type == "cuda", inner.get_input_embeddings().weight.dtype
-    wanted = cuda and dtype == torch.bfloat16 and not is_fused(inner)
-    return torch.autocast("cuda", torch.bfloat16, enabled=wanted)
+    narrow = inner.get_input_embeddings().weight.dtype == torch.bfloat16
+    wanted = narrow and not is_fused(inner)
+    return torch.autocast(inner.device.type, torch.bfloat16, enabled=wanted)
 
 
 def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:

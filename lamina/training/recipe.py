@@ -30,8 +30,9 @@ from lamina.training.profiles import Profile
 
 STAGE = Stage("train", 5)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
-# by two threads would be attached to each other. Threads wait; processes do not.
-_ONE_AT_A_TIME = threading.Lock()
+# by two threads would be attached to each other. Threads wait; processes do not. Whoever computes
+# with torch beside a training takes it, too.
+ALONE = threading.Lock()
 
 
 def train_layer(  # noqa: PLR0913 - keyword-only past the order
@@ -87,8 +88,8 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     threads: int | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run; too little memory has an error of ours."""
-    with _ONE_AT_A_TIME:
-        _wake_torch(threads)
+    with ALONE:
+        wake_torch(threads)
         made = None
         try:
             made = _train(order, folder, store, progress, checkpoint)
@@ -102,15 +103,11 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     return made
 
 
-def _wake_torch(threads: int | None) -> None:
-    """Load torch; its threads spin while they wait for each other, as OpenMP's default has it.
-
-    Right for cores that training has for itself: docs/experiments.md has the figures, and what to
-    set where it shares them.
-    """
+def wake_torch(threads: int | None) -> None:
+    """Load torch, with what must be set before; equal numbers of CPU threads give equal results."""
+    prepare()
     import torch
 
-    prepare()
     if threads:
         torch.set_num_threads(threads)
 

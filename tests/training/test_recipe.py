@@ -123,7 +123,7 @@ def test_a_dataset_without_training_rows_is_refused(store: Store, base: Path) ->
 
 
 def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
-    profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "steps": 4})
+    profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "dtype": "auto", "steps": 4})
     order = layer_orders.order(store, base, profile=profile)
 
     ref = trained(store, order)
