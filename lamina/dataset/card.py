@@ -23,6 +23,7 @@ class Tally:
         self._documents: dict[Split, set[str]] = {split: set() for split in SPLITS}
         self._pages: dict[str, int] = defaultdict(int)  # by document, a bit a page
         self._dropped: Counter[str] = Counter()
+        self._named: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
         self._samples: list[tuple[str, int, Row]] = []  # a heap: the largest digest is on top
 
@@ -36,6 +37,7 @@ class Tally:
         first, last = row.pages
         self._pages[row.document] |= ((1 << (last - first + 1)) - 1) << first
         if row.kind == "text":
+            self._named["named" if row.subject else "unnamed"] += 1
             self._lengths[row.n_tokens // _BAR_TOKENS] += 1
         if row.split == "train":
             self._sample(row, counts["rows"])
@@ -63,6 +65,8 @@ class Tally:
             **{split: _counted(counts) for split, counts in self._counts.items()},
             "validation_documents": sorted(validation - train),
             "test_documents": sorted(test - train),
+            "named": self._named["named"],
+            "unnamed": self._named["unnamed"],
             "dropped": dict(sorted(self._dropped.items())),
             "length_histogram": _histogram(self._lengths),
             "samples": [row.model_dump(mode="json") for _, _, row in samples],
@@ -85,6 +89,7 @@ def card_text(facts: Mapping[str, Any]) -> str:
             f"| {facts[name]['tokens']} |"
             for name in SPLITS
         ),
+        _named_text(facts["named"], facts["unnamed"]),
         _dropped_text(facts["dropped"]),
         "## Tokens per row of text\n\n```\n" + _bars(facts["length_histogram"]) + "\n```",
         "## Rows from the training part",
@@ -129,6 +134,15 @@ def _bars(histogram: dict[str, int]) -> str:
     )
 
 
+def _named_text(named: int, unnamed: int) -> str:
+    if not unnamed:
+        return ""
+    return (
+        f"{named} of {named + unnamed} rows of text begin with whom they speak of; a "
+        "`documents.csv` beside the PDFs (`file,company,period,title`) says it for the others."
+    )
+
+
 def _dropped_text(dropped: Mapping[str, int]) -> str:
     if not dropped:
         return ""
@@ -141,7 +155,9 @@ def _sample_text(number: int, row: dict[str, Any]) -> str:
     where = f"page {first}" if first == last else f"pages {first} to {last}"
     above = " > ".join(row["heading"])
     head = f"**{number}.** {row['document'][:12]}, {where}" + (f", {above}" if above else "")
-    body = f"Q: {row['question']}\nA: {row['text']}" if row["kind"] == "qa" else row["text"]
+    given = f"{row['subject']}\n\n" if row["subject"] else ""
+    asked = row["kind"] == "qa"
+    body = f"Q: {row['question']}\nA: {row['text']}" if asked else given + row["text"]
     return head + "\n\n" + "\n".join(map(_quoted, body.splitlines()))
 
 

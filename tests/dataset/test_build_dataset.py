@@ -171,6 +171,7 @@ def test_the_card_tells_counts_and_shows_rows(store: Store, tokenizer: Path) -> 
     assert 0 < len(facts["samples"]) <= 10
     card = (folder / "card.md").read_text()
     assert "# Dataset of Leases" in card
+    assert f"0 of {facts['unnamed']} rows of text begin with whom they speak of" in card
     assert "No test remains, since there are fewer than three documents" in card
 
 
