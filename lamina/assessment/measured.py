@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["D", "T", "G"]
+GENERAL = "general"  # the topic of the questions that no layer is about
 
 
 @dataclass(frozen=True, slots=True)
