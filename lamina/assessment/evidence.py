@@ -152,7 +152,7 @@ def levels(p_values: Sequence[float], level: float) -> tuple[list[bool], float]:
     from scipy.stats import false_discovery_control
 
     stand = [bool(p <= level) for p in false_discovery_control(list(p_values))]
-    return stand, level * max(1, sum(stand)) / len(stand)
+    return stand, level * (max(1, sum(stand)) / len(stand))
 
 
 def _plain(found: "NDArray[np.float64]") -> "Figures":

@@ -79,6 +79,7 @@ def _scorer(
             LossRecord(
                 blend=blend.name,
                 topic=topic,
+                document=row.document,
                 row=text_digest(canonical([row.question, row.text])),
                 loss=-log_probability / max(1, n_tokens),
                 n_tokens=n_tokens,
@@ -95,6 +96,7 @@ def _graded(topic: str, prompt: Prompt, answer: Answer) -> AnswerRecord:
     return AnswerRecord(
         blend=answer.blend,
         topic=topic,
+        document=prompt.file,
         question=prompt.question,
         reference=prompt.answer,
         answer=answer.text,

@@ -19,6 +19,7 @@ class Prompt(BaseModel):
 
     question: str = Field(min_length=1)
     answer: str = Field(min_length=1)
+    file: str = Field("", description="the document in which the answer stands")
 
 
 class Topic(BaseModel):

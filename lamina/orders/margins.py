@@ -42,6 +42,17 @@ class Margins(BaseModel):
         0.05, gt=0, title="Loss in T", description="allowed against the version that serves, nats"
     )
 
+    @property
+    def in_words(self) -> str:
+        """What is in force, for a report."""
+        return (
+            f"level {self.level:g}; D decides from {self.questions} questions of {self.documents} "
+            f"documents on, else T; gain above {self.gain_d:g} (D), {self.gain_t:g} (T) nats a "
+            f"token; allowed elsewhere {self.harm_d:g} (D), {self.harm_t:g} (T) nats, "
+            f"{100 * self.harm_g:g} points (G); allowed against the version that serves "
+            f"{self.loss_d:g} (D), {self.loss_t:g} (T) nats"
+        )
+
     def gain(self, kind: str) -> float:
         """What a gain at home must exceed."""
         return {"D": self.gain_d, "T": self.gain_t, "G": self.harm_g}[kind]

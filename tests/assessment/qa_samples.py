@@ -8,7 +8,11 @@ N_QUESTIONS = 8
 
 def prompts_of(layer: str) -> tuple[Prompt, ...]:
     return tuple(
-        Prompt(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
+        Prompt(
+            question=f"{layer} question {number}?",
+            answer=f"{layer} answer {number}",
+            file=f"{layer}-{number}.pdf",
+        )
         for number in range(N_QUESTIONS)
     )
 
