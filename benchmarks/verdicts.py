@@ -24,7 +24,7 @@ from null_layers import (
     text_gaps,
 )
 
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 MARGINS = Margins()
 ICCS = (0.0, 0.3, 0.6)
@@ -186,7 +186,9 @@ def harm(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
             hurt = by_documents(
                 grade_changes(random, exam, -0.1, layers, max(changed, 0.1)), exam, shares=True
             )
-            row = [percent(np.asarray(sound.low(MARGINS.level)) > -margin) for margin in (0.05, 0.1)]
+            row = [
+                percent(np.asarray(sound.low(MARGINS.level)) > -margin) for margin in (0.05, 0.1)
+            ]
             let = percent(np.asarray(hurt.low(MARGINS.level)) > -MARGINS.harm_g)
             yield (str(questions), f"{changed:.0%}", *row, let)
 

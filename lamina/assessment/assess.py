@@ -16,7 +16,7 @@ from lamina.assessment.rule import VERSION
 from lamina.assessment.summary import Summary, summarise
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 from lamina.progress import Progress
 from lamina.store import Stage, Store, point
 
@@ -95,9 +95,7 @@ def qa_layers(
         def make(folder: Path) -> dict[str, object]:
             records = run_matrix(matrix, client, progress)
             facts = _facts(order, base, blends, known)
-            summary = summarise(
-                records, facts=facts, margins=order.margins, judged=order.judged
-            )
+            summary = summarise(records, facts=facts, margins=order.margins, judged=order.judged)
             write_report(folder, summary, records)
             return _artifact_facts(summary)
 

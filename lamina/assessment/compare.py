@@ -12,7 +12,7 @@ from lamina.assessment.evidence import Estimate, document_means, over_documents,
 from lamina.assessment.findings import Case, Finding, Findings
 from lamina.assessment.measured import GENERAL, Kind, Measured
 from lamina.assessment.verdict import Place
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 SAME = 1e-6  # two computations of one model agree at least this well
 Values: TypeAlias = Mapping[str, Sequence[Measured]]  # subject to what it scored

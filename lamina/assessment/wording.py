@@ -6,7 +6,7 @@ from math import ceil, exp
 from lamina.assessment.findings import Finding, Findings
 from lamina.assessment.measured import Kind
 from lamina.assessment.verdict import Comparison, Enough, Verdict, Word
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 _ITEMS: dict[Kind, tuple[str, str]] = {
     "D": ("question", "questions"),
@@ -104,6 +104,8 @@ def _more(one: Finding, bar: float, level: float, least: Enough) -> Enough | Non
     documents = one.documents.enough(bar, level)
     if documents is None:
         return None
+    if documents <= least.documents and one.kind == "D":
+        return least
     documents = max(documents, least.documents)
     n = ceil(documents * one.documents.n / one.documents.groups)
     return Enough(n=max(n, least.n) if one.kind == "D" else n, documents=documents)
