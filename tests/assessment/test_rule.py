@@ -178,6 +178,7 @@ def test_without_two_layers_of_other_topics_test_text_proves_nothing() -> None:
     )  # fmt: skip
 
     assert said.word is Word.TOO_LITTLE
+    assert "shows nothing without two layers of other topics" in said.why
 
 
 def test_a_copy_of_the_base_has_no_effect() -> None:

@@ -17,8 +17,9 @@ def test_a_promotion_gives_measure_number_documents_gain_and_interval() -> None:
 
     assert said.gain is not None
     assert said.sentence.startswith(
-        f"Leases: promoted. On 21 questions from 7 documents it gained {said.gain.value:+.2f} "
-        f"nats a token (interval {said.gain.low:+.2f} to {said.gain.high:+.2f}) over the base in D"
+        f"Leases: promoted. D is {said.gain.value:+.2f} nats a token (interval "
+        f"{said.gain.low:+.2f} to {said.gain.high:+.2f}) over the base on 21 questions from 7 "
+        "documents: right answers are "
     )
     assert "D on other topics' exams" in said.sentence
     assert "G on general questions +0 points" in said.sentence
@@ -42,7 +43,7 @@ def test_too_little_evidence_says_how_much_would_do() -> None:
 def test_without_a_gain_so_far_the_least_is_named() -> None:
     said = verdict(told("Leases", 0, documents=2, noise=0.01), told("base", 0, documents=2))
 
-    assert "about 20 from 5 are the least that a verdict takes" in said.why
+    assert "20 questions from 5 documents are the least that a verdict takes" in said.why
 
 
 def test_an_unclear_gain_says_how_many_questions_would_show_it() -> None:
