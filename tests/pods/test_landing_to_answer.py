@@ -1,7 +1,7 @@
 """A PDF lands on one pod; its layer is trained, judged on another, and answers on port 5000.
 
-One PDF is too little evidence for any verdict but that, which is what the run must say; promoting such
-a layer is the owner's word, given here with the run's own form.
+One PDF is too little evidence for any verdict but that, which is what the run must say; promoting
+such a layer is the owner's word, given here with the run's own form.
 """
 
 from pathlib import Path
