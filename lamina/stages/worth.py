@@ -9,6 +9,7 @@ from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages import judging
 from lamina.stages.pod import Pod
+from lamina.workspace import Workspace
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             QaOrder(
                 server_url=url,
                 prompts=pod.workspace.prompts,
+                topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
                 adapters=adapters,
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
@@ -105,6 +107,14 @@ def _folder(pod: Pod, order: AskLayers) -> Iterator[Path]:
         return
     with judging.beside_each_other(pod, order.layers) as folder:
         yield folder
+
+
+def _topics(workspace: Workspace) -> tuple[str, ...]:
+    """The layers that there are or that documents wait for; question files may bear these names."""
+    parents = (workspace.raw_pdfs, workspace.archive, workspace.adapters_peft)
+    folders = {path.name for parent in parents for path in parent.glob("*/")}
+    exported = (workspace.adapters_gguf, workspace.candidates)
+    return tuple(sorted(folders | {path.stem for home in exported for path in home.glob("*.gguf")}))
 
 
 def _adapters(pod: Pod, order: AskLayers) -> Path:
