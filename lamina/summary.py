@@ -27,7 +27,6 @@ NEXT = {
     "fold_blend": ("lamina qa_layers", "lamina serve"),
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),
-    "demo": ("lamina --workspace workspace-demo serve",),
 }
 
 

@@ -61,9 +61,10 @@ def chain(
         yield chain_root
 
 
-def order(*layers: str, parity: CheckParity | None = QUICK) -> TrainLayers:
+def order(*layers: str, parity: CheckParity | None = QUICK, sweep: bool = False) -> TrainLayers:
     """Hardly any training; with `parity` None, no ladder."""
     checked = {"check_parity": False} if parity is None else {"parity": parity}
+    checked |= {"sweep": sweep}
     return TrainLayers(
         layers=list(layers), profile="demo", overrides=SHORT, chunk_tokens=CHUNK_TOKENS, **checked
     )
@@ -201,6 +202,13 @@ def test_one_new_pdf_trains_its_layer_and_no_other_in_a_process_of_its_own(
 
     trained = {name for name in worked() if name.startswith("train-")}
     assert trained == {f"train-{LEASING}-demo"}
+
+
+def test_a_sweep_is_shown_and_runs_once(chain: Path) -> None:
+    for sweeps in ({f"sweep-{GOODWILL}-demo"}, set()):
+        train_layers.train_layers(order(GOODWILL, parity=None, sweep=True))
+        assert {name for name in worked() if name.startswith("sweep-")} == sweeps, chain
+    assert last_run()[0].state_name == "Completed"
 
 
 def test_the_levels_are_merged_and_the_base_is_left_as_it_is(
