@@ -12,14 +12,16 @@ from lamina.assessment.matrix import Matrix, run_matrix
 from lamina.assessment.questions import Topic, gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
+from lamina.assessment.rule import VERSION
 from lamina.assessment.summary import Summary, summarise
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
+from lamina.margins import Margins
 from lamina.progress import Progress
 from lamina.store import Stage, Store, point
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 1)
+STAGE = Stage("qa_layers", 2)
 
 
 class QaOrder(BaseModel):
@@ -41,6 +43,10 @@ class QaOrder(BaseModel):
     )
     layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
     blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
+    judged: tuple[str, ...] = Field(
+        (), description="whom a verdict is wanted of; none = every layer and blend"
+    )
+    margins: Margins = Field(default_factory=Margins)
     sampling: Sampling = Field(default_factory=Sampling)
     via: Via = Field("adapters", description="set the default blend, or name it in each request")
     concurrency: int = Field(1, ge=1, le=256, description="requests in flight under one blend")
@@ -85,6 +91,9 @@ def qa_layers(
             "blends": [blend.name for blend in blends],
             "prompts": {topic.name: _prompts_digest(topic) for topic in topics},
             "heldout": {topic.name: _heldout_digest(topic) for topic in topics},
+            "judged": order.judged,
+            "margins": order.margins,
+            "rule": VERSION,
             "sampling": order.sampling,
             "via": order.via,
             "concurrency": order.concurrency,
@@ -94,7 +103,7 @@ def qa_layers(
         def make(folder: Path) -> dict[str, object]:
             records = run_matrix(matrix, client, progress)
             facts = _facts(order, base, blends, known)
-            summary = summarise(records, seed=order.sampling.seed, facts=facts)
+            summary = summarise(records, facts=facts, margins=order.margins, judged=order.judged)
             write_report(folder, summary, records)
             return _artifact_facts(summary)
 
@@ -175,13 +184,14 @@ def _facts(
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
         "System message": sampling.system or "none",
-        "Intervals": "95%: Newcombe 1998 for shares, paired bootstrap for F1 and loss",
+        "Rule": f"version {VERSION}; {order.margins.in_words}",
+        "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
     return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:
     return {
-        "verdicts": {worth.name: worth.verdict.value for worth in summary.worths},
+        "verdicts": {worth.name: worth.verdict.word.value for worth in summary.worths},
         "headline": summary.headline.model_dump(mode="json"),
     }

@@ -82,6 +82,7 @@ def _scorer(
             LossRecord(
                 blend=blend.name,
                 topic=topic,
+                document=row.document,
                 row=text_digest(canonical([row.question, row.given + row.text])),
                 loss=-log_probability / max(1, n_tokens),
                 n_tokens=n_tokens,
@@ -98,6 +99,7 @@ def _graded(topic: str, prompt: Question, answer: Answer) -> AnswerRecord:
     return AnswerRecord(
         blend=answer.blend,
         topic=topic,
+        document=prompt.file,
         question=prompt.question,
         reference=prompt.answer,
         answer=answer.text,

@@ -16,6 +16,7 @@ class AnswerRecord(BaseModel):
     type: Literal["answer"] = "answer"
     blend: str = Field(description="`base`, a layer, or a blend as the server names it")
     topic: str = Field(description="the layer whose prompts it comes from")
+    document: str = Field("", description="in which the answer stands; empty = not known")
     question: str
     reference: str
     answer: str
@@ -37,6 +38,7 @@ class LossRecord(BaseModel):
     type: Literal["loss"] = "loss"
     blend: str
     topic: str
+    document: str = Field("", description="that the row was cut from")
     row: str = Field(description="sha256 of the row's question and text")
     loss: float = Field(description="mean over the row's tokens, nats per token")
     n_tokens: int

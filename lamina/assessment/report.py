@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.assessment.blend import BASE
+from lamina.assessment.blend import BASE, own_topics
 from lamina.assessment.page import page
 from lamina.assessment.records import AnswerRecord, LossRecord, read_records, write_records
 from lamina.assessment.summary import Cell, Summary
-from lamina.assessment.verdict import own_topics
 
 if TYPE_CHECKING:
     from rich.console import Console
