@@ -3,6 +3,7 @@
 `benchmarks/grading.py` makes the table of them in `benchmarks/results/grading.md`.
 """
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from lamina.assessment.grading import grade
 from lamina.text.question_files import read_question_file
 from lamina.text.questions import Question
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("LAMINA_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve()
 LEAST_RIGHT = 0.98  # of the answers in each wording
 MOST_WRONG = 0.01  # of 2,000 wrong answers
 
