@@ -58,8 +58,8 @@ def main() -> None:
 HEAD = """# Grading
 
 `python benchmarks/grading.py`, grader version {grader}. TAT-QA has {TATQA:,} distinct questions (of
-1,668), the exam of the 25 topics {exam}. Exact match and F1 graded before; F1 of a right answer should
-be 1. Whoever wrote the grader wrote these lists, too: they show what it is meant to do, and what
+1,668), the exam of the 25 topics {exam}. Exact match and F1 graded before; F1 of a right answer
+should be 1. Whoever wrote the grader wrote these lists, too: they show what it is meant to do; what
 models say besides is held by hand in `tests/assessment/test_grading.py`.
 """
 
