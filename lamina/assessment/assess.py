@@ -1,25 +1,31 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.ask import Client, Sampling, Via
+from lamina.assessment.ask import Client, Via
+from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
-from lamina.assessment.matrix import Matrix, run_matrix
-from lamina.assessment.questions import Topic, gather_topics
+from lamina.assessment.cells import Cells, Subject
+from lamina.assessment.matrix import DRAWN, Matrix, Wanted
+from lamina.assessment.questions import gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
+from lamina.assessment.sampling import Sampling
 from lamina.assessment.summary import Summary, summarise
+from lamina.assessment.view import gains_over_base, measured, records
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
-from lamina.store import Stage, Store, point
+from lamina.store import CELLS, Stage, Store, point
+from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 1)
+STAGE = Stage("qa_layers", 2)
+MOST_NAMED = 10  # of what could not be measured
 
 
 class QaOrder(BaseModel):
@@ -40,7 +46,10 @@ class QaOrder(BaseModel):
     blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
     sampling: Sampling = Field(default_factory=Sampling)
     via: Via = Field("adapters", description="set the default blend, or name it in each request")
-    concurrency: int = Field(1, ge=1, le=256, description="requests in flight under one blend")
+    concurrency: int | None = Field(
+        None, ge=1, le=256, description="requests in flight under one blend; none = server's slots"
+    )
+    n_drawn: int = Field(DRAWN, ge=0, description="items of each topic not a layer's own; 0 = all")
     heldout_tokens: int = Field(4000, ge=0, description="held-out tokens a topic; 0 = none")
 
 
@@ -52,7 +61,7 @@ def qa_layers(
     api_key: str | None = None,
     digest: Callable[[Path], str] = file_digest,
 ) -> ArtifactRef:
-    """Ask, score, grade and judge; the artifact holds records, summary and report.
+    """Ask and score what no cell holds yet; the artifact holds records, summary and report.
 
     `digest` may remember files that it has seen (`lamina.fingerprint.Digests`).
 
@@ -63,34 +72,58 @@ def qa_layers(
         InvalidInputError: a prompt file or a blend is malformed.
 
     """
-    topics = gather_topics(order.prompts, order.heldout, heldout_tokens=order.heldout_tokens)
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
+        topics = gather_topics(order.prompts, order.heldout, heldout_tokens=order.heldout_tokens)
         _hold_against_files(known, order, digest)
-        blends = _blends(order, known)
-        base = client.base_digest()
-        used = sorted({layer for blend in blends for layer in blend.layers})
-        inputs = {
-            "base": base,
-            "model": digest(order.model) if order.model else None,
-            "layers": {name: known[name].digest for name in used},
-            "blends": [blend.name for blend in blends],
-            "prompts": {topic.name: _prompts_digest(topic) for topic in topics},
-            "heldout": {topic.name: _heldout_digest(topic) for topic in topics},
-            "sampling": order.sampling,
-            "via": order.via,
-            "concurrency": order.concurrency,
-        }
-        matrix = Matrix(topics, blends, order.sampling, order.via, order.concurrency)
+        base = client.base()
+        model = digest(order.model) if order.model else None
+        subjects = [_subject(blend, known) for blend in _blends(order, known)]
+        cells = Cells(store.root / CELLS, base.digest, model, order.sampling)
+        matrix = Matrix(topics, subjects, seed=order.sampling.seed, n_drawn=order.n_drawn or None)
+        how = How(order.sampling, order.via, order.concurrency or base.slots)
+        wanted, failures = _ask(matrix, cells, client, how, progress)
+    for failure in failures[:MOST_NAMED]:
+        progress.say(f"not measured: {_named(failure)}")
+    inputs = {
+        "base": base.digest,
+        "model": model,
+        "layers": {name: known[name].digest for one in subjects for name in one.blend.layers},
+        "cells": text_digest(canonical([cells.key(one.subject, one.request) for one in wanted])),
+        "items": text_digest(canonical([topic.model_dump(mode="json") for topic in topics])),
+        "subjects": [one.blend.name for one in subjects],
+        "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
+    }
 
-        def make(folder: Path) -> dict[str, object]:
-            records = run_matrix(matrix, client, progress)
-            facts = _facts(order, base, blends, known)
-            summary = summarise(records, seed=order.sampling.seed, facts=facts)
-            write_report(folder, summary, records)
-            return _artifact_facts(summary)
+    def make(folder: Path) -> dict[str, object]:
+        found = list(records(wanted, cells))
+        facts = _facts(order, how, base.digest, known, subjects, failures)
+        summary = summarise(found, seed=order.sampling.seed, facts=facts)
+        write_report(folder, summary, found)
+        return _artifact_facts(summary)
 
-        return store.once(KIND, STAGE, inputs, make)
+    return store.once(KIND, STAGE, inputs, make)
+
+
+def _ask(
+    matrix: Matrix, cells: Cells, client: Client, how: How, progress: Progress
+) -> tuple[list[Wanted], list[Failure]]:
+    """What was wanted in the end, and what of it could not be had: first a little, then more."""
+    wanted = {one: None for one in matrix.first()}
+    failures = list(fill(wanted, cells, client, how, progress))
+    gains = gains_over_base(measured(records(wanted, cells)))
+    doubted = [
+        one
+        for subject in matrix.subjects
+        for one in matrix.rest(subject, gains.get(subject.blend.name, {}))
+        if one not in wanted
+    ]
+    failures += fill(doubted, cells, client, how, progress)
+    return [*wanted, *doubted], failures
+
+
+def _subject(blend: Blend, known: Mapping[str, KnownLayer]) -> Subject:
+    return Subject(blend, tuple(known[name].digest for name in blend.layers))
 
 
 def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
@@ -141,35 +174,46 @@ def _blends(order: QaOrder, known: dict[str, KnownLayer]) -> tuple[Blend, ...]:
     return tuple(blends.values())
 
 
-def _prompts_digest(topic: Topic) -> str:
-    return text_digest(canonical([[prompt.question, prompt.answer] for prompt in topic.prompts]))
-
-
-def _heldout_digest(topic: Topic) -> str:
-    return text_digest(canonical([[row.question, row.text] for row in topic.heldout]))
-
-
-def _facts(
-    order: QaOrder, base: str, blends: Sequence[Blend], known: dict[str, KnownLayer]
+def _facts(  # noqa: PLR0913, PLR0917 - all that the report says of its own making
+    order: QaOrder,
+    how: How,
+    base: str,
+    known: Mapping[str, KnownLayer],
+    subjects: Sequence[Subject],
+    failures: Sequence[Failure],
 ) -> dict[str, str]:
-    """What the report says of its own making."""
     ways = {
         "adapters": "each blend set as the server's default with POST /lora-adapters",
         "model": "each request names its blend",
     }
     sampling = order.sampling
-    used = sorted({layer for blend in blends for layer in blend.layers})
+    used = sorted({name for one in subjects for name in one.blend.layers})
     facts = {
         "Server": order.server_url,
         "Base": base[:12],
         "How blends were put on": ways[order.via],
-        "Requests in flight": str(order.concurrency),
+        "Requests in flight": str(how.in_flight),
+        "Items of topics that are not a layer's own": _drawn(order),
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
         "System message": sampling.system or "none",
         "Intervals": "95%: Newcombe 1998 for shares, paired bootstrap for F1 and loss",
     }
+    if failures:
+        named = "; ".join(map(_named, failures[:MOST_NAMED]))
+        facts["Not measured"] = f"{len(failures)} requests failed: {named}"
     return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
+
+
+def _drawn(order: QaOrder) -> str:
+    few = f"{order.n_drawn} questions and {order.n_drawn} rows by lot, all where these leave a doubt"
+    return few if order.n_drawn else "all"
+
+
+def _named(failure: Failure) -> str:
+    one = failure.wanted
+    item = one.item.question if isinstance(one.item, Question) else one.item.text
+    return f"{one.subject.blend.name} on {one.topic}, {item[:60]!r}: {failure.why}"
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:
