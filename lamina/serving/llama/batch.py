@@ -15,11 +15,12 @@ class Batch:
     def __init__(self, room: int, n_slots: int) -> None:
         self.tokens = np.zeros(room, np.int32)
         self.positions = np.zeros(room, np.int32)
+        self.slots = np.zeros(room, np.int32)  # the first of those that share a token
         self.wanted = np.zeros(room, np.int8)
         self.size = 0
-        self._slots = np.arange(n_slots, dtype=np.int32)
+        self._numbers = np.arange(n_slots, dtype=np.int32)
         self._counts = np.ones(room, np.int32)  # slots that share a token
-        self._pointers = np.zeros(room, np.uintp)  # to the first of them, in `_slots`
+        self._pointers = np.zeros(room, np.uintp)  # to the first of them, in `_numbers`
 
     def clear(self) -> None:
         """Begin a new step."""
@@ -42,8 +43,9 @@ class Batch:
         begin, end = self.size, self.size + len(tokens)
         self.tokens[begin:end] = tokens
         self.positions[begin:end] = np.arange(position, position + len(tokens))
+        self.slots[begin:end] = slot
         self._counts[begin:end] = shared_by
-        self._pointers[begin:end] = self._slots.ctypes.data + slot * self._slots.itemsize
+        self._pointers[begin:end] = self._numbers.ctypes.data + slot * self._numbers.itemsize
         self.wanted[begin:end] = 0
         self.wanted[begin + wanted_from : end] = 1
         self.size = end
