@@ -34,7 +34,10 @@ class QaOrder(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     server_url: str
-    prompts: Path = Field(description="folder of <layer>.jsonl: question and answer a line")
+    prompts: Path = Field(description="folder of question files, each named after its layer")
+    topics: tuple[str, ...] = Field(
+        (), description="names that question files may bear, beside those of the server's layers"
+    )
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"
@@ -74,7 +77,12 @@ def qa_layers(
     """
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
-        topics = gather_topics(order.prompts, order.heldout, heldout_tokens=order.heldout_tokens)
+        topics = gather_topics(
+            order.prompts,
+            order.heldout,
+            layers={*known, *order.topics},
+            heldout_tokens=order.heldout_tokens,
+        )
         _hold_against_files(known, order, digest)
         base = client.base()
         model = digest(order.model) if order.model else None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.text.pages import DocumentFormat
+from lamina.text.question_files import SUFFIXES
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
 
 FORMATS: dict[str, DocumentFormat] = {
@@ -17,8 +18,7 @@ FORMATS: dict[str, DocumentFormat] = {
     ".txt": "text",
     ".md": "text",
     ".markdown": "text",
-    ".jsonl": "questions",
-    ".csv": "questions",
+    **dict.fromkeys(SUFFIXES, "questions"),
 }
 
 Origin = Literal["archive", "raw"]

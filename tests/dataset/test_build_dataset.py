@@ -9,7 +9,8 @@ from sheets import build, document, rows
 
 from lamina.errors import InvalidInputError
 from lamina.store import Store
-from lamina.text.pages import Pages, Question
+from lamina.text.pages import Pages
+from lamina.text.questions import Question
 
 
 def test_rows_carry_layer_document_pages_split_and_tokens(store: Store, tokenizer: Path) -> None:
