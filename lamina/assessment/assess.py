@@ -14,11 +14,14 @@ from lamina.assessment.matrix import DRAWN, Matrix, Wanted
 from lamina.assessment.questions import gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
+from lamina.assessment.rule import VERSION
 from lamina.assessment.sampling import Sampling
 from lamina.assessment.summary import Summary, summarise
-from lamina.assessment.view import gains_over_base, measured, records
+from lamina.assessment.view import gains_over_base, records
+from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
+from lamina.orders.margins import Margins
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
 from lamina.text.questions import Question
@@ -47,6 +50,10 @@ class QaOrder(BaseModel):
     )
     layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
     blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
+    judged: tuple[str, ...] = Field(
+        (), description="whom a verdict is wanted of; none = every layer and blend"
+    )
+    margins: Margins = Field(default_factory=Margins)
     sampling: Sampling = Field(default_factory=Sampling)
     via: Via = Field("adapters", description="set the default blend, or name it in each request")
     concurrency: int | None = Field(
@@ -100,13 +107,16 @@ def qa_layers(
         "cells": text_digest(canonical([cells.key(one.subject, one.request) for one in wanted])),
         "items": text_digest(canonical([topic.model_dump(mode="json") for topic in topics])),
         "subjects": [one.blend.name for one in subjects],
+        "judged": order.judged,
+        "margins": order.margins,
+        "rule": VERSION,
         "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
     }
 
     def make(folder: Path) -> dict[str, object]:
         found = list(records(wanted, cells))
         facts = _facts(order, how, base.digest, known, subjects, failures)
-        summary = summarise(found, seed=order.sampling.seed, facts=facts)
+        summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
         write_report(folder, summary, found)
         return _artifact_facts(summary)
 
@@ -205,7 +215,8 @@ def _facts(  # noqa: PLR0913, PLR0917 - all that the report says of its own maki
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
         "System message": sampling.system or "none",
-        "Intervals": "95%: Newcombe 1998 for shares, paired bootstrap for F1 and loss",
+        "Rule": f"version {VERSION}; {order.margins.in_words}",
+        "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
     if failures:
         named = "; ".join(map(_named, failures[:MOST_NAMED]))
@@ -226,6 +237,6 @@ def _named(failure: Failure) -> str:
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:
     return {
-        "verdicts": {worth.name: worth.verdict.value for worth in summary.worths},
+        "verdicts": {worth.name: worth.verdict.word.value for worth in summary.worths},
         "headline": summary.headline.model_dump(mode="json"),
     }

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TypeAlias
 
-from lamina.assessment.asked import Ask, Choose, Read, Request, choices
+from lamina.assessment.asked import Ask, Read, Request, choices
+from lamina.assessment.blend import own_topics
 from lamina.assessment.cells import Subject
 from lamina.assessment.questions import Topic
 from lamina.assessment.sampling import drawn
-from lamina.assessment.verdict import own_topics
 from lamina.fingerprint import canonical, text_digest
 from lamina.text.questions import Question
 from lamina.text.rows import Row
@@ -114,6 +114,3 @@ def doubtful(gains: Gains) -> tuple[str, ...]:
     if abs(fmean(values) + HARM_NATS) > half:
         return ()
     return tuple(name for name, of in gains.items() if of and fmean(of) < -HARM_NATS)
-
-
-__all__ = ["Choose", "Matrix", "Wanted", "document_of", "doubtful", "item_name"]

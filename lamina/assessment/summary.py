@@ -6,9 +6,10 @@ from statistics import fmean, median
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.assessment.blend import BASE
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord
 from lamina.assessment.table import Table
-from lamina.assessment.verdict import Worth, judge
+from lamina.assessment.worth import Worth, weigh
+from lamina.orders.margins import Margins
 
 
 class Cell(BaseModel):
@@ -103,13 +104,18 @@ class Summary(BaseModel):
 
 
 def summarise(
-    records: Iterable[AnswerRecord | LossRecord], *, seed: int, facts: dict[str, str]
+    records: Iterable[AnyRecord],
+    *,
+    facts: dict[str, str],
+    margins: Margins | None = None,
+    judged: Sequence[str] = (),
 ) -> Summary:
-    """Cells, verdicts, speeds and the headline of one run."""
+    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base."""
     records = list(records)
     table = Table(records)
     blends = _in_order(table)
-    worths = judge(records, [blend for blend in blends if blend != BASE], seed=seed)
+    candidates = judged or [blend for blend in blends if blend != BASE]
+    worths = weigh(records, candidates, margins or Margins())
     speeds = (_speed(blend, table.answers(blend)) for blend in blends)
     return Summary(
         facts=facts,

@@ -1,4 +1,4 @@
-"""Cells as records and as measurements: graded here, anew each time, and asked of nobody. Pure."""
+"""Cells as records: graded here, anew each time, and asked of nobody. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
@@ -7,8 +7,8 @@ from lamina.assessment.asked import Ask, Choose, Read
 from lamina.assessment.blend import BASE
 from lamina.assessment.cells import Cells, Value
 from lamina.assessment.grade import grade
-from lamina.assessment.matrix import Wanted, document_of, item_name
-from lamina.assessment.measured import Kind, Measured
+from lamina.assessment.matrix import Wanted, item_name
+from lamina.assessment.measured import Measured
 from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.text.questions import Question
 
@@ -19,14 +19,6 @@ def records(wanted: Iterable[Wanted], cells: Cells) -> Iterator[AnyRecord]:
         value = cells.get(one.subject, one.request)
         if value is not None:
             yield _record(one, value)
-
-
-def measured(found: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
-    """The same as the rule takes it, by subject."""
-    by_subject: dict[str, list[Measured]] = {}
-    for record in found:
-        by_subject.setdefault(record.blend, []).append(_measured(record))
-    return by_subject
 
 
 def gains_over_base(by_subject: Mapping[str, Iterable[Measured]]) -> dict[str, dict[str, list[float]]]:
@@ -41,23 +33,10 @@ def gains_over_base(by_subject: Mapping[str, Iterable[Measured]]) -> dict[str, d
     return gains
 
 
-def _measured(record: AnyRecord) -> Measured:
-    match record:
-        case AnswerRecord():
-            return _of(record.item, record, "G", float(record.exact))
-        case ChoiceRecord():
-            return _of(record.item, record, "D", record.margin)
-        case LossRecord():
-            return _of(record.row, record, "T", record.loss)
-
-
-def _of(item: str, record: AnyRecord, kind: Kind, value: float) -> Measured:
-    return Measured(item, record.document, record.topic, kind, value)
-
-
 def _record(wanted: Wanted, value: Value) -> AnyRecord:
     place = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
-    item, document = wanted.item, document_of(wanted.item)
+    item = wanted.item
+    document = item.file if isinstance(item, Question) else item.document
     match wanted.request:
         case Read():
             ((logprob, n_tokens),) = value["scores"]

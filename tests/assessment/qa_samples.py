@@ -9,7 +9,11 @@ N_QUESTIONS = 8
 
 def prompts_of(layer: str) -> tuple[Question, ...]:
     return tuple(
-        Question(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
+        Question(
+            question=f"{layer} question {number}?",
+            answer=f"{layer} answer {number}",
+            file=f"{layer}-{number}.pdf",
+        )
         for number in range(N_QUESTIONS)
     )
 

@@ -54,7 +54,7 @@ def records(server: FakeLayerServer) -> Records:
 
 @pytest.fixture
 def summary(records: Records) -> Summary:
-    return summarise(records, seed=1, facts={"Base": "tiny & small"})
+    return summarise(records, facts={"Base": "tiny & small"})
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_the_summary_is_plain_json(tmp_path: Path, html: str) -> None:
 def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Records) -> None:
     losses = [record for record in records if isinstance(record, LossRecord)]
 
-    write_report(tmp_path, summarise(losses, seed=1, facts={}), losses)
+    write_report(tmp_path, summarise(losses, facts={}), losses)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" in html
@@ -134,7 +134,7 @@ def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Re
 def test_a_report_without_held_out_rows_shows_the_answers(tmp_path: Path, records: Records) -> None:
     answers = [record for record in records if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" not in html
@@ -147,7 +147,7 @@ def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
 
     text = screen.getvalue()
     assert re.search(r"3\s+Leases\s+0\s+0\s+100", text)
-    assert "Leases is better than the base" in text
+    assert "Leases: held. Too little evidence" in text
     assert "Idle" in text
 
 
@@ -175,7 +175,7 @@ def test_differences_carry_a_true_minus_sign(tmp_path: Path, records: Records) -
     ]
     answers = [record for record in worse if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert '<span class="gain">\N{MINUS SIGN}100</span>' in html
