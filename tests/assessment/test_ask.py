@@ -3,8 +3,9 @@ import socket
 import pytest
 from fake_layer_server import FakeLayerServer
 
-from lamina.assessment.ask import Client, Sampling
+from lamina.assessment.ask import Client
 from lamina.assessment.blend import Blend, parse_blend
+from lamina.assessment.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 
 SAMPLING = Sampling()

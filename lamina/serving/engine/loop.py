@@ -108,7 +108,9 @@ class Loop:
         lane = self._turns.choose(self._lanes(), time.monotonic())
         if lane is not None:
             self.step(lane)
-            self._score(lane)
+            if lane in self.branching.lanes:
+                self.branching.step(lane)
+                self.residency.trim(self._needed())
         self._counters.waiting = len(self.waiting) + len(self.branching.waiting)
         self._counters.running = len(self.slots.busy)
 
@@ -169,14 +171,6 @@ class Loop:
         for shares in self._stepper.plan(mine, busy):
             if shares:
                 self._evaluate(shares, mine)
-
-    def _score(self, lane: LayerSet) -> None:
-        """Score prompts with branches, as long as those who are answering may be held up."""
-        mine = [sequence for sequence in self.branching.waiting if sequence.layers == lane]
-        if mine:
-            room = self._stepper.prefill_room(mine[0].accepted_s, self.slots.busy, is_long=False)
-            self.branching.step(lane, room)
-            self.residency.trim(self._needed())
 
     def _evaluate(self, shares: tuple[scheduler.Share, ...], slots: list[Slot]) -> None:
         parts = self._stepper.fill(shares, slots)
