@@ -1,8 +1,8 @@
 """Who is asked what. Pure.
 
-The base is asked everything, and each layer or blend all that is its own. Elsewhere a few items of
-each topic are drawn, the same for everyone; where those leave a doubt whether a subject does harm,
-the rest of the doubtful topics is asked as well.
+The base is asked everything, each layer or blend all that is its own, and everyone the general
+questions. Elsewhere a few items of each topic are drawn, the same for everyone; where those leave a
+doubt whether a subject does harm, the rest of the doubtful topics is asked as well.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,9 @@ from statistics import fmean, stdev
 from typing import TypeAlias
 
 from lamina.assessment.asked import Ask, Read, Request, choices
-from lamina.assessment.blend import own_topics
+from lamina.assessment.blend import Blend, layer_of, own_topics
 from lamina.assessment.cells import Subject
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.questions import Topic
 from lamina.assessment.sampling import drawn
 from lamina.fingerprint import canonical, text_digest
@@ -58,7 +59,7 @@ class Matrix:
         for subject in self.subjects:
             own = self.own(subject)
             for topic in self.topics.values():
-                some = topic if topic.name in own else self._few[topic.name]
+                some = topic if topic.name in {*own, GENERAL} else self._few[topic.name]
                 yield from self._wanted(subject, some)
 
     def rest(self, subject: Subject, gains: Gains) -> Iterator[Wanted]:
@@ -68,10 +69,11 @@ class Matrix:
             yield from self._wanted(subject, self.topics[name])
 
     def own(self, subject: Subject) -> tuple[str, ...]:
-        """The topics that a subject is asked in full; all of them for the base."""
+        """The topics that a subject is about; all of them for the base."""
         if not subject.blend.parts:
             return tuple(self.topics)
-        return own_topics(subject.blend.name, tuple(self.topics))
+        layers = Blend(tuple((layer_of(name), 1.0) for name in subject.blend.layers))
+        return own_topics(layers.name, tuple(self.topics))
 
     def _wanted(self, subject: Subject, topic: Topic) -> Iterator[Wanted]:
         for question in topic.prompts:
@@ -85,6 +87,8 @@ class Matrix:
         if count is None:
             return topic
         prompts = drawn(topic.prompts, count, seed=seed, name=item_name, document=document_of)
+        # T holds a layer against the others on its own text, and counts documents.
+        count = max(count, len({row.document for row in topic.heldout}))
         rows = drawn(topic.heldout, count, seed=seed, name=item_name, document=document_of)
         return topic.model_copy(update={"prompts": prompts, "heldout": rows})
 
@@ -104,13 +108,23 @@ def document_of(item: Question | Row) -> str:
 def doubtful(gains: Gains) -> tuple[str, ...]:
     """Topics that must be asked in full to know whether there is harm; none where all is clear.
 
-    Clear means that the mean over all topics lies above or below `-HARM_NATS` by a bound of 95 %.
-    This decides only what more is asked, never a verdict.
+    Where the mean over all topics is surely above `-HARM_NATS`, those that by themselves look
+    harmed; where it is surely below, none: it is known. Else all whose mean is below. "Surely" is
+    a bound of 95 % on the items at hand. This decides what more is asked, never a verdict.
     """
     values = [value for of in gains.values() for value in of]
-    if len(values) < 2:  # noqa: PLR2004 - no spread without two
+    if len(values) <= len(gains) + 1:
         return tuple(gains)
+    means = {name: fmean(of) for name, of in gains.items() if of}
+    apart = [value - means[name] for name, of in gains.items() for value in of]
+    spread = (sum(gap**2 for gap in apart) / (len(values) - len(means))) ** 0.5
     half = _Z_95 * stdev(values) / len(values) ** 0.5
-    if abs(fmean(values) + HARM_NATS) > half:
+    if fmean(values) + half < -HARM_NATS:
         return ()
-    return tuple(name for name, of in gains.items() if of and fmean(of) < -HARM_NATS)
+    harmless = fmean(values) - half > -HARM_NATS
+    return tuple(
+        name
+        for name, mean in means.items()
+        if mean < -HARM_NATS
+        and (not harmless or mean + _Z_95 * spread / len(gains[name]) ** 0.5 < 0)
+    )

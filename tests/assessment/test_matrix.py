@@ -80,6 +80,35 @@ def test_the_topic_that_looks_harmed_is_doubtful_where_the_whole_is_not_clear() 
     assert doubtful({"Idle": [-1.0, 0.2, -0.9], "Goodwill": [0.5, 0.4, 0.3]}) == ("Idle",)
 
 
+def test_one_ruined_topic_of_many_is_doubtful_though_the_mean_is_harmless() -> None:
+    gains = {f"T{number}": [0.1, -0.1, 0.05, 0.0] for number in range(24)}
+
+    assert doubtful(gains) == ()
+    assert doubtful({**gains, "T7": [-0.8, -0.9, -1.0, -0.7]}) == ("T7",)
+
+
+def test_what_serves_is_asked_all_that_the_candidate_for_its_place_is() -> None:
+    serving = Subject(parse_blend("Leases.serving"), ("s",))
+    wanted = list(Matrix(TOPICS, (serving,), seed=1, n_drawn=2).first())
+
+    assert len(asked(wanted, "Leases.serving", "Leases")) == N_QUESTIONS
+    assert len(asked(wanted, "Leases.serving", "Idle")) == 2
+
+
+def test_general_questions_are_asked_of_everyone_in_full() -> None:
+    general = TOPICS[1].model_copy(update={"name": "general"})
+    wanted = list(Matrix((TOPICS[2], general), (SUBJECTS["Leases"],), seed=1, n_drawn=2).first())
+
+    assert len(asked(wanted, "Leases", "general")) == N_QUESTIONS
+
+
+def test_every_document_of_the_test_text_is_read_by_every_layer() -> None:
+    rows = [one.item for one in matrix(1).first() if isinstance(one.request, Read)]
+    mine = {row.document for row in rows}
+
+    assert len(asked(list(matrix(1).first()), "Leases", "Idle", Read)) == len(mine) == 4
+
+
 def test_a_doubtful_topic_is_asked_in_full() -> None:
     gains = {"Leases": [9.0] * 8, "Idle": [-1.0, 0.2], "Goodwill": [0.5, 0.4]}
     rest = list(matrix().rest(SUBJECTS["Leases"], gains))
