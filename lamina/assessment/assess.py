@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.ask import Client, Via
+from lamina.assessment.asked import Choose
 from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
 from lamina.assessment.cells import Cells, Subject
@@ -129,7 +130,8 @@ def _ask(
     """What was wanted in the end, and what of it could not be had: first a little, then more."""
     wanted = {one: None for one in matrix.first()}
     failures = list(fill(wanted, cells, client, how, progress))
-    gains = gains_over_base(measured(records(wanted, cells)))
+    chosen = (one for one in wanted if isinstance(one.request, Choose))
+    gains = gains_over_base(measured(records(chosen, cells)))
     doubted = [
         one
         for subject in matrix.subjects

@@ -45,13 +45,18 @@ class Cells:
         self._base = {"base": base, "model": model}
         self._folder = folder / text_digest(canonical(self._base))[:16]
         self._sampling = sampling
-        self._files: dict[str, tuple[Ledger, dict[str, bytes]]] = {}
+        self._files: dict[Subject, tuple[Ledger, dict[str, bytes]]] = {}
+        self._keys: dict[tuple[Subject, Request], str] = {}  # asked for several times a run
 
     def key(self, subject: Subject, request: Request) -> str:
         """What a request to a subject is kept under."""
-        how = self._sampling.model_dump(mode="json") if isinstance(request, Ask) else None
-        asked = [type(request).__name__, asdict(request), how]
-        return text_digest(canonical([_VERSION, self._base, subject.layers, asked]))[:_KEY]
+        key = self._keys.get((subject, request))
+        if key is None:
+            how = self._sampling.model_dump(mode="json") if isinstance(request, Ask) else None
+            asked = [type(request).__name__, asdict(request), how]
+            key = text_digest(canonical([_VERSION, self._base, subject.layers, asked]))[:_KEY]
+            self._keys[subject, request] = key
+        return key
 
     def get(self, subject: Subject, request: Request) -> Value | None:
         """What the subject said; None where it was not asked, or the cell is broken."""
@@ -65,9 +70,9 @@ class Cells:
         known |= ledger.add(entries)
 
     def _file(self, subject: Subject) -> tuple[Ledger, dict[str, bytes]]:
-        name = text_digest(canonical(subject.layers))[:16]
-        if name not in self._files:
+        if subject not in self._files:
+            name = text_digest(canonical(subject.layers))[:16]
             about = {**self._base, "layers": subject.layers, "name": subject.blend.name}
             ledger = Ledger(self._folder / f"{name}.jsonl", about)
-            self._files[name] = (ledger, ledger.read())
-        return self._files[name]
+            self._files[subject] = (ledger, ledger.read())
+        return self._files[subject]
