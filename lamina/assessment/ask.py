@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import httpx
 
-from lamina.assessment.asked import Choose
+from lamina.assessment.asked import Choose, Read
 from lamina.assessment.blend import Blend
 from lamina.assessment.refusals import refused, unreachable
 from lamina.assessment.replies import (
@@ -148,23 +148,18 @@ class Client:
         )
 
     def score(
-        self, texts: Sequence[tuple[str | None, str]], blend: Blend, via: Via = "model"
+        self, texts: Sequence[Read], blend: Blend, via: Via = "model"
     ) -> list[Score]:
-        """Log-probability in nats and number of tokens of each (question, text).
+        """Log-probability in nats and number of tokens of each text.
 
-        A text without a question is scored from its beginning; with one, as the answer to it in
-        the chat's form.
+        A text without a question is scored from its beginning, or after what is given before it;
+        with one, as the answer to it in the chat's form.
 
         Raises:
             MismatchError: the server says that other layers did the scoring.
 
         """
-        items = [
-            {"text": text}
-            if question is None
-            else {"messages": [{"role": "user", "content": question}], "text": text}
-            for question, text in texts
-        ]
+        items = [_item(one) for one in texts]
         reply = self._json("POST", "/v1/score", {"model": _model(blend, via), "items": items})
         was_answered_by(reply.get("lamina"), blend, self.url)
         return scored(reply, len(texts))
@@ -217,6 +212,12 @@ class Client:
                         yield json.loads(data)
         except NO_ANSWER as error:
             raise unreachable(error, self.url) from error
+
+
+def _item(read: Read) -> dict[str, object]:
+    if read.question is not None:
+        return {"messages": [{"role": "user", "content": read.question}], "text": read.text}
+    return {"text": read.text, "given": read.given} if read.given else {"text": read.text}
 
 
 def _model(blend: Blend, via: Via) -> str:

@@ -33,10 +33,14 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How likely is this text, from its beginning or as the answer to a question?"""
+    """How likely is this text, from its beginning or as the answer to a question?
+
+    What is `given` stands before it and is not scored.
+    """
 
     text: str
-    question: str | None
+    question: str | None = None
+    given: str = ""
 
 
 Request: TypeAlias = Ask | Choose | Read

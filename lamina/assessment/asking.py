@@ -143,8 +143,7 @@ def _asked(client: Client, blend: Blend, requests: list[Request], how: How) -> l
         case Choose():
             return [{"scores": scores} for scores in client.choose(requests, blend, how.via)]
         case Read():
-            texts = [(one.question, one.text) for one in requests if isinstance(one, Read)]
-            return [{"scores": [score]} for score in client.score(texts, blend, how.via)]
+            return [{"scores": [score]} for score in client.score(requests, blend, how.via)]
 
 
 @contextmanager

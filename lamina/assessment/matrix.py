@@ -81,7 +81,7 @@ class Matrix:
             if question in self._choices:
                 yield Wanted(subject, topic.name, question, self._choices[question])
         for row in topic.heldout:
-            yield Wanted(subject, topic.name, row, Read(row.text, row.question))
+            yield Wanted(subject, topic.name, row, Read(row.text, row.question, row.given))
 
     def _draw(self, topic: Topic, count: int | None, seed: int) -> Topic:
         if count is None:
@@ -97,7 +97,7 @@ def item_name(item: Question | Row) -> str:
     """What an item is called in records: a question's id or a digest of its words."""
     if isinstance(item, Question):
         return item.id or text_digest(canonical([item.question, item.answer]))[:16]
-    return text_digest(canonical([item.question, item.text]))
+    return text_digest(canonical([item.question, item.given + item.text]))
 
 
 def document_of(item: Question | Row) -> str:

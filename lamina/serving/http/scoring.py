@@ -127,5 +127,5 @@ def tokens_of(
     if item.prompt:
         whole = prompts.text(item.prompt + (text or ""))
         return whole, max(prompts.common(prompts.text(item.prompt), whole), 1)
-    text = text or ""
-    return prompts.document(text) if add_eos else prompts.plain(text), 1
+    ids, given = prompts.passage(item.given, text or "")
+    return [*ids, *([prompts.words.eos_id] if add_eos else [])], max(given, 1)

@@ -12,6 +12,9 @@ from lamina.serving.http.requests.messages import Message
 class ScoreItem(BaseModel):
     """A text to score: from its beginning, after a prompt, or as the answer in a conversation.
 
+    What is `given` stands before a plain text, as a row's subject does in training: it is read as
+    text, never as special tokens, and not scored.
+
     The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
     a conversation whose last message is the text. Several texts that go on from one beginning are
     `candidates`: the beginning is evaluated once for all of them.
@@ -20,6 +23,7 @@ class ScoreItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: str = ""
+    given: str = ""
     text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
     messages: list[Message] | None = None
     candidates: list[str] | None = Field(None, min_length=1, max_length=64)
@@ -28,6 +32,8 @@ class ScoreItem(BaseModel):
     def _has_one_beginning(self) -> "ScoreItem":
         if self.prompt and self.messages:
             raise refused("prompt", "prompt and messages both begin the text; give one of them")
+        if self.given and (self.prompt or self.messages):
+            raise refused("given", "given stands before a plain text only; leave it out, or prompt")
         if self.candidates is not None and self.text is not None:
             raise refused("candidates", "text and candidates both name what is scored; give one")
         if self.candidates is not None and not (self.prompt or self.messages):
@@ -36,7 +42,7 @@ class ScoreItem(BaseModel):
 
     def all_texts(self) -> Iterator[str]:
         """Every text in it."""
-        yield from (self.prompt, self.text or "", *(self.candidates or ()))
+        yield from (self.prompt, self.given + (self.text or ""), *(self.candidates or ()))
         yield from (message.content for message in self.messages or ())
 
 
