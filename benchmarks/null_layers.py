@@ -82,7 +82,7 @@ def by_items(items: Array, exam: Exam) -> Estimate:
     return Estimate(exam.n, len(exam.sizes), value, error, error)
 
 
-def text_gaps(
+def text_gaps(  # noqa: PLR0913 - the truth to draw from
     random: np.random.Generator, exam: Exam, mean: float, layers: int, *, others: int, differ: float
 ) -> tuple[Estimate, Estimate]:
     """T: each layer over `others` of other topics, whose style helps them alike, give or take.

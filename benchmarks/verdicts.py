@@ -11,6 +11,8 @@ import argparse
 from collections.abc import Iterator
 
 import numpy as np
+import old_verdict
+import planted_layers
 from null_layers import (
     Array,
     Exam,
@@ -24,7 +26,7 @@ from null_layers import (
     text_gaps,
 )
 
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 MARGINS = Margins()
 ICCS = (0.0, 0.3, 0.6)
@@ -48,9 +50,14 @@ def main() -> None:
         ("Clustered errors over items beside documents that count once", _LOPSIDED,
          lopsided(random, layers)),
         ("Null layers in T: style and no knowledge", _TEXT, text(random, layers)),
+        ("Null layers by the rule before: 12 questions and nine rows of test text", _OLD,
+         before(random, layers // 5)),
+        ("Planted layers", _PLANTED, planted_layers.rows()),
         ("Power in D, batch of 1", _POWER, power(random, layers)),
         ("Power in D, one of a batch of 25, the others null", _POWER, power(random, layers, 25)),
         ("Power in G, batch of 1, against a bar of nought", _GRADES, grades(random, layers)),
+        ("Chance that a layer as good as what it is held against passes, in D", _EQUAL,
+         equal(random, layers)),
         ("Chance that no harm of G elsewhere is shown where there is none", _HARM,
          harm(random, layers)),
     ):  # fmt: skip
@@ -66,8 +73,12 @@ _LOPSIDED = ("questions", "documents", "ICC", "even: over items", "over document
              "half in one: over items", "over documents")  # fmt: skip
 _TEXT = ("rows", "documents", "other layers", "style differs by", "documents alone",
          "the rule, batch of 1", "of 25")  # fmt: skip
+_OLD = ("documents", "ICC", "better by the rule before", "gain alone by this one")
+_PLANTED = ("layer", "before", "now", "in words")
 _POWER = ("questions", "documents", "sd, nats", "ICC", "gain 0.1", "gain 0.3", "gain 1")
 _GRADES = ("questions", "documents", "ICC", "5 points", "10 points", "20 points")
+_EQUAL = ("questions", "documents", "sd, nats", "margin 0.1 (elsewhere)",
+          "margin 0.3 (what serves)", "worse by 0.3 let through")  # fmt: skip
 _HARM = ("questions", "answers changed", "margin 5 points", "margin 10 points",
          "harm of 10 points let through")  # fmt: skip
 
@@ -140,6 +151,23 @@ def text(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
                 yield (str(exam.n), str(documents), str(others), f"{differ:g}", *row)
 
 
+def before(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
+    """A fifth of the layers: a bootstrap is slow. A fifth of the answers change, losses by 0.1."""
+    for documents in (2, 6, 12):
+        for icc in ICCS:
+            exam = Exam(sizes(12, documents), icc)
+            text = Exam(sizes(9, min(documents, 9)), icc, 0.1)
+            changes = grade_changes(random, exam, 0.0, layers)
+            losses = gains(random, text, 0.0, layers)
+            old = [
+                old_verdict.word([(one > 0, one < 0) for one in row], list(rows))
+                for row, rows in zip(changes, losses, strict=True)
+            ]
+            new = by_documents(gains(random, exam, 0.0, layers), exam).p_above(MARGINS.gain_d)
+            better = np.asarray([one == "better" for one in old])
+            yield str(documents), f"{icc:g}", percent(better), percent(np.asarray(new) <= 0.05)
+
+
 def power(random: np.random.Generator, layers: int, batch: int = 1) -> Iterator[tuple[str, ...]]:
     """Share promoted of layers that gained, where harm elsewhere and what serves stand aside."""
     for questions, documents in ((20, 5), (20, 7), (40, 8), (60, 12), (60, 30)):
@@ -175,6 +203,18 @@ def grades(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]
             yield (str(questions), str(documents), f"{icc:g}", *row)
 
 
+def equal(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
+    """Not worse by more than a margin, surely: of those that are no worse, and of those that are."""
+    for questions, documents in ((20, 7), (40, 12), (60, 12), (96, 72), (350, 170)):
+        for sd in (0.3, 0.5, 1.0):
+            exam = Exam(sizes(questions, documents), 0.3, sd)
+            same = by_documents(gains(random, exam, 0.0, layers), exam)
+            worse = by_documents(gains(random, exam, -0.3, layers), exam)
+            low, lower = np.asarray(same.low(MARGINS.level)), np.asarray(worse.low(MARGINS.level))
+            row = [percent(found > -bar) for found, bar in ((low, 0.1), (low, 0.3), (lower, 0.3))]
+            yield (str(questions), str(documents), f"{sd:g}", *row)
+
+
 def harm(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
     """Questions each of their own document: what a margin lets pass of those without harm."""
     for questions in (60, 96, 350):
@@ -186,7 +226,9 @@ def harm(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
             hurt = by_documents(
                 grade_changes(random, exam, -0.1, layers, max(changed, 0.1)), exam, shares=True
             )
-            row = [percent(np.asarray(sound.low(MARGINS.level)) > -margin) for margin in (0.05, 0.1)]
+            row = [
+                percent(np.asarray(sound.low(MARGINS.level)) > -margin) for margin in (0.05, 0.1)
+            ]
             let = percent(np.asarray(hurt.low(MARGINS.level)) > -MARGINS.harm_g)
             yield (str(questions), f"{changed:.0%}", *row, let)
 

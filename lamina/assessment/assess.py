@@ -22,7 +22,7 @@ from lamina.assessment.view import gains_over_base, records
 from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
 from lamina.text.questions import Question

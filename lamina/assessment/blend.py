@@ -55,7 +55,7 @@ def parse_blend(text: str) -> Blend:
 
 
 def own_topics(name: str, topics: Sequence[str]) -> tuple[str, ...]:
-    """Topics that a layer or blend is named after; for the levels, which know all, all there are."""
+    """Topics that a layer or blend is named after; all there are for the levels, which know all."""
     parts = parse_blend(name).layers
     if any(part in LEVELS for part in parts):
         return tuple(topics)

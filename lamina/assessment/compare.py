@@ -12,7 +12,7 @@ from lamina.assessment.evidence import Estimate, document_means, over_documents,
 from lamina.assessment.findings import Case, Finding, Findings
 from lamina.assessment.measured import GENERAL, Kind, Measured
 from lamina.assessment.verdict import Place
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 SAME = 1e-6  # two computations of one model agree at least this well
 Values: TypeAlias = Mapping[str, Sequence[Measured]]  # subject to what it scored
@@ -42,6 +42,7 @@ def find(case: Case, values: Values, margins: Margins) -> Findings:
     return Findings(
         case=case,
         same=sides.same(),
+        alone=sides.alone(),
         kind=kind,
         spoken=spoken,
         n=len(at_home[spoken]),
@@ -83,6 +84,12 @@ class _Sides:
         shared = [key for key in self.mine if key in self.base]
         gaps = (abs(self.mine[key].value - self.base[key].value) for key in shared)
         return bool(shared) and all(gap <= SAME for gap in gaps)
+
+    def alone(self) -> bool:
+        """Whether its own test text was read, and by fewer than two other layers."""
+        text = [key for key, one in self.mine.items() if one.kind == "T"]
+        own = [key for key in text if key[1] in self.case.topics and key in self.base]
+        return bool(own) and not self.at_home("T")
 
     def at_home(self, kind: Kind) -> list[Measured]:
         """Items on which a gain at home can be seen; in T at least two others give the measure."""

@@ -105,7 +105,9 @@ def document_means(differences: Iterable[tuple[str, float]]) -> list[float]:
     return [fmean(items) for items in documents.values()]
 
 
-def over_groups(means: "Sequence[float] | NDArray[np.float64]", *, n: int, shares: bool) -> Estimate:
+def over_groups(
+    means: "Sequence[float] | NDArray[np.float64]", *, n: int, shares: bool
+) -> Estimate:
     """The mean of groups' means, along the last axis.
 
     A bound of shares counts one item more, which went the other way: a dozen questions that all
@@ -120,7 +122,8 @@ def over_groups(means: "Sequence[float] | NDArray[np.float64]", *, n: int, share
     tilt = 1 / (n + 1) if shares else 0.0
     spread = found.std(-1, ddof=1)
     error = np.sqrt(spread**2 / groups + tilt**2)
-    return Estimate(n, groups, *map(_plain, (found.mean(-1), error, spread)), tilt)
+    value = found.mean(-1)
+    return Estimate(n, groups, _plain(value), _plain(error), _plain(spread), tilt)
 
 
 def over_layers(gaps: "Sequence[float] | NDArray[np.float64]", *, n: int) -> Estimate | None:
@@ -137,7 +140,8 @@ def over_layers(gaps: "Sequence[float] | NDArray[np.float64]", *, n: int) -> Est
         return None
     spread = found.std(-1, ddof=1)
     error = spread * sqrt(1 + 1 / layers)
-    return Estimate(n, layers, *map(_plain, (found.mean(-1), error, spread)))
+    value = found.mean(-1)
+    return Estimate(n, layers, _plain(value), _plain(error), _plain(spread))
 
 
 def levels(p_values: Sequence[float], level: float) -> tuple[list[bool], float]:

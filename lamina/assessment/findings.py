@@ -85,6 +85,7 @@ class Findings:
 
     case: Case
     same: bool  # every value is the base's
+    alone: bool  # there is test text at home, and no two other layers to read it beside it
     kind: Kind | None  # the measure that decides: by how much there is of it, not by how it is
     spoken: Kind  # the measure that is spoken of: that one, or the one that comes nearest
     n: int  # items at home by the measure spoken of

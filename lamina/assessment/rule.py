@@ -23,7 +23,7 @@ from lamina.assessment.evidence import levels
 from lamina.assessment.findings import Case, Findings
 from lamina.assessment.verdict import Verdict, Word
 from lamina.assessment.wording import verdict
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 VERSION = 1  # counted up when the same measurements may get another word: held ones are asked again
 

@@ -6,7 +6,7 @@ from math import ceil, exp
 from lamina.assessment.findings import Finding, Findings
 from lamina.assessment.measured import Kind
 from lamina.assessment.verdict import Comparison, Enough, Verdict, Word
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 _ITEMS: dict[Kind, tuple[str, str]] = {
     "D": ("question", "questions"),
@@ -40,13 +40,12 @@ def verdict(found: Findings, word: Word, level: float, margins: Margins) -> Verd
 
 def amount(value: float, kind: Kind) -> str:
     """A difference with its sign and unit."""
-    return f"{100 * value:+.0f} points" if kind == "G" else f"{value:+.2f} nats a token"
+    return f"{_figure(value, kind)} {'points' if kind == 'G' else 'nats a token'}"
 
 
 def interval(one: Comparison) -> str:
     """A comparison's difference with its interval."""
-    low, high = (f"{100 * end:+.0f}" if one.kind == "G" else f"{end:+.2f}"
-                 for end in (one.low, one.high))  # fmt: skip
+    low, high = _figure(one.low, one.kind), _figure(one.high, one.kind)
     return f"{amount(one.value, one.kind)} (interval {low} to {high})"
 
 
@@ -56,28 +55,39 @@ def evidence(n: int, documents: int, kind: Kind) -> str:
     return f"{n} {one if n == 1 else many} from {documents} document{'s' * (documents != 1)}"
 
 
+def _figure(value: float, kind: Kind) -> str:
+    match kind:
+        case "G":
+            return f"{100 * value:+.0f}"
+        case "T":
+            return f"{value:+.3f}"
+        case "D":
+            return f"{value:+.2f}"
+
+
+def _gained(gain: Comparison) -> str:
+    """The gain at home, with what it was seen on and what it means."""
+    counted = evidence(gain.n, gain.documents, gain.kind)
+    if gain.kind == "D":
+        means = (
+            f"right answers are {exp(gain.value):.2g} times as likely against wrong ones of their "
+            "kind as under the base"
+        )
+        return f"D is {interval(gain)} over the base on {counted}: {means}"
+    means = "so much lower its loss is there than the other layers', whom style helps as well"
+    return f"T is {interval(gain)} on {counted}: {means}"
+
+
 def _seen(gain: Comparison | None, word: Word, beside: Iterable[Comparison]) -> str:
     if gain is None or word is Word.NO_EFFECT:
         return ""
-    counted = evidence(gain.n, gain.documents, gain.kind)
-    if gain.kind == "D":
-        said = (
-            f"On {counted} it gained {interval(gain)} over the base in D: right answers became "
-            f"{exp(gain.value):.2g} times as likely against wrong ones of their kind"
-        )
-    else:
-        said = (
-            f"On {counted} its loss fell by {interval(gain)} more than the other layers' (T), "
-            "whom the style of the text helps as well"
-        )
-    said += f"; more than {amount(gain.bar, gain.kind)} counts."
-    if word is Word.TOO_LITTLE:
+    said = f"{_gained(gain)}; more than {amount(gain.bar, gain.kind)} counts."
+    if word is not Word.PROMOTED:
         return said
     others = "; ".join(
-        f"{_beside(one)} {interval(one)}, {evidence(one.n, one.documents, one.kind)}"
-        for one in beside
+        f"{_beside(one)} {interval(one)} from {one.documents} documents" for one in beside
     )
-    return f"{said} Beside it: {others}." if others else said
+    return f"{said} No harm was seen: {others}."
 
 
 def _beside(one: Comparison) -> str:
@@ -104,6 +114,8 @@ def _more(one: Finding, bar: float, level: float, least: Enough) -> Enough | Non
     documents = one.documents.enough(bar, level)
     if documents is None:
         return None
+    if documents <= least.documents and one.kind == "D":
+        return least
     documents = max(documents, least.documents)
     n = ceil(documents * one.documents.n / one.documents.groups)
     return Enough(n=max(n, least.n) if one.kind == "D" else n, documents=documents)
@@ -140,18 +152,17 @@ def _held(
 def _no_effect(found: Findings, level: float) -> tuple[str, str]:
     if found.home is None:
         return "No effect.", ""
-    gain = found.home.compared(level)
-    counted = evidence(gain.n, gain.documents, gain.kind)
-    why = f"No effect: {interval(gain)} on {counted}, too little to matter either way."
+    why = f"No effect to speak of: {_gained(found.home.compared(level))}."
     return why, "Give it more text about its topic, train it longer, or leave it out."
 
 
 def _worse(found: Findings, margins: Margins) -> tuple[str, str]:
     stays = "What serves now stays; see what changed in its documents and its profile."
-    places = ((found.home, "the base"), (found.serving, "the version that serves"))
-    for one, than in places:
-        if one and found.kind and one.lost(margins.level):
-            return f"Worse than {than}: {interval(one.compared(margins.level))}.", stays
+    if found.home and found.kind and found.home.lost(margins.level):
+        return "Worse than the base.", stays
+    if found.serving and found.kind and found.serving.lost(margins.level):
+        said = interval(found.serving.compared(margins.level))
+        return f"Worse than the version that serves: {said} against it.", stays
     if found.answers is None:
         return "Worse.", stays
     said = interval(found.answers.compared(margins.level))
@@ -174,9 +185,11 @@ def _too_little(found: Findings, enough: Enough | None, margins: Margins) -> tup
     name = found.case.candidate
     if found.kind is None:
         counted = evidence(found.n, found.documents, found.spoken)
-        if not found.n:
+        if found.alone:
+            counted = "its test text shows nothing without two layers of other topics beside it"
+        elif not found.n:
             counted = "no question and no test text of its own topic"
-        why = f"Too little evidence: {counted}; {_would_show(found, enough)}."
+        why = f"Too little evidence: {counted}; {_would_show(found, enough, margins)}."
         return why, f"Add questions about more documents to the exam of {name}."
     if not found.elsewhere:
         why = "Too little evidence: nothing was measured outside its topic, where it may do harm."
@@ -186,14 +199,15 @@ def _too_little(found: Findings, enough: Enough | None, margins: Margins) -> tup
     return why, "Ask it beside the candidate, or take it out of service first."
 
 
-def _would_show(found: Findings, enough: Enough | None) -> str:
+def _would_show(found: Findings, enough: Enough | None, margins: Margins) -> str:
     if enough is None:
         return "so far there is hardly a gain to show"
-    about = f"about {enough.n} from {enough.documents}"
     home = found.home
     if home and float(home.documents.value) > home.margin:
-        return f"with {about} a gain like this would show"
-    return f"{about} are the least that a verdict takes"
+        about = f"{enough.n} from {enough.documents}"
+        return f"with about {about} a gain like this would show"
+    least = evidence(margins.questions, margins.documents, "D")
+    return f"{least} are the least that a verdict takes"
 
 
 def _unclear(

@@ -1,4 +1,4 @@
-"""What each layer and blend is worth: its verdict, and the figures that are shown beside it. Pure."""
+"""What each layer and blend is worth: its verdict, and the figures shown beside it. Pure."""
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
@@ -12,7 +12,7 @@ from lamina.assessment.records import AnyRecord, ChoiceRecord, LossRecord
 from lamina.assessment.rule import judge
 from lamina.assessment.table import Table
 from lamina.assessment.verdict import Comparison, Verdict
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 
 class Worth(BaseModel):

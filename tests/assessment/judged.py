@@ -7,7 +7,7 @@ from lamina.assessment.findings import Case
 from lamina.assessment.measured import GENERAL, Kind, Measured
 from lamina.assessment.rule import judge
 from lamina.assessment.verdict import Verdict
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 LEASES = Case(candidate="Leases", topics=("Leases",), others=("Debt", "Equity", "Taxes"))
 
@@ -25,7 +25,9 @@ def scores(  # noqa: PLR0913 - every one of them is what some test is about
     """Items that score about `value`, each with noise of its own under each subject."""
     draw = random.Random(f"{subject} {topic} {kind}")
     return [
-        Measured(f"{document}-{item}", f"{topic}-{document}", topic, kind, value + draw.gauss(0, noise))
+        Measured(
+            f"{document}-{item}", f"{topic}-{document}", topic, kind, value + draw.gauss(0, noise)
+        )
         for document in range(documents)
         for item in range(each)
     ]

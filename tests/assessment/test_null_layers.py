@@ -11,7 +11,7 @@ from judged import harmless
 from lamina.assessment.findings import Case
 from lamina.assessment.measured import Measured
 from lamina.assessment.rule import judge
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 LAYERS = 2000
 MOST = 0.05 + 3 * np.sqrt(0.05 * 0.95 / LAYERS)  # three standard errors: 6.5 %

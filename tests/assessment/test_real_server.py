@@ -13,6 +13,7 @@ from qa_samples import topic_of
 from tiny_gguf import write_base, write_layer
 
 from lamina.assessment.ask import Client, Via
+from lamina.assessment.asked import Read
 from lamina.assessment.assess import QaOrder, qa_layers
 from lamina.assessment.blend import Blend, parse_blend
 from lamina.assessment.sampling import Sampling
@@ -118,7 +119,7 @@ def test_times_and_counts_are_measured(by_adapters: list[AnyRecord]) -> None:
 
 
 def test_a_row_is_scored_alike_alone_and_among_others(url: str) -> None:
-    rows = [(row.question, row.text) for row in topic_of("Leases").heldout]
+    rows = [Read(row.text) for row in topic_of("Leases").heldout]
     with Client(url) as client:
         together = client.score(rows, parse_blend("Leases"))
         alone = [client.score([row], parse_blend("Leases"))[0] for row in rows]
@@ -132,7 +133,7 @@ def test_a_row_is_scored_alike_alone_and_among_others(url: str) -> None:
 def test_an_answer_to_a_question_is_scored_after_it(url: str) -> None:
     with Client(url) as client:
         (bare, n_bare), (after, n_after) = client.score(
-            [(None, "the lease term"), ("what is paid in March?", "the lease term")], Blend()
+            [Read("the lease term"), Read("the lease term", "what is paid in March?")], Blend()
         )
 
     assert n_after >= n_bare  # the end of the answer counts, too

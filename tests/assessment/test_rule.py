@@ -9,7 +9,7 @@ from lamina.assessment.findings import Case
 from lamina.assessment.measured import GENERAL, Measured
 from lamina.assessment.rule import judge
 from lamina.assessment.verdict import Word
-from lamina.orders.margins import Margins
+from lamina.margins import Margins
 
 BASE = [*scores("base", "Leases", 0), *harmless("base")]
 SERVED = replace(LEASES, serving="serving")
@@ -146,7 +146,9 @@ def test_style_that_every_layer_learns_is_no_knowledge() -> None:
 
 
 def test_what_one_more_layer_of_another_topic_might_bring_is_no_knowledge() -> None:
-    others = {name: loss(name, value) for name, value in zip(LEASES.others, (1.0, 1.1, 1.2), strict=True)}
+    others = {
+        name: loss(name, value) for name, value in zip(LEASES.others, (1.0, 1.1, 1.2), strict=True)
+    }
 
     said = verdict(
         [*loss("Leases", 1.0), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],
@@ -176,6 +178,7 @@ def test_without_two_layers_of_other_topics_test_text_proves_nothing() -> None:
     )  # fmt: skip
 
     assert said.word is Word.TOO_LITTLE
+    assert "shows nothing without two layers of other topics" in said.why
 
 
 def test_a_copy_of_the_base_has_no_effect() -> None:
@@ -231,9 +234,7 @@ def test_too_few_questions_or_documents_never_promote(documents: int, each: int)
     def own(subject: str, value: float) -> list[Measured]:
         return scores(subject, "Leases", value, documents=documents, each=each)
 
-    said = verdict(
-        [*own("Leases", 5), *harmless("Leases")], [*own("base", 0), *harmless("base")]
-    )
+    said = verdict([*own("Leases", 5), *harmless("Leases")], [*own("base", 0), *harmless("base")])
 
     assert said.word is Word.TOO_LITTLE
 

@@ -1,4 +1,4 @@
-"""Asking what counts as proof: how much evidence, how large a gain, how little harm."""
+"""What counts as proof that a layer is worth serving: evidence, gain, harm."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
