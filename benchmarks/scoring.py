@@ -109,7 +109,9 @@ def main() -> None:
             write_layer(folder / f"{layer}.gguf", shape_of(options.base), seed=number)
         answers = sum(len(one.answers) for one in questions) * len(models)
         print(f"{len(questions)} questions, {answers} answers, {len(models)} subjects\n")
-        print("| way | in flight | s | answers/s | sum of log-probabilities |\n|---|---|---|---|---|")
+        print(
+            "| way | in flight | s | answers/s | sum of log-probabilities |\n|---|---|---|---|---|"
+        )
         for way in ("texts", "candidates"):
             for in_flight in map(int, options.in_flight.split(",")):
                 with running_server(

@@ -29,7 +29,7 @@ from lamina.assessment.replies import (
     was_answered_by,
 )
 from lamina.assessment.sampling import Sampling
-from lamina.errors import MismatchError, NotFoundError
+from lamina.errors import NotFoundError
 from lamina.layer_server import NO_ANSWER, client
 
 Via: TypeAlias = Literal["adapters", "model"]
@@ -147,9 +147,7 @@ class Client:
             finish=heard.finish,
         )
 
-    def score(
-        self, texts: Sequence[Read], blend: Blend, via: Via = "model"
-    ) -> list[Score]:
+    def score(self, texts: Sequence[Read], blend: Blend, via: Via = "model") -> list[Score]:
         """Log-probability in nats and number of tokens of each text.
 
         A text without a question is scored from its beginning, or after what is given before it;

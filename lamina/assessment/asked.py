@@ -24,7 +24,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """How likely is each of these as the answer? The first `n_right` are right."""
+    """Say how likely each of these is as the answer; the first `n_right` are right."""
 
     question: str
     answers: tuple[str, ...]
@@ -33,7 +33,7 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How likely is this text, from its beginning or as the answer to a question?
+    """Say how likely this text is, from its beginning or as the answer to a question.
 
     What is `given` stands before it and is not scored.
     """

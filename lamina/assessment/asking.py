@@ -127,9 +127,7 @@ def _tried(client: Client, blend: Blend, requests: list[Request], how: How) -> _
             raise
         except LaminaError as error:
             if len(requests) > 1:
-                return [
-                    found for one in requests for found in _tried(client, blend, [one], how)
-                ]
+                return [found for one in requests for found in _tried(client, blend, [one], how)]
             if isinstance(error, InvalidInputError) or attempt == TRIES - 1:
                 return [(requests[0], str(error))]
             time.sleep(PAUSE_S * 2**attempt)

@@ -1,67 +1,31 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.ask import Client, Via
+from lamina.assessment.ask import Client
 from lamina.assessment.asked import Choose
 from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
 from lamina.assessment.cells import Cells, Subject
-from lamina.assessment.matrix import DRAWN, Matrix, Wanted
+from lamina.assessment.making import MOST_NAMED, making, named
+from lamina.assessment.matrix import Matrix, Wanted
+from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.questions import gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
 from lamina.assessment.rule import VERSION
-from lamina.assessment.sampling import Sampling
 from lamina.assessment.summary import Summary, summarise
 from lamina.assessment.view import gains_over_base, records
 from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
-from lamina.margins import Margins
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
-from lamina.text.questions import Question
 
 KIND = "qa"
 STAGE = Stage("qa_layers", 2)
-MOST_NAMED = 10  # of what could not be measured
-
-
-class QaOrder(BaseModel):
-    """What to measure, and on which server. Paths are read when the stage runs."""
-
-    model_config = ConfigDict(frozen=True)
-
-    server_url: str
-    prompts: Path = Field(description="folder of question files, each named after its layer")
-    topics: tuple[str, ...] = Field(
-        (), description="names that question files may bear, beside those of the server's layers"
-    )
-    heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
-    adapters: Path | None = Field(
-        None, description="folder of <layer>.gguf that the server must know in these versions"
-    )
-    model: Path | None = Field(
-        None, description="base GGUF that the server runs: tells one quantization from another"
-    )
-    layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
-    blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
-    judged: tuple[str, ...] = Field(
-        (), description="whom a verdict is wanted of; none = every layer and blend"
-    )
-    margins: Margins = Field(default_factory=Margins)
-    sampling: Sampling = Field(default_factory=Sampling)
-    via: Via = Field("adapters", description="set the default blend, or name it in each request")
-    concurrency: int | None = Field(
-        None, ge=1, le=256, description="requests in flight under one blend; none = server's slots"
-    )
-    n_drawn: int = Field(DRAWN, ge=0, description="items of each topic not a layer's own; 0 = all")
-    heldout_tokens: int = Field(4000, ge=0, description="held-out tokens a topic; 0 = none")
 
 
 def qa_layers(
@@ -100,7 +64,7 @@ def qa_layers(
         how = How(order.sampling, order.via, order.concurrency or base.slots)
         wanted, failures = _ask(matrix, cells, client, how, progress)
     for failure in failures[:MOST_NAMED]:
-        progress.say(f"not measured: {_named(failure)}")
+        progress.say(f"not measured: {named(failure)}")
     inputs = {
         "base": base.digest,
         "model": model,
@@ -116,7 +80,7 @@ def qa_layers(
 
     def make(folder: Path) -> dict[str, object]:
         found = list(records(wanted, cells))
-        facts = _facts(order, how, base.digest, known, subjects, failures)
+        facts = making(order, how, base.digest, known, subjects, failures)
         summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
         write_report(folder, summary, found)
         return _artifact_facts(summary)
@@ -128,7 +92,7 @@ def _ask(
     matrix: Matrix, cells: Cells, client: Client, how: How, progress: Progress
 ) -> tuple[list[Wanted], list[Failure]]:
     """What was wanted in the end, and what of it could not be had: first a little, then more."""
-    wanted = {one: None for one in matrix.first()}
+    wanted = dict.fromkeys(matrix.first())
     failures = list(fill(wanted, cells, client, how, progress))
     chosen = (one for one in wanted if isinstance(one.request, Choose))
     gains = gains_over_base(measured(records(chosen, cells)))
@@ -192,49 +156,6 @@ def _blends(order: QaOrder, known: dict[str, KnownLayer]) -> tuple[Blend, ...]:
                 msg = f"the server at {order.server_url} cannot use it: {known[layer].problem}"
                 raise MismatchError(msg)
     return tuple(blends.values())
-
-
-def _facts(  # noqa: PLR0913, PLR0917 - all that the report says of its own making
-    order: QaOrder,
-    how: How,
-    base: str,
-    known: Mapping[str, KnownLayer],
-    subjects: Sequence[Subject],
-    failures: Sequence[Failure],
-) -> dict[str, str]:
-    ways = {
-        "adapters": "each blend set as the server's default with POST /lora-adapters",
-        "model": "each request names its blend",
-    }
-    sampling = order.sampling
-    used = sorted({name for one in subjects for name in one.blend.layers})
-    facts = {
-        "Server": order.server_url,
-        "Base": base[:12],
-        "How blends were put on": ways[order.via],
-        "Requests in flight": str(how.in_flight),
-        "Items of topics that are not a layer's own": _drawn(order),
-        "Longest answer": f"{sampling.max_tokens} tokens",
-        "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
-        "System message": sampling.system or "none",
-        "Rule": f"version {VERSION}; {order.margins.in_words}",
-        "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
-    }
-    if failures:
-        named = "; ".join(map(_named, failures[:MOST_NAMED]))
-        facts["Not measured"] = f"{len(failures)} requests failed: {named}"
-    return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
-
-
-def _drawn(order: QaOrder) -> str:
-    few = f"{order.n_drawn} questions and {order.n_drawn} rows by lot, all where these leave a doubt"
-    return few if order.n_drawn else "all"
-
-
-def _named(failure: Failure) -> str:
-    one = failure.wanted
-    item = one.item.question if isinstance(one.item, Question) else one.item.text
-    return f"{one.subject.blend.name} on {one.topic}, {item[:60]!r}: {failure.why}"
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:

@@ -34,9 +34,7 @@ def refused(response: httpx.Response, url: str) -> LaminaError:
     said = _message(response)
     match response.status_code:
         case 401 | 403:
-            return KeyRefusedError(
-                f"the server at {url} wants another API key; set LAMINA_API_KEY"
-            )
+            return KeyRefusedError(f"the server at {url} wants another API key; set LAMINA_API_KEY")
         case 404:
             return NotFoundError(f"the server at {url} says: {said}")
         case 409:

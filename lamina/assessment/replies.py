@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from lamina.assessment.blend import Blend
 from lamina.errors import LaminaError, MismatchError
 
-
 Score: TypeAlias = tuple[float, int]  # log-probability in nats, number of tokens
 
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 RECORDS, SUMMARY, REPORT = "records.jsonl", "summary.json", "report.html"
 
 
-def write_report(
-    folder: Path, summary: Summary, records: Sequence[AnyRecord]
-) -> None:
+def write_report(folder: Path, summary: Summary, records: Sequence[AnyRecord]) -> None:
     """Write `records.jsonl`, `summary.json` and `report.html` into a folder."""
     write_records(folder / RECORDS, records)
     (folder / SUMMARY).write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -21,7 +21,9 @@ def records(wanted: Iterable[Wanted], cells: Cells) -> Iterator[AnyRecord]:
             yield _record(one, value)
 
 
-def gains_over_base(by_subject: Mapping[str, Iterable[Measured]]) -> dict[str, dict[str, list[float]]]:
+def gains_over_base(
+    by_subject: Mapping[str, Iterable[Measured]],
+) -> dict[str, dict[str, list[float]]]:
     """By subject and topic: D over the base's, question by question."""
     base = {(one.topic, one.item): one.value for one in by_subject.get(BASE, ()) if one.kind == "D"}
     gains: dict[str, dict[str, list[float]]] = {}

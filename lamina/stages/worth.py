@@ -67,9 +67,9 @@ def _address(pod: Pod, order: AskLayers) -> str:
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
-    from lamina.assessment.sampling import Sampling
-    from lamina.assessment.assess import QaOrder
     from lamina.assessment.assess import qa_layers as ask
+    from lamina.assessment.qa_order import QaOrder
+    from lamina.assessment.sampling import Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
     own = order.start_server or order.candidates
@@ -107,6 +107,8 @@ def _folder(pod: Pod, order: AskLayers) -> Iterator[Path]:
         return
     with judging.beside_each_other(pod, order.layers) as folder:
         yield folder
+
+
 def _topics(workspace: Workspace) -> tuple[str, ...]:
     """The layers that there are or that documents wait for; question files may bear these names."""
     parents = (workspace.raw_pdfs, workspace.archive, workspace.adapters_peft)

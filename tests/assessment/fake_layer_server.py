@@ -82,7 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
                     ]
                 )  # fmt: skip
             case "/v1/models":
-                self._send({"data": [{"id": "base", "lamina": {"digest": fake.base, "slots": fake.slots}}]})
+                self._send(
+                    {"data": [{"id": "base", "lamina": {"digest": fake.base, "slots": fake.slots}}]}
+                )
             case "/health" | "/ready":
                 self._send({"status": "ok"})
             case _:

@@ -18,7 +18,7 @@ from lamina.progress import Silent
 class Run:
     """One run over one folder of cells."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a run's whole order
         self,
         url: str,
         folder: Path,

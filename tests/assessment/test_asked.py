@@ -5,7 +5,7 @@ from lamina.assessment.asked import N_OTHERS, choices, kind_of
 from lamina.text.questions import Question
 
 
-def numbers(count: int, unit: str = "million USD", **more: object) -> list[Question]:
+def numbers(count: int, unit: str = "million USD") -> list[Question]:
     return [
         Question(question=f"How much {unit} {n}?", answer=f"${n},000", type="number", unit=unit)
         for n in range(count)

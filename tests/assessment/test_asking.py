@@ -61,7 +61,9 @@ def test_a_cell_is_its_own_subjects(begin: Begin, via: str) -> None:
     assert exact == {("Leases", "Leases"), ("Goodwill", "Goodwill")}
     losses = {one.blend: one.loss for one in found if isinstance(one, LossRecord)}
     assert losses == {"base": 3.0, "Leases": 2.0, "Goodwill": 2.5}
-    first = {(one.blend, one.topic) for one in found if isinstance(one, ChoiceRecord) and one.margin}
+    first = {
+        (one.blend, one.topic) for one in found if isinstance(one, ChoiceRecord) and one.margin
+    }
     assert first == exact
     assert {one.margin for one in found if isinstance(one, ChoiceRecord)} == {0.0, 1.0, 1.5}
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from fake_layer_server import FakeLayerServer
 
-from lamina.assessment.assess import QaOrder, publish, qa_layers
+from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.report import read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest

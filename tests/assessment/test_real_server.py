@@ -14,11 +14,12 @@ from tiny_gguf import write_base, write_layer
 
 from lamina.assessment.ask import Client, Via
 from lamina.assessment.asked import Read
-from lamina.assessment.assess import QaOrder, qa_layers
+from lamina.assessment.assess import qa_layers
 from lamina.assessment.blend import Blend, parse_blend
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.assessment.report import read_report
+from lamina.assessment.sampling import Sampling
 from lamina.errors import MismatchError, NotFoundError
 from lamina.progress import Silent
 from lamina.serving.launch import running_server

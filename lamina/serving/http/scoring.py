@@ -43,7 +43,8 @@ class Scoring:
 
     def result(self, index: int, outcomes: list[Outcome]) -> Json:
         """The item's entry in the reply."""
-        scores = [text.result(one) for text, one in zip(self.texts, self._parts(outcomes))]
+        parts = zip(self.texts, self._parts(outcomes), strict=True)
+        scores = [text.result(one) for text, one in parts]
         return {"index": index, **({"candidates": scores} if self.candidates else scores[0])}
 
     def _parts(self, outcomes: list[Outcome]) -> Iterator[tuple[float, ...]]:
@@ -91,9 +92,7 @@ def _scoring(loaded: Loaded, layers: LayerSet, body: ScoreRequest, item: ScoreIt
 
 
 def _alone(layers: LayerSet, body: ScoreRequest, text: Text) -> Sequence:
-    return Sequence(
-        layers, text.ids, Generation(), score_from=text.start, reuse=body.cache_prompt
-    )
+    return Sequence(layers, text.ids, Generation(), score_from=text.start, reuse=body.cache_prompt)
 
 
 def _together(loaded: Loaded, layers: LayerSet, texts: list[Text]) -> Sequence | None:

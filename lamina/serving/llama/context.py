@@ -67,7 +67,9 @@ class Base:
         self.n_ctx = int(lc.llama_n_ctx_seq(context))
         self.n_train = int(lc.llama_model_n_ctx_train(model))
         # What such a model knows of the tokens before is one state a sequence: none can share it.
-        self.can_branch = not (lc.llama_model_is_recurrent(model) or lc.llama_model_is_hybrid(model))
+        self.can_branch = not (
+            lc.llama_model_is_recurrent(model) or lc.llama_model_is_hybrid(model)
+        )
         self.vocabulary = Vocabulary(model)
         self.batch = Batch(options.n_batch, options.n_slots)
 
@@ -91,10 +93,14 @@ class Base:
     def free_adapter(self, adapter: Adapter) -> None:
         """Free a layer. It is taken off the contexts first: a freed handle must not stay there."""
         for context in (self, *self._beside):
-            if any(adapter == applied for applied, _ in context._applied):
-                context.apply(())
+            context.take_off(adapter)
         lc.llama_adapter_lora_free(_handle(adapter))
         self._adapters.discard(adapter)
+
+    def take_off(self, adapter: Adapter) -> None:
+        """Apply no layers where this one is among those applied."""
+        if any(adapter == applied for applied, _ in self._applied):
+            self.apply(())
 
     def apply(self, adapters: tuple[tuple[Adapter, float], ...]) -> bool:
         """Make these the whole set for the next steps; returns whether it was another one."""

@@ -1,6 +1,7 @@
 """Prompts that branch, among everything else an engine does."""
 
-from collections.abc import Iterator, Sequence as Several
+from collections.abc import Iterator
+from collections.abc import Sequence as Several
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
@@ -62,7 +63,9 @@ def one_by_one(engine: Engine, layers: LayerSet) -> list[float]:
         events: Queue[Event] = Queue()
         ids = [*PROMPT, *branch]
         engine.submit(
-            Sequence(layers, ids, Generation(), score_from=len(PROMPT), reuse=False, sink=events.put)
+            Sequence(
+                layers, ids, Generation(), score_from=len(PROMPT), reuse=False, sink=events.put
+            )
         )
         outcome = ended(events)
         assert isinstance(outcome, Outcome)

@@ -37,7 +37,9 @@ class ScoreItem(BaseModel):
         if self.candidates is not None and self.text is not None:
             raise refused("candidates", "text and candidates both name what is scored; give one")
         if self.candidates is not None and not (self.prompt or self.messages):
-            raise refused("candidates", "candidates go on from a beginning; give prompt or messages")
+            raise refused(
+                "candidates", "candidates go on from a beginning; give prompt or messages"
+            )
         return self
 
     def all_texts(self) -> Iterator[str]:
