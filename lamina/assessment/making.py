@@ -1,4 +1,4 @@
-"""What a report says of its own making: server, base, layers, how it was asked, what failed. Pure."""
+"""What a report says of its own making: server, base, layers, how it was asked, what failed."""
 
 from collections.abc import Mapping, Sequence
 
