@@ -71,6 +71,11 @@ class Verdict(BaseModel):
         return self.word is Word.PROMOTED
 
     @property
+    def open(self) -> tuple[Comparison, ...]:
+        """Comparisons in which a loss beyond the margin is not excluded: more items may do so."""
+        return tuple(one for one in self.comparisons if one.low <= one.bar)
+
+    @property
     def sentence(self) -> str:
         """All of it, for a list of verdicts."""
         head = f"{self.name}: {'promoted' if self.promoted else 'held'}."
