@@ -1,8 +1,8 @@
-"""Climbs the parity ladder: the same texts through PyTorch, F16, Q4_K_M and the merged model."""
+"""Climbs the parity ladder: the same texts through PyTorch, F16, what is served, and merged."""
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,6 @@ from lamina.conversion.ladder import (
     F16,
     MERGED,
     PYTORCH,
-    QUANTIZED,
     Ladder,
     Limits,
     Rung,
@@ -23,21 +22,20 @@ from lamina.conversion.ladder import (
     Tokens,
     problems,
     rung,
+    served_rung,
     write_ladder,
 )
 from lamina.conversion.layer_files import Layer, check_base, open_layer
 from lamina.conversion.merge import write_merged
+from lamina.conversion.tools import Tools
 from lamina.errors import InvalidInputError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.progress import Progress
 from lamina.prompts import Words
-from lamina.store import Stage, Store
+from lamina.store import Stage
 
-STAGE = Stage("parity", 1)
-Tokenizer = Callable[..., list[int]]  # (text, *, add_bos, parse_special)
-# What the server makes of the samples, given what the GGUF says: the ids of each
-ServerIds = Callable[[str | None, Words, Tokenizer, Sequence[Sample]], list[list[int]]]
+STAGE = Stage("parity", 2)
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,6 @@ class ParityOrder:
             "merged": self.merged,
             "limits": self.limits,
         }
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the rungs are measured with."""
-
-    store: Store
-    progress: Progress
-    converter: Converter
-    server_ids: ServerIds
-    threads: int
 
 
 def check_parity(order: ParityOrder, tools: Tools) -> ArtifactRef:
@@ -124,7 +111,7 @@ def _climb(order: ParityOrder, tools: Tools, layer: Layer, scratch: Path) -> Lad
     carried = read_header(quantized).text("tokenizer.chat_template")
     words = Words.model_validate(said)
     seen = compare_tokens(order.samples, order.template, carried, words, tools)
-    rungs.append(_measured(QUANTIZED, order.samples, tools, reference))
+    rungs.append(_measured(served_rung(quantized), order.samples, tools, reference))
     if order.merged:
         merged = _merge(order, tools, layer, scratch)
         tools.converter.run(opened(merged, [], order.samples, tools.threads))
@@ -148,7 +135,7 @@ def _in_pytorch(order: ParityOrder, tools: Tools, layer: Layer, target: Path) ->
     started_s = time.monotonic()
     losses = write_reference(
         order.base_folder, layer.folder, order.samples, target,
-        progress=tools.progress, threads=tools.threads,
+        progress=tools.progress, threads=tools.threads, alone=tools.alone,
     )  # fmt: skip
     scores = [
         Scored(tokens=sample.n_labels, nll=loss)
