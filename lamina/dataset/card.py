@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.fingerprint import text_digest
 from lamina.text.pages import CELL_BORDER
-from lamina.text.rows import Row, Split
+from lamina.text.rows import SPLITS, Row, Split
 
 _BARS = 40  # characters of the longest bar
 _SAMPLES = 10
@@ -19,8 +19,8 @@ class Tally:
 
     def __init__(self, layer: str) -> None:
         self._layer = layer
-        self._counts: dict[Split, Counter[str]] = {"train": Counter(), "heldout": Counter()}
-        self._documents: dict[Split, set[str]] = {"train": set(), "heldout": set()}
+        self._counts: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
+        self._documents: dict[Split, set[str]] = {split: set() for split in SPLITS}
         self._pages: dict[str, int] = defaultdict(int)  # by document, a bit a page
         self._dropped: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
@@ -54,14 +54,15 @@ class Tally:
 
     def card(self) -> dict[str, Any]:
         """The figures of the card, as JSON values."""
-        train, heldout = self._documents["train"], self._documents["heldout"]
+        train, validation, test = (self._documents[split] for split in SPLITS)
         samples = sorted(self._samples, key=lambda entry: entry[1])
         return {
             "layer": self._layer,
-            "documents": len(train | heldout),
+            "documents": len(train | validation | test),
             "pages": sum(bits.bit_count() for bits in self._pages.values()),
             **{split: _counted(counts) for split, counts in self._counts.items()},
-            "documents_held_out_whole": sorted(heldout - train),
+            "validation_documents": sorted(validation - train),
+            "test_documents": sorted(test - train),
             "dropped": dict(sorted(self._dropped.items())),
             "length_histogram": _histogram(self._lengths),
             "samples": [row.model_dump(mode="json") for _, _, row in samples],
@@ -75,16 +76,14 @@ def _inverted(digest: str) -> str:
 
 def card_text(facts: Mapping[str, Any]) -> str:
     """The card as Markdown."""
-    whole = len(facts["documents_held_out_whole"])
     parts = [
         f"# Dataset of {facts['layer']}",
-        f"{facts['documents']} documents, {facts['pages']} pages. Held out for measuring: "
-        + (f"{whole} of the documents." if whole else "a section of each document."),
+        f"{facts['documents']} documents, {facts['pages']} pages. {_held_text(facts)}",
         "| part | rows | questions | tokens |\n|---|---:|---:|---:|\n"
         + "\n".join(
             f"| {name} | {facts[name]['rows']} | {facts[name]['questions']} "
             f"| {facts[name]['tokens']} |"
-            for name in ("train", "heldout")
+            for name in SPLITS
         ),
         _dropped_text(facts["dropped"]),
         "## Tokens per row of text\n\n```\n" + _bars(facts["length_histogram"]) + "\n```",
@@ -92,6 +91,22 @@ def card_text(facts: Mapping[str, Any]) -> str:
         *[_sample_text(number, row) for number, row in enumerate(facts["samples"], start=1)],
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _held_text(facts: Mapping[str, Any]) -> str:
+    """What the steps are chosen on, what is left for the verdict, and what to do about none."""
+    chosen, tested = len(facts["validation_documents"]), len(facts["test_documents"])
+    told = [
+        f"Validation: {chosen} whole documents."
+        if chosen
+        else "Validation: a section of each document that is trained on.",
+        f"Test: {tested} whole documents; `data/processed/test.md` says how much of them no layer "
+        "has in training."
+        if tested
+        else "No test remains: add documents of other companies or years, three at least, or "
+        "decide by exam questions.",
+    ]
+    return " ".join(told)
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:
