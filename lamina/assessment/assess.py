@@ -1,6 +1,6 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
@@ -9,20 +9,24 @@ from lamina.assessment.asked import Choose
 from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
 from lamina.assessment.cells import Cells, Subject
+from lamina.assessment.general import general_questions
 from lamina.assessment.making import MOST_NAMED, making, named
 from lamina.assessment.matrix import Matrix, Wanted
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.questions import gather_topics
+from lamina.assessment.questions import Topic, gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
 from lamina.assessment.rule import VERSION
 from lamina.assessment.summary import Summary, summarise
+from lamina.assessment.trained import without_trained
 from lamina.assessment.view import gains_over_base, records
 from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
+from lamina.text.questions import Question
 
 KIND = "qa"
 STAGE = Stage("qa_layers", 2)
@@ -49,12 +53,7 @@ def qa_layers(
     """
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
-        topics = gather_topics(
-            order.prompts,
-            order.heldout,
-            layers={*known, *order.topics},
-            heldout_tokens=order.heldout_tokens,
-        )
+        topics, trained = _topics(order, known)
         _hold_against_files(known, order, digest)
         base = client.base()
         model = digest(order.model) if order.model else None
@@ -80,12 +79,27 @@ def qa_layers(
 
     def make(folder: Path) -> dict[str, object]:
         found = list(records(wanted, cells))
-        facts = making(order, how, base.digest, known, subjects, failures)
+        facts = making(order, how, base.digest, known, subjects, failures, trained)
         summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
         write_report(folder, summary, found)
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
+
+
+def _topics(
+    order: QaOrder, known: Collection[str]
+) -> tuple[tuple[Topic, ...], tuple[Question, ...]]:
+    """What is measured, and the questions that do not count since they were trained on."""
+    topics = gather_topics(
+        order.prompts,
+        order.heldout,
+        layers={*known, *order.topics},
+        heldout_tokens=order.heldout_tokens,
+    )
+    topics, trained = without_trained(topics, order.trained)
+    general = (Topic(name=GENERAL, prompts=general_questions()),) if order.general else ()
+    return (*topics, *general), trained
 
 
 def _ask(

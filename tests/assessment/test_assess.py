@@ -2,14 +2,17 @@ from pathlib import Path
 
 import pytest
 from fake_layer_server import FakeLayerServer
+from qa_samples import row_of
 
 from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.report import read_summary
-from lamina.errors import InvalidInputError, MismatchError, NotFoundError
+from lamina.errors import DamagedError, InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
 from lamina.progress import Silent
 from lamina.store import Store
+from lamina.text.rows import write_rows
 
 
 @pytest.fixture
@@ -126,6 +129,46 @@ def test_what_could_not_be_measured_is_named_and_asked_by_the_next_run(
     server.refusals = {}
     second = qa_layers(order, store=store, progress=Silent())
     assert "Not measured" not in read_summary(store.open(second)).facts
+
+
+def test_a_question_that_was_trained_on_is_not_asked_and_is_named(
+    order: QaOrder, store: Store, server: FakeLayerServer, tmp_path: Path
+) -> None:
+    trained = tmp_path / "train.jsonl"
+    row = row_of("Idle", 0).model_copy(update={"question": "Leases  question 3?"})
+    write_rows(trained, [row_of("Idle", 1), row])
+    order = order.model_copy(update={"trained": (trained,)})
+
+    facts = read_summary(store.open(qa_layers(order, store=store, progress=Silent()))).facts
+
+    said = [body["messages"][-1]["content"] for body in server.asked("/v1/chat/completions")]
+    assert "Leases question 3?" not in said
+    assert "Leases question 4?" in said
+    assert facts["Not counted"].endswith("trained on: Leases question 3?")
+
+
+def test_a_broken_row_of_training_is_damage(order: QaOrder, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text("[]\n")
+    broken = order.model_copy(update={"trained": (tmp_path / "train.jsonl",)})
+
+    with pytest.raises(DamagedError, match=r"line 1 of .*train\.jsonl"):
+        qa_layers(broken, store=store, progress=Silent())
+
+
+def test_everyone_is_asked_the_general_questions(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    some = order.model_copy(update={"general": True, "via": "model", "layers": ("Leases",)})
+
+    summary = read_summary(store.open(qa_layers(some, store=store, progress=Silent())))
+
+    asked = [
+        body["model"]
+        for body in server.asked("/v1/chat/completions")
+        if body["messages"][-1]["content"] == "What is 9 times 8?"
+    ]
+    assert sorted(asked) == ["Leases", "base"]
+    assert GENERAL in summary.topics
 
 
 def test_a_layer_that_looks_harmful_on_a_few_is_asked_the_rest(

@@ -151,6 +151,7 @@ def test_the_stage_finds_the_layer_without_effect(
         heldout=(heldout,),
         adapters=pod / "adapters",
         model=pod / "base.gguf",
+        general=False,
         sampling=SAMPLING,
     )
 
@@ -179,7 +180,7 @@ def test_a_layer_of_another_base_is_an_error(
 ) -> None:
     other = write_base(tmp_path / "other.gguf", seed=9)
     stranger = write_layer(pod / "adapters" / "Stranger.gguf", other, seed=4)
-    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING)
+    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING, general=False)
     try:
         with pytest.raises(MismatchError, match="Stranger"):
             qa_layers(order, store=Store(tmp_path / "store"), progress=Silent())
