@@ -20,12 +20,10 @@ class QaOrder(BaseModel):
     topics: tuple[str, ...] = Field(
         (), description="names that question files may bear, beside those of the server's layers"
     )
+    general: bool = Field(default=True, description="ask the sixty general questions, too")
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     trained: tuple[Path, ...] = Field(
         (), description="train.jsonl files; exam questions that stand in them do not count"
-    )
-    general: bool = Field(
-        default=True, description="ask the bundled general questions, too: is anything ruined?"
     )
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"
