@@ -7,8 +7,7 @@ layer set is there when another one comes, and no slot is taken from those who w
 
 One prompt at a time, and in one step unless somebody is answering meanwhile: rounding then hangs on
 nothing but the prompt and its branches, so that two layer sets can be compared to the last bit.
-Several prompts together are not faster (measured on two small bases: a step of 130 tokens costs as
-much a token as one of 400).
+Several prompts in one step are no faster (docs/experiments.md).
 """
 
 import math
