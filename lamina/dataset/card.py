@@ -103,8 +103,8 @@ def _held_text(facts: Mapping[str, Any]) -> str:
         f"Test: {tested} whole documents; `data/processed/test.md` says how much of them no layer "
         "has in training."
         if tested
-        else "No test remains: add documents of other companies or years, three at least, or "
-        "decide by exam questions.",
+        else "No test remains, since there are fewer than three documents, or all say the same: "
+        "add documents of other companies, or decide by exam questions.",
     ]
     return " ".join(told)
 

@@ -39,7 +39,10 @@ def advice(counts: Mapping[str, Any]) -> str:
     if missing <= 0:
         return ""
     if not counts["documents"] and not counts["left_out"]:
-        return "no test: add documents of other companies or years, or decide by exam questions"
+        return (
+            "no test: too few documents, or all say the same; add some of other companies, "
+            "or decide by exam questions"
+        )
     return (
         f"too little for text to decide: {missing} more test documents, "
         f"or 20 exam questions over {ENOUGH_DOCUMENTS} documents"

@@ -84,7 +84,7 @@ def test_the_card_says_how_much_remains_and_what_to_do(store: Store) -> None:
 
     told = card.read_text()
     assert "| Leases | 1 | 1 | 0 | 5 | too little for text to decide: 4 more test documents" in told
-    assert "| Tax | 0 | 0 | 0 | 0 | no test: add documents" in told
+    assert "| Tax | 0 | 0 | 0 | 0 | no test: too few documents" in told
 
 
 def test_a_dataset_of_an_older_version_has_no_test(store: Store) -> None:

@@ -111,6 +111,18 @@ def test_a_group_is_in_one_part_across_all_layers() -> None:
     assert len({found.part(document) for document in group}) == 1
 
 
+def test_a_group_that_is_all_of_one_layer_is_trained_on_however_well_it_suits_others() -> None:
+    small = named("a", "b", "c", size=100)
+    layers = {
+        name: {document: 1000} | named(f"{name} 1", f"{name} 2", size=4500)
+        for name, document in zip("ABC", small, strict=True)
+    }
+
+    found = assign({"Small": small, **layers}, NOTHING, bound(small), SETTINGS)
+
+    assert small.keys() <= found.train
+
+
 def test_a_layer_of_one_group_is_all_trained_on() -> None:
     sizes = named(*range(6))
 

@@ -122,14 +122,17 @@ def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: 
 def test_chunks_begin_with_whom_they_speak_of_and_stay_within_their_limit(
     store: Store, tokenizer: Path
 ) -> None:
-    told = Naming(company="Amcor plc", period="fiscal 2023", stated=True)
-    known = sheets.verdicts(store, {"Leases": [document("leases")]}, naming=told)
+    told = Naming(company="Amcor plc", title="Report to its owners", period="2023", stated=True)
+    long = [f"Sentence {n} has {'many more ' * 12}words." for n in range(20)]
+    known = sheets.verdicts(
+        store, {"Leases": [sheets.pages(["Q: What is it?", "A: Rent", "", *long])]}, naming=told
+    )
 
-    found = rows(store, build(store, known, "Leases", tokenizer), "train")
+    found = rows(store, build(store, known, "Leases", tokenizer, chunk=60), "train")
 
     texts = [row for row in found if row.kind == "text"]
-    assert {row.subject for row in texts} == {"Amcor plc, fiscal 2023"}
-    assert max(row.n_tokens for row in texts) <= 32
+    assert {row.subject for row in texts} == {"Amcor plc, Report to its owners, 2023"}
+    assert max(row.n_tokens for row in texts) <= 60
     assert all(row.n_tokens == len((row.given + row.text).split()) for row in texts)
     assert {row.subject for row in found if row.kind == "qa"} == {""}
 
@@ -168,7 +171,7 @@ def test_the_card_tells_counts_and_shows_rows(store: Store, tokenizer: Path) -> 
     assert 0 < len(facts["samples"]) <= 10
     card = (folder / "card.md").read_text()
     assert "# Dataset of Leases" in card
-    assert "No test remains: add documents" in card
+    assert "No test remains, since there are fewer than three documents" in card
 
 
 def test_a_layer_of_documents_that_others_test_says_so(store: Store, tokenizer: Path) -> None:
