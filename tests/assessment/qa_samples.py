@@ -24,7 +24,7 @@ def row_of(layer: str, number: int) -> Row:
         split="test",
         kind="text",
         text=f"{layer} held-out text number {number}",
-        document="d" * 64,
+        document=f"{number % 4}" * 64,
         pages=(1, 1),
         n_tokens=4,
     )
