@@ -16,6 +16,7 @@ import pytest
 from lamina.demo.handbooks import write_handbooks
 from lamina.serving.launch import running_server
 
+pytestmark = pytest.mark.service
 ROOT = Path(__file__).parents[1]
 LAYERS = {"ASC_Leases": "Marlow_Leasing", "ASC_Debt": "Velaro_Credit_Losses"}
 SHORT = ["--set", "steps=2", "--set", "sequence_tokens=320", "--chunk-tokens", "256"]
