@@ -41,7 +41,7 @@ BATCH = 8  # chunks a step
 RATE = 5e-4
 SIDES = ("lamina", "lamina-float32", "trainer", "defaults", "float32")
 TOPICS = ("ASC_718_Stock_Compensation", "ASC_740_Income_Taxes")
-HELD_OUT = 8  # chunks: the loss only shows that both sides learn
+HELD_OUT = 4  # chunks: the loss only shows that both sides learn
 WAITING: dict[str, dict[str, str]] = {
     "OpenMP's default": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""},
     "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": ""},
@@ -305,6 +305,7 @@ def run_side(
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    print(side, environment or "", found, file=sys.stderr, flush=True)
     return found
 
 
@@ -330,8 +331,10 @@ def sides_table(options: argparse.Namespace) -> str:
             runs[side].append(run_side(options, side))
     first = runs[options.sides[0]]
     lines = [
-        f"| side | dtype | tokens/s of each run | median | a CPU second | "
-        + f"{options.sides[0]} is faster by | held-out loss | peak GiB |",
+        (
+            "| side | dtype | tokens/s of each run | median | a CPU second | "
+            f"{options.sides[0]} is faster by | held-out loss | peak GiB |"
+        ),
         "|---|---|---|---|---|---|---|---|",
     ]
     for side, found in runs.items():
