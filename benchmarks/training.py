@@ -205,15 +205,16 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
     )
     from transformers.utils import logging
 
-    from lamina.training.base import multiplies_bfloat16
+    from lamina.training.base import resolved
     from lamina.training.loss import heldout_loss
 
     logging.disable_progress_bar()
     train, heldout = (documents(options, split) for split in ("train", "heldout"))
     torch.set_num_threads(options.threads)
-    narrow = options.side == "trainer" and multiplies_bfloat16()
-    dtype = "auto" if options.side == "defaults" else torch.bfloat16 if narrow else torch.float32
     profile = chosen_profile(options, 4096)
+    config = json.loads((Path(options.base) / "config.json").read_bytes())
+    narrow = options.side == "trainer" and resolved(profile, config)[1] == "bfloat16"
+    dtype = "auto" if options.side == "defaults" else torch.bfloat16 if narrow else torch.float32
     set_seed(1)
     model = AutoModelForCausalLM.from_pretrained(options.base, dtype=dtype)
     model = get_peft_model(

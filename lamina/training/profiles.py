@@ -56,8 +56,8 @@ class Profile(BaseModel):
     )
     dtype: Dtype = Field(
         "auto",
-        description="of the base; auto = bfloat16 on CUDA and on a processor that multiplies it "
-        "faster, else float32",
+        description="of the base; auto = bfloat16 on CUDA and where a processor is faster in it, "
+        "else float32",
     )
 
     def with_rate(self, factor: float) -> "Profile":
