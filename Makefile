@@ -6,10 +6,10 @@ READY := .venv/.ready
 # Compiled once and not in each of the hundreds of processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up down ps test browser services check unit slow gpu lock clean
+.PHONY: help setup demo demo-real up down ps test browser services check unit slow gpu lock clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY)  ## the virtual environment, with everything pinned
 $(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/llama.cmake \
@@ -19,6 +19,9 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/llama.cmake \
 
 demo: setup  ## the main job on the embedded base: PDFs to layers to a measured table
 	@$(BIN)/lamina demo $(DEMO)
+
+demo-real: setup  ## the same on SmolLM2, a real base out of a wheel on PyPI; about 25 minutes
+	@$(BIN)/lamina demo --base smollm2 $(DEMO)
 
 up: setup  ## server, two workers, layer server and watcher on this machine
 	@bash deployments/up.sh up
@@ -66,5 +69,5 @@ lock: setup  ## rewrite constraints.txt from what is installed
 		| grep -ivE '^(pip|setuptools|wheel|lamina)==' | sed 's/+cpu$$//' | LC_ALL=C sort -f \
 		> constraints.new && mv constraints.new constraints.txt
 
-clean:  ## remove the virtual environment and the demo's workspace
-	rm -rf .venv workspace-demo
+clean:  ## remove the virtual environment and the demos' workspaces
+	rm -rf .venv workspace-demo workspace-demo-real

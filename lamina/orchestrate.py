@@ -43,9 +43,11 @@ def flow_environment(
         }
     if settings.base_model:
         chosen["LAMINA_BASE_MODEL"] = str(settings.base_model)
+    if settings.train_workers:
+        chosen["LAMINA_TRAIN_WORKERS"] = str(settings.train_workers)
     if debug:
         chosen["LAMINA_DEBUG"] = "1"
-    # What the command line said about the workspace and the base wins over the environment.
+    # What the command line says about workspace, base and workers wins over the environment.
     return {**chosen, **given} | {
         name: value for name, value in chosen.items() if name.startswith("LAMINA_")
     }

@@ -1,11 +1,13 @@
 """How long work reports: a protocol passed in, so that the core knows neither UI nor Prefect."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as RichBar
 
 
@@ -62,7 +64,7 @@ class Lines:
 
 
 class Bars:
-    """Progress bars on a terminal."""
+    """A row of the screen: the bar of one piece of work at a time."""
 
     def __init__(self, bar: "RichBar") -> None:
         self._bar = bar
@@ -77,21 +79,65 @@ class Bars:
         self._bar.update(self._task, completed=done, note=note)
 
     def say(self, line: str) -> None:
-        """Print the line above the bar."""
+        """Print the line above the bars."""
         self._bar.console.print(line, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Leave the screen."""
+        self._bar.remove_task(self._task)
+
+
+class Screen:
+    """What all threads of this process show on its terminal: a row for each that works.
+
+    There is one, since a second one would draw over it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bar: RichBar | None = None
+        self._rows = 0
+
+    @contextmanager
+    def row(self, console: "Console") -> Iterator[Bars]:
+        """A row while the block runs; the first one lights the screen, the last one clears it."""
+        with self._lock:
+            if self._bar is None:
+                self._bar = _made_on(console)
+                self._bar.start()
+            bar, bars = self._bar, Bars(self._bar)
+            self._rows += 1
+        try:
+            yield bars
+        finally:
+            with self._lock:
+                bars.close()
+                self._rows -= 1
+                if not self._rows:
+                    bar.stop()
+                    self._bar = None
+
+
+_SCREEN = Screen()
 
 
 @contextmanager
 def on_terminal() -> Iterator[Progress]:
     """Bars where standard error is a terminal, plain lines elsewhere."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichBar
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Lines()
         return
+    with _SCREEN.row(console) as bars:
+        yield bars
+
+
+def _made_on(console: "Console") -> "RichBar":
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichBar
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -99,5 +145,4 @@ def on_terminal() -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),  # a file's name may look like markup
     )
-    with RichBar(*columns, console=console, transient=True) as bar:
-        yield Bars(bar)
+    return RichBar(*columns, console=console, transient=True)

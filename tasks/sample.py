@@ -1,10 +1,12 @@
 """The sample corpus, and the demo's proof."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lamina.assessment.summary import Headline
 from lamina.demo import handbooks
+from lamina.summary import Summary
 from tasks import edge
 from tasks.caching import step
 
@@ -36,6 +38,13 @@ def blends() -> list[str]:
 def announce(line: str) -> None:
     """Say what comes next."""
     print(f"\n{line}", flush=True)
+
+
+def tell_next(base: str) -> None:
+    """What serves these layers; the embedded base is none that a workspace remembers."""
+    chosen = "LAMINA_BASE_MODEL=tiny " if base == "tiny" else ""
+    here = os.path.relpath(edge.workspace().root)
+    edge.OUTCOMES.append(Summary(next=(f"{chosen}lamina --workspace {here} serve",)))
 
 
 def proves(headline: Headline) -> bool:

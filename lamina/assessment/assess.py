@@ -28,7 +28,10 @@ class QaOrder(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     server_url: str
-    prompts: Path = Field(description="folder of <layer>.jsonl: question and answer a line")
+    prompts: Path = Field(description="folder of question files, each named after its layer")
+    topics: tuple[str, ...] = Field(
+        (), description="names that question files may bear, beside those of the server's layers"
+    )
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"
@@ -63,9 +66,14 @@ def qa_layers(
         InvalidInputError: a prompt file or a blend is malformed.
 
     """
-    topics = gather_topics(order.prompts, order.heldout, heldout_tokens=order.heldout_tokens)
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
+        topics = gather_topics(
+            order.prompts,
+            order.heldout,
+            layers={*known, *order.topics},
+            heldout_tokens=order.heldout_tokens,
+        )
         _hold_against_files(known, order, digest)
         blends = _blends(order, known)
         base = client.base_digest()
@@ -146,7 +154,7 @@ def _prompts_digest(topic: Topic) -> str:
 
 
 def _heldout_digest(topic: Topic) -> str:
-    return text_digest(canonical([[row.question, row.text] for row in topic.heldout]))
+    return text_digest(canonical([[row.question, row.given + row.text] for row in topic.heldout]))
 
 
 def _facts(

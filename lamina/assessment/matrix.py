@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from lamina.assessment.ask import Answer, Client, Sampling, Via
 from lamina.assessment.blend import Blend
 from lamina.assessment.grade import grade
-from lamina.assessment.questions import Prompt, Topic
+from lamina.assessment.questions import Topic
 from lamina.assessment.records import AnswerRecord, LossRecord
 from lamina.fingerprint import canonical, text_digest
 from lamina.progress import Progress
+from lamina.text.questions import Question
 from lamina.text.rows import Row
 
 ROWS_A_REQUEST = 8
@@ -60,8 +61,8 @@ def run_matrix(
 
 def _asker(
     matrix: Matrix, client: Client, blend: Blend
-) -> Callable[[tuple[str, Prompt]], AnswerRecord]:
-    def ask(task: tuple[str, Prompt]) -> AnswerRecord:
+) -> Callable[[tuple[str, Question]], AnswerRecord]:
+    def ask(task: tuple[str, Question]) -> AnswerRecord:
         topic, prompt = task
         answer = client.ask(prompt.question, blend, matrix.sampling, matrix.via)
         return _graded(topic, prompt, answer)
@@ -74,12 +75,14 @@ def _scorer(
 ) -> Callable[[tuple[str, Sequence[Row]]], list[LossRecord]]:
     def score(task: tuple[str, Sequence[Row]]) -> list[LossRecord]:
         topic, rows = task
-        scores = client.score([(row.question, row.text) for row in rows], blend, matrix.via)
+        scores = client.score(
+            [(row.question, row.text, row.given) for row in rows], blend, matrix.via
+        )
         return [
             LossRecord(
                 blend=blend.name,
                 topic=topic,
-                row=text_digest(canonical([row.question, row.text])),
+                row=text_digest(canonical([row.question, row.given + row.text])),
                 loss=-log_probability / max(1, n_tokens),
                 n_tokens=n_tokens,
             )
@@ -89,7 +92,7 @@ def _scorer(
     return score
 
 
-def _graded(topic: str, prompt: Prompt, answer: Answer) -> AnswerRecord:
+def _graded(topic: str, prompt: Question, answer: Answer) -> AnswerRecord:
     rate = answer.tokens_per_s
     marks = grade(answer.text, prompt.answer)
     return AnswerRecord(

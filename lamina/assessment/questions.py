@@ -1,24 +1,19 @@
-"""Gathers what is asked and scored: prompts by topic, and held-out rows within a budget."""
+"""Gathers what is asked and scored: questions by topic, and held-out rows within a budget."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from lamina.errors import DamagedError, InvalidInputError, NotFoundError
+from lamina.errors import DamagedError, InvalidInputError, NotFoundError, ResourceError
+from lamina.text.question_files import REPEATED, SUFFIXES, read_question_file
+from lamina.text.questions import Question
 from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 _BYTES_A_TOKEN = 4  # English, roughly; only for rows that do not say
-
-
-class Prompt(BaseModel):
-    """A question and the answer that is right."""
-
-    model_config = ConfigDict(frozen=True)
-
-    question: str = Field(min_length=1)
-    answer: str = Field(min_length=1)
+_FORM = '{"question": ..., "answer": ...}'
 
 
 class Topic(BaseModel):
@@ -27,63 +22,96 @@ class Topic(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    prompts: tuple[Prompt, ...] = ()
+    prompts: tuple[Question, ...] = ()
     heldout: tuple[Row, ...] = ()
 
 
 def gather_topics(
-    prompts: Path, heldout: Iterable[Path] = (), *, heldout_tokens: int = 4000
+    prompts: Path,
+    heldout: Iterable[Path] = (),
+    *,
+    layers: Collection[str] | None = None,
+    heldout_tokens: int = 4000,
 ) -> tuple[Topic, ...]:
-    """Topics of all `<layer>.jsonl` under `prompts` and of all rows in the held-out files.
+    """Topics of all question files under `prompts` and of all rows in the held-out files.
 
-    Of each topic's held-out rows, evenly spread ones are taken until `heldout_tokens` are full
-    (0 = none), so that the cost does not grow with the corpus.
+    A question examines the layer that its `topic` names, or else its file's name. Of each topic's
+    held-out rows, evenly spread ones are taken until `heldout_tokens` are full (0 = none), so that
+    the cost does not grow with the corpus.
 
     Raises:
         NotFoundError: there is nothing to measure, or a held-out file is missing.
-        InvalidInputError: a line of a prompt file is not a question and an answer.
+        InvalidInputError: an entry of a question file is not a question and an answer, or names
+            a layer that is neither among `layers` nor in the held-out rows (None = any may be).
         DamagedError: a held-out file cannot be read.
 
     """
-    asked = {path.stem: read_prompts(path) for path in sorted(prompts.glob("*.jsonl"))}
     rows = _heldout_rows(heldout)
+    known = None if layers is None else {*layers, *rows}
+    asked = _asked(prompts, known)
     names = sorted({*asked, *rows})
     if not names:
         msg = (
-            f"no prompts in {prompts} and no held-out rows; put a <layer>.jsonl there whose "
-            'lines are {"question": ..., "answer": ...}'
+            f"no questions in {prompts} and no held-out rows; put a <layer>.jsonl there whose "
+            f"lines are {_FORM}, or a <layer>.csv with columns of these names"
         )
         raise NotFoundError(msg)
     return tuple(
         Topic(
             name=checked_layer_name(name),
-            prompts=asked.get(name, ()),
+            prompts=tuple(asked.get(name, ())),
             heldout=spread(rows.get(name, []), heldout_tokens),
         )
         for name in names
     )
 
 
-def read_prompts(path: Path) -> tuple[Prompt, ...]:
-    """The prompts of a JSON Lines file; empty lines do not count.
+def read_exam(path: Path) -> tuple[Question, ...]:
+    """The questions of a file, each with its topic.
 
     Raises:
-        InvalidInputError: a line is not a question and an answer.
+        InvalidInputError: an entry is not a question and an answer.
+        ResourceError: the file cannot be read.
 
     """
-    prompts = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
+    try:
+        questions, left = read_question_file(path)
+    except OSError as error:
+        msg = f"question file {path} cannot be read ({error.strerror}); correct its permissions"
+        raise ResourceError(msg) from error
+    wrong = next((one for one in left if one.reason != REPEATED), None)
+    if wrong is not None:
+        msg = f"{wrong.place} of {path} {_is(wrong.reason)}; write it as {_FORM}"
+        raise InvalidInputError(msg)
+    return tuple(
+        one if one.topic else one.model_copy(update={"topic": path.stem}) for one in questions
+    )
+
+
+def _asked(folder: Path, known: Collection[str] | None) -> dict[str, list[Question]]:
+    asked: dict[str, list[Question]] = {}
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in files:
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith((".", "~")):
             continue
-        try:
-            prompts.append(Prompt.model_validate_json(line))
-        except ValidationError as wrong:
-            msg = (
-                f"line {number} of {path} is no prompt ({wrong.errors()[0]['msg']}); "
-                'write it as {"question": ..., "answer": ...}'
-            )
-            raise InvalidInputError(msg) from wrong
-    return tuple(prompts)
+        for question in read_exam(path):
+            if known is not None and question.topic not in known:
+                raise _unknown(path, question.topic, known)
+            asked.setdefault(question.topic, []).append(question)
+    return asked
+
+
+def _unknown(path: Path, topic: str, known: Collection[str]) -> InvalidInputError:
+    nearest = get_close_matches(topic, known, n=1, cutoff=0)
+    meant = f"; the nearest is {nearest[0]}" if nearest else ""
+    return InvalidInputError(
+        f"question file {path} examines {topic}, and there is no such layer{meant}: "
+        "correct the file's name or its topic, or take it away"
+    )
+
+
+def _is(reason: str) -> str:
+    return f"is {reason}" if reason.startswith("without") else reason
 
 
 def spread(rows: Sequence[Row], budget_tokens: int) -> tuple[Row, ...]:

@@ -1,7 +1,6 @@
 """The chains: each starts a flow, which ends with the command."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -41,7 +40,7 @@ def _known_profiles(incomplete: str) -> list[str]:
     return [name for name in PRESETS if name.startswith(incomplete)]
 
 
-@command("train_layers", MAKE, "train_layers Leases Debt --profile level2 --set epochs=5 --plan")
+@command("train_layers", MAKE, "train_layers Leases Debt --set epochs=5 --plan")
 def train_layers(  # noqa: PLR0913 - options of a command
     layers: Layers = None,
     *,
@@ -50,8 +49,12 @@ def train_layers(  # noqa: PLR0913 - options of a command
         typer.Option(
             help="a way of training: `lamina profiles` shows them", autocompletion=_known_profiles
         ),
-    ] = "level2",
+    ] = "layer",
     values: Set = None,
+    sweep: Annotated[
+        bool,
+        typer.Option("--sweep", help="try other rates and ranks first, on a share of the steps"),
+    ] = False,
     general: Annotated[
         str, typer.Option(help="layer that general_share takes rows of")
     ] = "general",
@@ -76,6 +79,7 @@ def train_layers(  # noqa: PLR0913 - options of a command
         layers=[checked_layer_name(name) for name in layers or []],
         profile=profile,
         overrides=assignments(values),
+        sweep=sweep,
         general=general,
         chunk_tokens=chunk_tokens,
         reading=reading(language, ocr, ocr_language),
@@ -93,8 +97,9 @@ def _print_plan(asked: "TrainLayers", profile: "Profile") -> None:
 
     with open_pod() as pod:
         found = plan_layers(
-            pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading
-        )
+            pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading,
+            sweep=asked.sweep,
+        )  # fmt: skip
     if Choice.as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
         return
@@ -187,18 +192,22 @@ def publish_layers(
 
 @command("demo", MAKE, "demo --prove-cache")
 def demo(
+    base: Annotated[
+        str, typer.Option(help="tiny, the embedded one, or smollm2, a real one from PyPI")
+    ] = "tiny",
+    *,
     prove_cache: Annotated[
         bool, typer.Option(help="run again unchanged, and again with one PDF added")
     ] = False,
 ) -> None:
-    """The main job on the embedded base and sample handbooks: a table of what layers are worth."""
+    """The main job on sample handbooks: a table of what layers are worth."""
     from lamina.cli import preflight
+    from lamina.demo.profile import LESSONS
     from lamina.orders import Demo
 
-    Choice.workspace = Choice.workspace or Path("workspace-demo")
-    with preflight.before_flow(base_model=Path("tiny")) as pod:
-        settings = pod.settings
-    _start("demo", order(Demo, prove_cache=prove_cache), settings)
+    asked = order(Demo, base=base, prove_cache=prove_cache)
+    Choice.workspace = Choice.workspace or LESSONS[asked.base].workspace
+    _start("demo", asked, preflight.for_demo(asked.base))
 
 
 def _start(name: str, asked: "BaseModel", settings: "Settings") -> NoReturn:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.shared import open_pod
@@ -46,6 +47,26 @@ def for_training(layers: Sequence[str]) -> "Settings":
         if not handover.has_depot(pod):  # else more may come from there
             check_folders(pod.workspace, layers)
         return pod.settings
+
+
+def for_demo(base: str) -> "Settings":
+    """The base stands, fetched where it is a real one; the settings, layers side by side on a CPU.
+
+    On two cores two processes of one thread train faster than one process of two threads.
+    """
+    from lamina.demo.world import sample_topics
+    from lamina.stages.bases import add_base
+    from lamina.training.workers import gpus
+
+    with before_flow(base_model=Path(base)) as pod:
+        if base == "tiny":
+            return pod.settings
+        if not (pod.workspace.bases / base).is_dir():
+            add_base(pod, base)
+        workers = pod.settings.train_workers
+        if not gpus():
+            workers = workers or min(pod.settings.n_threads, len(sample_topics()))
+        return pod.settings.model_copy(update={"train_workers": workers})
 
 
 def for_asking(order: "AskLayers") -> "Settings":

@@ -1,4 +1,4 @@
-"""The parity ladder: what is compared, the limits, and the verdict. Pure: no torch, no llama.cpp.
+"""The parity ladder: what is compared, the limits, and the verdict. No torch.
 
 A layer is trained in PyTorch and served by llama.cpp from other files. On the way its strength, its
 template, its BOS or its base can change without a word. Each rung answers the same texts; each is
@@ -11,10 +11,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.conversion.ftypes import type_name
 from lamina.conversion.jobs import Scored
+from lamina.gguf import read_header
 
 FILE, SAMPLES, TABLE = "parity.json", "samples.jsonl", "parity.md"
-PYTORCH, F16, QUANTIZED, MERGED = "PyTorch", "F16", "Q4_K_M", "merged Q4_K_M"
+PYTORCH, F16, MERGED = "PyTorch", "F16", "merged Q4_K_M"
+_AS_SERVED = "F16 as served"  # beside the F16 that the folder was converted to
 
 
 class Sample(BaseModel):
@@ -135,6 +138,12 @@ class Ladder(BaseModel):
             *(f"| {' | '.join(row.values())} |" for row in rows),
         ]
         return "\n".join([*lines, ""])
+
+
+def served_rung(file: Path) -> str:
+    """What the rung of the base's served file is called: the file's type, as llama.cpp names it."""
+    name = type_name(int(read_header(file).number("general.file_type") or 0))
+    return _AS_SERVED if name == F16 else name
 
 
 def rung(name: str, samples: Sequence[Sample], scores: Sequence[Scored], seconds: float) -> Rung:

@@ -1,4 +1,4 @@
-"""Climbs the parity ladder: the same texts through PyTorch, F16, Q4_K_M and the merged model."""
+"""Climbs the parity ladder: the same texts through PyTorch, F16, what is served, and merged."""
 
 import shutil
 import time
@@ -15,7 +15,6 @@ from lamina.conversion.ladder import (
     F16,
     MERGED,
     PYTORCH,
-    QUANTIZED,
     Ladder,
     Limits,
     Rung,
@@ -23,6 +22,7 @@ from lamina.conversion.ladder import (
     Tokens,
     problems,
     rung,
+    served_rung,
     write_ladder,
 )
 from lamina.conversion.layer_files import Layer, check_base, open_layer
@@ -35,7 +35,7 @@ from lamina.progress import Progress
 from lamina.prompts import Words
 from lamina.store import Stage
 
-STAGE = Stage("parity", 1)
+STAGE = Stage("parity", 2)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _climb(order: ParityOrder, tools: Tools, layer: Layer, scratch: Path) -> Lad
     carried = read_header(quantized).text("tokenizer.chat_template")
     words = Words.model_validate(said)
     seen = compare_tokens(order.samples, order.template, carried, words, tools)
-    rungs.append(_measured(QUANTIZED, order.samples, tools, reference))
+    rungs.append(_measured(served_rung(quantized), order.samples, tools, reference))
     if order.merged:
         merged = _merge(order, tools, layer, scratch)
         tools.converter.run(opened(merged, [], order.samples, tools.threads))

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lamina.conversion.ladder import F16, PYTORCH, QUANTIZED, read_ladder, read_samples, rung
+from lamina.conversion.ftypes import type_name
+from lamina.conversion.ladder import PYTORCH, read_ladder, read_samples, rung
 from lamina.conversion.parity import compare_tokens, opened, scored
 from lamina.conversion.tools import Tools
 from lamina.gguf import read_header
@@ -17,7 +18,6 @@ from lamina.prompts import Words
 
 # Another processor sums in another order; more than this is another file.
 SAME_FILE_LOSS = 0.01
-_FILE_TYPES = {1.0: F16, 15.0: QUANTIZED}  # general.file_type of the rungs that were measured
 
 
 class Served(BaseModel):
@@ -58,11 +58,12 @@ class Served(BaseModel):
 def check_served(model: Path, adapter: Path, parity: Path, tools: Tools) -> Served:
     """The held-out loss of a GGUF base with a GGUF layer, beside that of a `parity` folder.
 
-    A base of another type than F16 and Q4_K_M is held against PyTorch, with the ladder's own limit.
+    A base of a type that no rung has is held against PyTorch, with the ladder's own limit.
     """
     ladder, samples = read_ladder(parity), read_samples(parity)
     header = read_header(model)
-    name = _FILE_TYPES.get(header.number("general.file_type") or -1.0, PYTORCH)
+    ftype = type_name(int(header.number("general.file_type") or 0))
+    name = ftype if ftype in {one.name for one in ladder.rungs} else PYTORCH
     limit = ladder.limits.quantized_loss if name == PYTORCH else SAME_FILE_LOSS
     words = Words.model_validate(
         tools.converter.run(opened(model, [adapter], samples, tools.threads))

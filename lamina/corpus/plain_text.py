@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lamina.corpus.normalise import bad_characters, normalise
+from lamina.text.decoding import UTF_16, decoded
+from lamina.text.normalise import bad_characters, normalise
 from lamina.text.pages import CELL_BORDER, Line, Page, Pages
 
 _PIPE = re.compile(r"(?<!\\)\|")  # between the cells of a Markdown table
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*|\s*\|\s*:?-+:?\s*\|\s*")
 _COLUMN_GAP = re.compile(r" {3,}|\t+")  # between the cells of a table set with a typewriter
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FORM_FEED = "\f"  # what printers and converters put between pages
 
 
@@ -19,21 +19,11 @@ def read_text(path: Path) -> Pages:
     content = path.read_bytes()
     if not content:
         return Pages(format="text", problem="no_text", detail="the file is empty")
-    if content.count(b"\0") > len(content) // 100 and not content.startswith(_UTF_16):
+    if content.count(b"\0") > len(content) // 100 and not content.startswith(UTF_16):
         return Pages(format="text", problem="not_text", detail="the file holds binary data")
     sheets = decoded(content).split(_FORM_FEED)
     pages = tuple(_sheet(number, sheet) for number, sheet in enumerate(sheets, start=1))
     return Pages(format="text", pages=pages)
-
-
-def decoded(content: bytes) -> str:
-    """The text in whatever encoding it is: UTF-8 and UTF-16 as they say, else that of Windows."""
-    for encoding in ("utf-16",) if content.startswith(_UTF_16) else ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1")
 
 
 def _sheet(number: int, text: str) -> Page:

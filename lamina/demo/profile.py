@@ -1,15 +1,19 @@
-"""How the demo trains on the tiny base; the layer profile itself is the preset `demo` of training.
+"""How the demo trains on each base; the layer profile itself is the preset `demo` of training.
 
-Layers, measured with the project's own dataset and recipe, float32, seed 1: examination questions,
-greedy, chat form, exact: own topic 12 of 12 for all six layers; other topics at most 1 of 12 (2 of
-30 pairs, else none); base at most 1 of 12; the same with the base's matrices rounded to 4 bits.
-Margin: 60 steps instead of 90 answered all of three topics, 40 steps 58 to 100 %; rates of 2e-3 and
-5e-3 instead of 3e-3 all of one. Learning the question as well as its answer is slower: 67 to 100 %
-after 60 steps.
+Layers on the embedded base, measured with the project's own dataset and recipe, float32, seed 1:
+examination questions, greedy, chat form, exact: own topic 12 of 12 for all six layers; other topics
+at most 1 of 12 (2 of 30 pairs, else none); base at most 1 of 12; the same with the base's matrices
+rounded to 4 bits. Margin: 60 steps instead of 90 answered all of three topics, 40 steps 58 to
+100 %; rates of 2e-3 and 5e-3 instead of 3e-3 all of one. Learning the question as well as its
+answer is slower: 67 to 100 % after 60 steps.
 
 Levels, on the whole corpus: held-out loss from 0.888 nats a token to 0.516 (level1), 0.448 (level2)
 and 0.541 (level3).
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 CHUNK_TOKENS = 256  # of the dataset's text rows; a row and its BOS and EOS fit one pack
 LEVEL_RATE_FACTOR = 25.0  # the presets' rates are for 7B
@@ -19,4 +23,23 @@ LEVEL_OVERRIDES: dict[str, float] = {
     "sequence_tokens": 320,
     "warmup_share": 0.1,
     "evaluations": 2,
+}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How the layers of the handbooks are trained on one base, and where."""
+
+    workspace: Path  # of `lamina demo`, unless another is named
+    overrides: Mapping[str, float] = field(default_factory=dict)  # of the preset `demo`
+    levels: bool = True  # whether the three levels are trained, and the best one merged
+
+
+LESSONS = {
+    "tiny": Lesson(Path("workspace-demo")),
+    "smollm2": Lesson(
+        Path("workspace-demo-real"),
+        {"learning_rate": 1e-3, "steps": 48, "batch_tokens": 512},
+        levels=False,  # one pass over the whole corpus takes as long as a layer
+    ),
 }

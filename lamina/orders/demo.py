@@ -1,13 +1,20 @@
 """Asking for the demonstration."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Demo(BaseModel):
-    """The main job on the embedded base and the sample handbooks."""
+    """The main job on the sample handbooks."""
 
     model_config = ConfigDict(extra="forbid")
 
+    base: Literal["tiny", "smollm2"] = Field(
+        "tiny",
+        title="Base",
+        description="tiny = the embedded one; smollm2 = a real one, fetched from PyPI",
+    )
     prove_cache: bool = Field(
         default=False,
         title="Prove the cache",

@@ -31,6 +31,6 @@ class CheckParity(BaseModel):
         None,
         gt=0,
         title="Loss limit",
-        description="relative change of the held-out loss at Q4_K_M, in either direction; none = "
+        description="relative change of the held-out loss as served, in either direction; none = "
         "0.03, and 0.1 for bases of at most 2 GB, whose narrow matrices lose more to rounding",
     )

@@ -14,6 +14,14 @@ _ENDS = frozenset(
         "<\uff5cend\u2581of\u2581sentence\uff5c>", "[e~[",
     }
 )  # fmt: skip
+# What code models put between files: llama.cpp stops there, too (there `special_fim_pad_id`,
+# `special_fim_rep_id`, `special_fim_sep_id`). SmolLM2 has `<reponame>`.
+_BETWEEN_FILES = frozenset(
+    {
+        "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]", "<|fim_repo|>", "<|repo_name|>",
+        "<fim-repo>", "<REPO>", "<reponame>", "<|file_sep|>",
+    }
+)  # fmt: skip
 
 
 class Words(BaseModel):
@@ -30,7 +38,7 @@ class Words(BaseModel):
 
 def spelled_ends(vocabulary: Iterable[str], eos: str) -> frozenset[str]:
     """The spellings in a vocabulary at which llama.cpp would stop."""
-    found = {eos, *(token for token in vocabulary if token in _ENDS)}
+    found = {eos, *(token for token in vocabulary if token in _ENDS | _BETWEEN_FILES)}
     if {"<|return|>", "<|call|>"} <= found or {"<|calls|>", "<|flush|>"} <= found:
         found.discard("<|end|>")
     if "<|tool_response>" in found:

@@ -183,7 +183,7 @@ def _sample(row: Row, prompts: Prompts, left: int) -> Sample | None:
         return None
     return Sample(
         kind=row.kind,
-        text=row.text,
+        text=row.given + row.text,
         question=row.question,
         whole=document.ids,
         ids=ids,

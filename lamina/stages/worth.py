@@ -8,6 +8,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages.pod import Pod
+from lamina.workspace import Workspace
 
 
 @contextmanager
@@ -80,6 +81,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             QaOrder(
                 server_url=url,
                 prompts=pod.workspace.prompts,
+                topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
                 adapters=_adapters(pod, order),
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
@@ -92,6 +94,14 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             api_key=key.get_secret_value() if key else None,
             digest=pod.workspace.digests,
         )
+
+
+def _topics(workspace: Workspace) -> tuple[str, ...]:
+    """The layers that there are or that documents wait for; question files may bear these names."""
+    parents = (workspace.raw_pdfs, workspace.archive, workspace.adapters_peft)
+    folders = {path.name for parent in parents for path in parent.glob("*/")}
+    exported = (workspace.adapters_gguf, workspace.candidates)
+    return tuple(sorted(folders | {path.stem for home in exported for path in home.glob("*.gguf")}))
 
 
 def _adapters(pod: Pod, order: AskLayers) -> Path:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
 from lamina.store import Store
+from lamina.text.questions import Question
 
 PAGES_FILE = "pages.json"
 CELL_BORDER = "  "  # between the cells of a table's row; running text has single spaces
@@ -47,16 +48,6 @@ class Page(BaseModel):
     def text(self) -> str:
         """The lines as they are printed."""
         return "\n".join(line.text for line in self.lines)
-
-
-class Question(BaseModel):
-    """A question with its answer, from a file of questions."""
-
-    model_config = ConfigDict(frozen=True)
-
-    question: str
-    answer: str
-    evidence: str = Field("", description="the passage in which the answer stands, if it is given")
 
 
 class Pages(BaseModel):

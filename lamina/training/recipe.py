@@ -19,9 +19,10 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
+from lamina.training.curve import Losses
 from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit
-from lamina.training.loss import heldout_loss
+from lamina.training.loss import heldout_losses
 from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
@@ -45,8 +46,9 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
-    Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`, `kept_step`; `curve.json`
-    holds the losses in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads;
+    Facts: `passport`, `plan`, `profile`, `trained_as`, `chosen_by`, `losses`, `best_step`,
+    `kept_step`; `curve.json` holds the losses in nats a token and names the one that the kept step
+    was chosen by, `loss.svg` shows them. `threads` is the number of CPU threads;
     results are bit-identical for an equal number, also when the run was killed and goes on from
     its checkpoint, written every `checkpoint_s`.
 
@@ -135,7 +137,7 @@ def _train(
     check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
-    before = heldout_loss(base, heldout, order.profile.sequence_tokens)
+    before = heldout_losses(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
         room = room_on(model, decided)
         outcome = fit(model, order, train, heldout, progress, checkpoint, room)
@@ -176,9 +178,7 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
 # -- save -------------------------------------------------------------------------------------
 
 
-def save(
-    model: Model, order: LayerOrder, outcome: Outcome, before: float | None, folder: Path
-) -> None:
+def save(model: Model, order: LayerOrder, outcome: Outcome, before: Losses, folder: Path) -> None:
     """The PEFT folder: equal layers give equal bytes, and no path of this machine is in it."""
     model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
@@ -187,6 +187,7 @@ def save(
     config["base_model_name_or_path"] = order.base.name
     config["target_modules"] = sorted(config["target_modules"])
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "curve.json").write_text(canonical(outcome.curve) + "\n", encoding="utf-8")
-    picture = loss_picture(order.layer, outcome.curve, before)
+    told = {"chosen_by": outcome.measure, "base": before, "steps": outcome.curve}
+    (folder / "curve.json").write_text(canonical(told) + "\n", encoding="utf-8")
+    picture = loss_picture(order.layer, outcome.curve, before, outcome.measure)
     (folder / "loss.svg").write_text(picture, encoding="utf-8")

@@ -1,14 +1,15 @@
 """Three topics of eight questions and eight held-out rows each: Goodwill, Idle, Leases."""
 
-from lamina.assessment.questions import Prompt, Topic
+from lamina.assessment.questions import Topic
+from lamina.text.questions import Question
 from lamina.text.rows import Row
 
 N_QUESTIONS = 8
 
 
-def prompts_of(layer: str) -> tuple[Prompt, ...]:
+def prompts_of(layer: str) -> tuple[Question, ...]:
     return tuple(
-        Prompt(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
+        Question(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
         for number in range(N_QUESTIONS)
     )
 

@@ -9,9 +9,9 @@ import pytest
 from planted import FLOAT, planted, write_value
 
 from lamina.artifacts import ArtifactRef
+from lamina.conversion.ladder import served_rung
 from lamina.conversion.parity import ParityOrder
 from lamina.errors import NotFoundError
-from lamina.gguf import read_header
 from lamina.orders import CheckParity
 from lamina.stages import models, parity
 from lamina.stages.pod import Pod
@@ -88,11 +88,14 @@ def test_checking_what_is_served_needs_no_torch(serving: Pod) -> None:
     assert '"rung": "Q4_K_M"' in done.stdout
 
 
-def test_the_base_that_is_served_names_its_type(tiny: Pod, order: ParityOrder) -> None:
-    """What `check_served` chooses the rung by."""
-    file_types = [
-        read_header(tiny.store.path(ref) / "model.gguf").number("general.file_type")
-        for ref in (order.f16, order.quantized)
-    ]
+def test_a_rung_is_called_by_the_type_of_the_file_that_is_served(
+    tiny: Pod, order: ParityOrder
+) -> None:
+    def other(path: Path) -> None:
+        write_value(path, "general.file_type", "<I", 3)  # llama.h: LLAMA_FTYPE_MOSTLY_Q4_1
 
-    assert file_types == [1, 15]
+    refs = (order.quantized, order.f16, planted(tiny, order.quantized, "model.gguf", other))
+
+    names = [served_rung(tiny.store.path(ref) / "model.gguf") for ref in refs]
+
+    assert names == ["Q4_K_M", "F16 as served", "Q4_1"]

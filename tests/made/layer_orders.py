@@ -46,13 +46,14 @@ def rows(layer: str, split: str) -> list[Row]:
 
 
 def dataset(
-    store: Store, layer: str, *, train: bool = True, heldout: str | None = None
+    store: Store, layer: str, *, train: bool = True, heldout: str | list[Row] | None = None
 ) -> ArtifactRef:
-    """A dataset artifact as the dataset room makes it; `heldout` names whose rows are held out."""
+    """A dataset artifact as the dataset room makes it; `heldout` are rows, or names whose."""
+    held = heldout if isinstance(heldout, list) else rows(heldout or layer, "heldout")[:2]
 
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", rows(layer, "train") if train else [])
-        write_rows(folder / "heldout.jsonl", rows(heldout or layer, "heldout")[:2])
+        write_rows(folder / "heldout.jsonl", held)
         documents = [text_digest(layer)]
         return {"layer": layer, "documents": documents, "documents_held_out_whole": []}
 

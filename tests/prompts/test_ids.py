@@ -50,7 +50,7 @@ def _open(folder: Path, gguf: Path) -> Iterator[Both]:
     lc.llama_model_free(model)
 
 
-@pytest.fixture(scope="module", params=["v1", "v3", "llama 3", "chatml", "gemma"])
+@pytest.fixture(scope="module", params=["v1", "v3", "smollm2", "llama 3", "chatml", "gemma"])
 def both(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Both]:
@@ -62,6 +62,10 @@ def both(
             yield from _open(made.chatml(folder), made.written(folder, pre="smollm"))
         case "gemma":
             yield from _open(made.gemma(folder), made.written(folder, blank_before=False))
+        case "smollm2":
+            if not made.SMOLLM2.is_file():
+                pytest.skip("SmolLM2 is not here: `lamina base add smollm2` fetches it")
+            yield from _open(made.smollm2(folder), made.SMOLLM2)
         case version:
             if not made.REAL.is_dir():
                 pytest.skip("Mistral's vocabularies are not here: `make setup` fetches them")

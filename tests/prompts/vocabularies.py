@@ -1,7 +1,7 @@
 """Vocabularies in both forms that Lamina meets: a Hugging Face folder, and the GGUF of it.
 
-Mistral's are the real ones; the others are trained here, with the special tokens, pre-tokenizers
-and templates of the families they stand for. Folders hold no weights.
+Mistral's and SmolLM2's are the real ones; the others are trained here, with the special tokens,
+pre-tokenizers and templates of the families they stand for. Folders hold no weights.
 """
 
 import io
@@ -16,9 +16,16 @@ from tokenizers import pre_tokenizers as pre
 from tokenizers.models import BPE
 from tokenizers.processors import ByteLevel, Sequence, TemplateProcessing
 
+from lamina.bases.catalogue import CATALOGUE, cache_folder
+from lamina.bases.tokenizer_files import write_tokenizer
+from lamina.bases.vocabulary import vocabulary_of
+from lamina.gguf import read_header
 from lamina.settings import Settings
 
 REAL = Path(sys.prefix) / "share" / "vocabularies" / "mistral_common" / "data"
+_NAMED = CATALOGUE["smollm2"]
+# As `lamina base add smollm2` leaves it for the next workspace.
+SMOLLM2 = cache_folder() / _NAMED.sha256[:16] / Path(_NAMED.member).name
 SENTENCES = [
     "The lease manual of Northwind says that the deposit of $ 1,250.00 is paid in March 2024.",
     "Goodwill is tested once a year; the r\u00e9sum\u00e9 of the test is written to the ledger.",
@@ -103,6 +110,13 @@ def chatml(folder: Path) -> Path:
     inner = _byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], digits)
     config = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}
     return _write_byte_level(folder, inner, config, CHATML)
+
+
+def smollm2(folder: Path) -> Path:
+    """SmolLM2's own, rebuilt from the file that is served, as `lamina base add` rebuilds it."""
+    folder.mkdir(parents=True)
+    write_tokenizer(folder, vocabulary_of(read_header(SMOLLM2)), 8192)
+    return folder
 
 
 def gemma(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.corpus.layout import page_kind, with_whole_rows
-from lamina.corpus.normalise import LINE_END_HYPHENS, bad_characters, normalise
+from lamina.text.normalise import LINE_END_HYPHENS, bad_characters, normalise
 from lamina.text.pages import CELL_BORDER, Line, Page
 
 _STAMP_CHARACTERS = 30  # a scanned page may carry this much text, such as a stamp or a number

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lamina.corpus.layout import page_kind
-from lamina.corpus.normalise import bad_characters, normalise
 from lamina.corpus.pages.pdfium import BrokenError
+from lamina.text.normalise import bad_characters, normalise
 from lamina.text.pages import Line, Page
 
 READER = "pdfplumber"

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lamina.corpus.normalise import normalise
 from lamina.errors import ResourceError
+from lamina.text.normalise import normalise
 from lamina.text.pages import Line, Page
 
 READER = "tesseract"

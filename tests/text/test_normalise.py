@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.corpus.normalise import bad_characters, normalise
+from lamina.text.normalise import bad_characters, normalise
 
 
 @pytest.mark.parametrize(
