@@ -68,7 +68,11 @@ class Profile(BaseModel):
     quantize: Quantize = Field(
         "auto", description="base in NF4; auto = on a GPU that bfloat16 does not fit"
     )
-    dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
+    dtype: Dtype = Field(
+        "auto",
+        description="of the base; auto = bfloat16 on CUDA and where a processor is faster in it, "
+        "else float32",
+    )
 
     def with_rate(self, factor: float) -> "Profile":
         """The same profile with `factor` times its learning rate, if that can be one."""
