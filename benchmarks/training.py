@@ -1,20 +1,24 @@
-"""Tokens a second in training: Lamina's packed recipe beside a plain Hugging Face Trainer.
+"""Tokens a second in training: Lamina's packed recipe beside a padding Hugging Face Trainer.
 
-    python benchmarks/training.py --data FOLDER [--shape tiny|1.1B] [--steps N] [--repeat N]
-    python benchmarks/training.py --data FOLDER --questions    # text and question rows, as they mix
-    python benchmarks/training.py --data FOLDER --job [--layers N]
+    python benchmarks/training.py --data FOLDER [--base smollm2|tiny|FOLDER] [--repeat N]
+    python benchmarks/training.py --data FOLDER --waiting    # how OpenMP's threads wait
 
-Both sides get the same base, the same layer (rank, modules, dropout, rate) and the same chunks of
-the topics' PDFs, eight a step; the Trainer pads each batch to its longest chunk, as its collator
-does, in the order that it draws. Real tokens are counted, padding is not. Each run is a process of
-its own, and the sides take turns, so that only ratios within one run mean something. Beside tokens
-a second stand tokens a second of processor time: the same on a machine of its own, and steadier on
-one that others share.
+All sides get the same base, the same layer (rank 16 on all linear modules, dropout 0.05) and the
+same chunks of the topics' PDFs, eight a step. Trainers pad each batch to its longest chunk, as
+their collator does, in the order that they draw:
 
-`--questions` takes six topics whose notes come with questions: rows as the product makes them, text
-in chunks and questions of some dozen tokens, whose answers alone are learnt.
+    lamina          the product's loop, in the dtype that it chooses on this machine
+    lamina-float32  the same in float32
+    trainer         a Trainer with a base in Lamina's dtype; in bfloat16 under its autocast (`bf16`)
+    defaults        a Trainer as it comes: the base in the dtype of its file, layers in float32
+    float32         a Trainer in float32
 
-`--job` times N layers in one `train_layers` against N runs of it with one layer each.
+Real tokens are counted, padding is not. Each run is a process of its own, and the sides take turns,
+so that only ratios within one run mean something. Beside tokens a second stand tokens a second of
+processor time: steadier on a machine that others share.
+
+`--waiting` runs Lamina's side with two threads under each way to wait, with the cores for itself
+and beside a process that keeps one of them busy.
 """
 
 import argparse
@@ -27,98 +31,79 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 BATCH = 8  # chunks a step
-RATE = 1e-3
-SIDES = ("lamina", "trainer")
-SHAPES: dict[str, dict[str, int]] = {
-    "1.1B": {
-        "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,
-        "num_attention_heads": 32, "num_key_value_heads": 4,
-    },
-}  # fmt: skip
+RATE = 5e-4
+SIDES = ("lamina", "lamina-float32", "trainer", "defaults", "float32")
+TOPICS = ("ASC_718_Stock_Compensation", "ASC_740_Income_Taxes")
+HELD_OUT = 8  # chunks: the loss only shows that both sides learn
+WAITING: dict[str, dict[str, str]] = {
+    "OpenMP's default": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""},
+    "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": ""},
+    "GOMP_SPINCOUNT=20000": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": "20000"},
+}
 
 
 def main() -> None:
     """Make the chunks, run the sides in turn, and print a table."""
     options = parsed()
     if options.side:
-        print(json.dumps(SIDE[options.side](options)))
-        return
-    if options.job:
-        compare_jobs(options)
+        print(json.dumps(run_of(options)))
         return
     with tempfile.TemporaryDirectory() as folder:
         options.work = Path(folder)
-        base = make_base(options)
-        chunks = make_chunks(options, base)
-        runs: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
-        for _ in range(options.repeat):
-            for side in SIDES:
-                runs[side].append(run_side(options, base, side))
-        print(told(options, chunks, runs))
+        options.base, chunks = make_chunks(options)
+        print(heading(options, chunks))
+        print(waiting_table(options) if options.waiting else sides_table(options), flush=True)
 
 
 def parsed() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with topics/<layer>/*.pdf")
-    parser.add_argument("--shape", choices=("tiny", *SHAPES), default="tiny")
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--base", default="smollm2", help="smollm2, tiny, or a model's folder")
+    parser.add_argument("--topics", nargs="+", default=TOPICS)
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES)
+    parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--chunk-tokens", type=int, default=512)
     parser.add_argument("--sequence", type=int, default=2048, help="longest pack, in tokens")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--questions", action="store_true", help="text and question rows")
-    parser.add_argument("--job", action="store_true", help="N layers in one job against N runs")
-    parser.add_argument("--layers", type=int, default=25)
+    parser.add_argument("--waiting", action="store_true", help="how OpenMP's threads wait")
     parser.add_argument("--side", choices=SIDES, help="internal: one run, as a process")
     parser.add_argument("--work", type=Path, help="internal")
     return parser.parse_args()
 
 
-# -- what both sides get ------------------------------------------------------------------------
+# -- what all sides get -------------------------------------------------------------------------
 
 
-def make_base(options: argparse.Namespace) -> Path:
-    """The embedded base, or one of another shape with random weights and its tokenizer."""
-    from lamina.workspace import EMBEDDED_BASE
-
-    if options.shape == "tiny":
-        return EMBEDDED_BASE
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    folder = Path(options.work) / "base"
-    shutil.copytree(EMBEDDED_BASE, folder, ignore=shutil.ignore_patterns("*.safetensors"))
-    config = AutoConfig.from_pretrained(EMBEDDED_BASE)
-    shape = SHAPES[options.shape]
-    config.update({**shape, "head_dim": shape["hidden_size"] // shape["num_attention_heads"]})
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    model.save_pretrained(folder)
-    return folder
-
-
-def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
-    """The rows of the topics as train.jsonl and heldout.jsonl, shuffled once."""
+def make_chunks(options: argparse.Namespace) -> tuple[Path, dict[str, int]]:
+    """The base's folder; the topics' rows as train.jsonl and heldout.jsonl, shuffled once."""
     import random
 
     from lamina import settings
     from lamina.progress import Silent
-    from lamina.stages import corpus
+    from lamina.stages import bases, corpus
     from lamina.stages.pod import Pod
     from lamina.text.rows import read_rows, write_rows
     from lamina.text.verdicts import read_verdicts
     from lamina.workspace import Workspace
 
-    root = Path(options.work) / "workspace"
-    land(options, root / "data" / "raw_pdfs")
-    chosen = settings.load(workspace=root, base_model=base)
+    root = options.work / "workspace"
+    for topic in options.topics:
+        shutil.copytree(options.data / "topics" / topic, root / "data" / "raw_pdfs" / topic)
+    named = {} if options.base == "smollm2" else {"base_model": options.base}
+    chosen = settings.load(workspace=root, **named)
     pod = Pod(chosen, Workspace(chosen).make(), Silent())
+    if not named:
+        bases.add_base(pod, options.base)
+        pod = Pod(chosen, Workspace(chosen), Silent())
     identity = corpus.find_base(pod)
     verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
     names = corpus.chosen_layers(read_verdicts(pod.store, verdicts), [])
@@ -126,53 +111,31 @@ def make_chunks(options: argparse.Namespace, base: Path) -> dict[str, Any]:
         corpus.build_dataset(pod, verdicts, name, identity, options.chunk_tokens) for name in names
     ]
     whole = pod.store.open(corpus.combine_datasets(pod, parts))
-    counts: dict[str, Any] = {}
-    for split, most in (("train", BATCH * options.steps), ("heldout", 40)):
-        rows = [
-            row
-            for row in read_rows(whole / f"{split}.jsonl")
-            if row.kind == "text" or options.questions
-        ]
+    counts: dict[str, int] = {}
+    for split, most in (("train", BATCH * options.steps), ("heldout", HELD_OUT)):
+        rows = [row for row in read_rows(whole / f"{split}.jsonl") if row.kind == "text"]
         random.Random(1).shuffle(rows)
-        counts[split] = write_rows(Path(options.work) / f"{split}.jsonl", rows[:most])
-        counts[f"{split} questions"] = sum(row.kind == "qa" for row in rows[:most])
-    return counts
+        counts[split] = write_rows(options.work / f"{split}.jsonl", rows[:most])
+    return pod.workspace.base.resolve(), counts
 
 
-def land(options: argparse.Namespace, folder: Path) -> None:
-    """Six topics' documents: notes alone, or the notes that have the most questions, with them."""
-    if not options.questions:
-        for topic in sorted((options.data / "topics").iterdir())[:6]:
-            shutil.copytree(topic, folder / topic.name)
-        return
-    asked: dict[str, list[dict[str, str]]] = {}
-    for line in (options.data / "qa_tatqa.jsonl").read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        pair = {"question": entry["question"], "answer": entry["answer"]}
-        asked.setdefault(entry["topic"], []).append(pair)
-    topics = [topic for topic in (options.data / "topics_tatqa").iterdir() if topic.name in asked]
-    for topic in sorted(topics, key=lambda each: (-len(asked[each.name]), each.name))[:6]:
-        shutil.copytree(topic, folder / topic.name)
-        lines = "".join(json.dumps(pair) + "\n" for pair in asked[topic.name])
-        (folder / topic.name / "questions.jsonl").write_text(lines, encoding="utf-8")
-
-
-def documents(options: argparse.Namespace, base: Path, split: str) -> list[Any]:
+def documents(options: argparse.Namespace, split: str) -> list[Any]:
     """A split as token ids."""
     from lamina.prompts.folder import folder_prompts
     from lamina.text.rows import read_rows
     from lamina.training.documents import encode_rows
 
     rows = read_rows(options.work / f"{split}.jsonl")
-    return encode_rows(rows, folder_prompts(base), options.sequence)
+    return encode_rows(rows, folder_prompts(Path(options.base)), options.sequence)
 
 
 def chosen_profile(options: argparse.Namespace, tokens_a_step: int) -> Any:  # noqa: ANN401
-    """The recipe of both sides."""
-    from lamina.training.profiles import profile
+    """The recipe of all sides."""
+    from lamina.training.profiles import ALL_LINEAR, profile
 
     return profile(
         "level2",
+        targets=ALL_LINEAR,
         learning_rate=RATE,
         steps=options.steps,
         sequence_tokens=options.sequence,
@@ -180,7 +143,8 @@ def chosen_profile(options: argparse.Namespace, tokens_a_step: int) -> Any:  # n
         warmup_share=0.1,
         evaluations=1,
         patience=0,
-        dtype="float32",
+        dropout=0.05,
+        dtype="float32" if options.side == "lamina-float32" else "auto",
         quantize="none",
     )
 
@@ -188,10 +152,14 @@ def chosen_profile(options: argparse.Namespace, tokens_a_step: int) -> Any:  # n
 # -- the sides ----------------------------------------------------------------------------------
 
 
+def run_of(options: argparse.Namespace) -> dict[str, Any]:
+    """One run's figures."""
+    side = lamina_side if options.side.startswith("lamina") else trainer_side
+    return side(options)
+
+
 def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     """The product's own loop, on the base as it loads it."""
-    import torch
-
     from lamina.artifacts import ArtifactRef
     from lamina.passport import identify_hf
     from lamina.progress import Silent
@@ -200,12 +168,12 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.fit import fit
     from lamina.training.loss import heldout_loss
     from lamina.training.order import LayerOrder
-    from lamina.training.recipe import attach
+    from lamina.training.recipe import attach, wake_torch
 
-    base = base_of(options)
-    train, heldout = (documents(options, base, split) for split in ("train", "heldout"))
+    wake_torch(options.threads)
+    base = Path(options.base)
+    train, heldout = (documents(options, split) for split in ("train", "heldout"))
     tokens = sum(len(each.ids) for each in train)
-    torch.set_num_threads(options.threads)
     order = LayerOrder(
         layer="benchmark",
         dataset=ArtifactRef(kind="dataset", digest="0" * 64),
@@ -214,14 +182,14 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
         profile=chosen_profile(options, round(tokens / len(train) * BATCH)),
         seed=1,
     )
-    model = load(order)
-    with attach(model, order.profile, order.seed) as layer:
+    with attach(load(order), order.profile, order.seed) as layer:
         checkpoint = Checkpoint(options.work / "state.pt", interval_s=3600)
         busy_s = time.process_time()
         outcome = fit(layer, order, train, [], Silent(), checkpoint)
         busy_s = time.process_time() - busy_s
         after = heldout_loss(layer, heldout, options.sequence)
-    return figures(outcome.tokens, outcome.seconds, busy_s, after)
+        dtype = str(layer.get_input_embeddings().weight.dtype)
+    return figures(outcome.tokens, outcome.seconds, busy_s, after, dtype)
 
 
 def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
@@ -237,15 +205,17 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
     )
     from transformers.utils import logging
 
+    from lamina.training.base import multiplies_bfloat16
     from lamina.training.loss import heldout_loss
 
     logging.disable_progress_bar()
-    base = base_of(options)
-    train, heldout = (documents(options, base, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, split) for split in ("train", "heldout"))
     torch.set_num_threads(options.threads)
+    narrow = options.side == "trainer" and multiplies_bfloat16()
+    dtype = "auto" if options.side == "defaults" else torch.bfloat16 if narrow else torch.float32
     profile = chosen_profile(options, 4096)
     set_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(options.base, dtype=dtype)
     model = get_peft_model(
         model,
         LoraConfig(
@@ -268,6 +238,7 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
             save_strategy="no",
             report_to=[],
             use_cpu=True,
+            bf16=narrow,
             disable_tqdm=True,
             logging_steps=options.steps,
             seed=1,
@@ -280,32 +251,35 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
             }
             for one in train
         ],
-        data_collator=DataCollatorForSeq2Seq(tokenizer(base), label_pad_token_id=-100),
+        data_collator=DataCollatorForSeq2Seq(tokenizer(options), label_pad_token_id=-100),
     )
     started_s, busy_s = time.monotonic(), time.process_time()
     trainer.train()
     seconds, busy_s = time.monotonic() - started_s, time.process_time() - busy_s
     seen = sum(len(one.ids) for one in train)  # each chunk once
-    return figures(seen, seconds, busy_s, heldout_loss(model, heldout, 1))
+    loss, dtype = heldout_loss(model, heldout, 1), str(model.get_input_embeddings().weight.dtype)
+    return figures(seen, seconds, busy_s, loss, dtype)
 
 
-def tokenizer(base: Path) -> Any:  # noqa: ANN401 - transformers ships no types
+def tokenizer(options: argparse.Namespace) -> Any:  # noqa: ANN401 - transformers ships no types
     """The base's, with the pad token that its config names."""
     from transformers import AutoTokenizer
 
-    found = AutoTokenizer.from_pretrained(base)
+    found = AutoTokenizer.from_pretrained(options.base)
     if found.pad_token is None:
         found.pad_token = found.unk_token
     return found
 
 
-def figures(tokens: int, seconds: float, busy_s: float, loss: float | None) -> dict[str, Any]:
+def figures(
+    tokens: int, seconds: float, busy_s: float, loss: float | None, dtype: str
+) -> dict[str, Any]:
     """What a side reports; `busy_s` is processor time, over all threads."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
-        "tokens": tokens,
+        "dtype": dtype.removeprefix("torch."),
         "tokens_per_s": tokens / seconds,
         "tokens_per_busy_s": tokens / busy_s,
         "loss": loss,
@@ -313,57 +287,66 @@ def figures(tokens: int, seconds: float, busy_s: float, loss: float | None) -> d
     }
 
 
-SIDE = {"lamina": lamina_side, "trainer": trainer_side}
+# -- runs and tables ----------------------------------------------------------------------------
 
 
-def base_of(options: argparse.Namespace) -> Path:
-    """The base that `make_base` made."""
-    from lamina.workspace import EMBEDDED_BASE
-
-    return EMBEDDED_BASE if options.shape == "tiny" else options.work / "base"
-
-
-def run_side(options: argparse.Namespace, base: Path, side: str) -> dict[str, Any]:
-    """One run in a process of its own."""
-    del base
+def run_side(
+    options: argparse.Namespace, side: str, environment: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """One run in a process of its own; an empty variable is one that is not set."""
     command = [
         sys.executable, __file__, "--side", side, "--work", str(options.work),
-        "--shape", options.shape, "--steps", str(options.steps),
+        "--base", str(options.base), "--steps", str(options.steps),
         "--sequence", str(options.sequence), "--threads", str(options.threads),
     ]  # fmt: skip
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    wanted = {**os.environ, **(environment or {})}
+    given = {name: value for name, value in wanted.items() if value}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=given)
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
-def told(
-    options: argparse.Namespace, chunks: dict[str, Any], runs: dict[str, list[dict[str, Any]]]
-) -> str:
-    """The runs as a Markdown table."""
-    what = f"{chunks['train']} chunks of at most {options.chunk_tokens} tokens"
-    if options.questions:
-        what += f", {chunks['train questions']} of them questions"
+def heading(options: argparse.Namespace, chunks: dict[str, int]) -> str:
+    """What is measured, and on what."""
+    names = ("torch", "transformers", "peft", "accelerate")
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return (
+        f"{Path(options.base).name}, {chunks['train']} chunks of at most {options.chunk_tokens} "
+        f"tokens, {options.steps} steps, {options.threads} threads; "
+        f"{next(models, platform.machine())}; "
+        + ", ".join(f"{name} {version(name)}" for name in names)
+        + "\n"
+    )
+
+
+def sides_table(options: argparse.Namespace) -> str:
+    """The sides in turn, as a Markdown table; ratios to the first one."""
+    runs: dict[str, list[dict[str, Any]]] = {side: [] for side in options.sides}
+    for _ in range(options.repeat):
+        for side in options.sides:
+            runs[side].append(run_side(options, side))
+    first = runs[options.sides[0]]
     lines = [
-        f"{options.shape} shape, {what}, {options.steps} steps, {options.threads} threads;",
-        machine(),
-        "",
-        "| side | tokens/s of each run | median | a CPU second | held-out loss | peak GiB |",
-        "|---|---|---|---|---|---|",
+        f"| side | dtype | tokens/s of each run | median | a CPU second | "
+        + f"{options.sides[0]} is faster by | held-out loss | peak GiB |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for side, found in runs.items():
         each = ", ".join(f"{run['tokens_per_s']:,.0f}" for run in found)
+        wall, busy = (
+            middle(first, name) / middle(found, name)
+            for name in ("tokens_per_s", "tokens_per_busy_s")
+        )
         peak = max(run["peak_bytes"] for run in found) / 2**30
         lines.append(
-            f"| {side} | {each} | {middle(found, 'tokens_per_s'):,.0f} | "
-            f"{middle(found, 'tokens_per_busy_s'):,.0f} | {found[-1]['loss']:.3f} | {peak:.2f} |"
+            f"| {side} | {found[0]['dtype']} | {each} | {middle(found, 'tokens_per_s'):,.0f} | "
+            f"{middle(found, 'tokens_per_busy_s'):,.0f} | {wall:.2f}, by CPU seconds {busy:.2f} | "
+            f"{found[-1]['loss']:.3f} | {peak:.2f} |"
         )
-    wall, busy = (
-        middle(runs["lamina"], name) / middle(runs["trainer"], name)
-        for name in ("tokens_per_s", "tokens_per_busy_s")
-    )
-    return "\n".join([*lines, "", f"ratio {wall:.2f}, by processor time {busy:.2f}"])
+    return "\n".join(lines)
 
 
 def middle(runs: list[dict[str, Any]], name: str) -> float:
@@ -371,67 +354,33 @@ def middle(runs: list[dict[str, Any]], name: str) -> float:
     return statistics.median(run[name] for run in runs)
 
 
-def machine() -> str:
-    """Processor and versions."""
-    names = ("torch", "transformers", "peft", "accelerate")
-    cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith("model name")),
-        platform.machine(),
-    )  # fmt: skip
-    return f"{cpu}; " + ", ".join(f"{name} {version(name)}" for name in names)
+def waiting_table(options: argparse.Namespace) -> str:
+    """Lamina's side under each way to wait, alone and beside a busy process, in turns."""
+    rates: dict[str, list[list[float]]] = {name: [[], []] for name in WAITING}
+    for _ in range(options.repeat):
+        for name, environment in WAITING.items():
+            rates[name][0].append(run_side(options, "lamina", environment)["tokens_per_s"])
+            with busy_process():
+                rates[name][1].append(run_side(options, "lamina", environment)["tokens_per_s"])
+    lines = ["| threads wait by | alone, tokens/s | beside a busy process |", "|---|---|---|"]
+    for name, pair in rates.items():
+        told = (
+            f"{statistics.median(one):,.0f} ({', '.join(f'{rate:,.0f}' for rate in one)})"
+            for one in pair
+        )
+        lines.append(f"| {name} | {' | '.join(told)} |")
+    return "\n".join(lines)
 
 
-# -- one job against many runs ------------------------------------------------------------------
-
-
-def compare_jobs(options: argparse.Namespace) -> None:
-    """N layers in one `train_layers`, and N runs with one layer each, from read PDFs on."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        topics = sorted((options.data / "topics").iterdir())[: options.layers]
-        for topic in topics:
-            shutil.copytree(topic, root / "read" / "data" / "raw_pdfs" / topic.name)
-        flow(root / "read", ["--plan"])  # reads and chunks: the same for both, so not timed
-        for name in ("one", "many"):
-            shutil.copytree(root / "read", root / name, symlinks=True)
-        started_s = time.monotonic()
-        flow(root / "one", [])
-        together_s = time.monotonic() - started_s
-        started_s = time.monotonic()
-        for topic in topics:
-            flow(root / "many", [topic.name])
-        apart_s = time.monotonic() - started_s
-        equal = digests(root / "one") == digests(root / "many")
-    print(f"{len(topics)} layers, embedded base, demo with {options.steps} steps; {machine()}\n")
-    print("| | seconds |\n|---|---|")
-    print(f"| one job | {together_s:.0f} |\n| {len(topics)} runs | {apart_s:.0f} |\n")
-    print(f"ratio {apart_s / together_s:.2f}; the layers are equal: {equal}")
-    if not equal:
-        sys.exit(1)
-
-
-def flow(workspace: Path, words: list[str]) -> None:
-    """`lamina train_layers` on the embedded base; its steps are this run's global choice."""
-    options = parsed()
-    command = [
-        sys.executable, "-c", "from lamina.cli import main; main()",
-        "--workspace", str(workspace), "train_layers", *words, "--profile", "demo",
-        "--set", f"steps={options.steps}", "--chunk-tokens", "256", "--no-archive",
-    ]  # fmt: skip
-    environment = {
-        **os.environ, "LAMINA_BASE_MODEL": "tiny", "N_THREADS": str(options.threads),
-    }  # fmt: skip
-    done = subprocess.run(
-        command, env=environment, cwd=workspace, check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-
-
-def digests(workspace: Path) -> dict[str, str]:
-    """Which version of each layer is published."""
-    return {view.name: view.resolve().name for view in (workspace / "output" / "peft").iterdir()}
+@contextmanager
+def busy_process() -> Iterator[None]:
+    """Meanwhile another process computes without end."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
 
 
 if __name__ == "__main__":

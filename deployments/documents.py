@@ -9,7 +9,7 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks import LaminaWorkspace, LayerServer, TrainingProfile
 from blocks.in_force import DEFAULT
-from lamina.training.profiles import PRESETS, Profile
+from lamina.training.profiles import LAYER, PRESETS, Profile
 from lamina.workspace import LEVELS
 
 TYPES: tuple[type[Block], ...] = (LaminaWorkspace, LayerServer, TrainingProfile)
@@ -45,4 +45,7 @@ def documents(client: SyncPrefectClient, *, embedded_base: bool) -> Iterator[Cha
 def _for_the_embedded_base() -> dict[str, Profile]:
     """The presets are for 7B; a base of 3 M parameters learns facts as the demo trains it."""
     demo = PRESETS["demo"]
-    return {**PRESETS, **{name: demo.model_copy(update={"name": name}) for name in LEVELS}}
+    return {
+        **PRESETS,
+        **{name: demo.model_copy(update={"name": name}) for name in (LAYER, *LEVELS)},
+    }

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lamina.cli import interruption
+from lamina import interruption
 from lamina.errors import ending
 from lamina.orchestrate import OWN_SERVER
 

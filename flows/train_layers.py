@@ -14,7 +14,7 @@ from flows.shell import run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.stages.layers import check_failures
-from tasks import corpus, handover, landing, layers, models, parity
+from tasks import corpus, handover, landing, layers, models, parity, sweep
 from tasks.each import each
 from tasks.general import general_rows
 
@@ -36,8 +36,10 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     corpus.publish_datasets(list(datasets.values()))
     general = general_rows(chosen, order, verdicts, base)
     orders = {name: (name, ref, base, chosen, general) for name, ref in datasets.items()}
-    trained = each(layers.train_layer, orders, failed, layers.at_once())
-    sound = parity.sound_layers(order, trained, base, failed)
+    with parity.ladders(order, base, failed) as climbing:
+        swept = sweep.swept_orders(order, orders, failed)
+        trained = each(layers.train_layer, swept, failed, layers.at_once(), climbing.begin)
+        sound = climbing.sound(trained)
     layers.publish_layers(sound)
     models.publish_base(models.convert_base(base))
     landing.announce_trained(handover.push_layers(list(sound)))

@@ -6,8 +6,10 @@ JSON.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from lamina.errors import size
 
 SHOWN = 30  # of one kind on the terminal; JSON has all
 
@@ -25,7 +27,6 @@ NEXT = {
     "fold_blend": ("lamina qa_layers", "lamina serve"),
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),
-    "merge_and_convert": ("lamina serve",),
 }
 
 
@@ -43,7 +44,7 @@ class Made:
         yield f"  {self.name}: {self.path}"
         known = {name: value for name, value in self.figures.items() if value is not None}
         if known:
-            yield "    " + ", ".join(f"{name} {_told(value)}" for name, value in known.items())
+            yield "    " + ", ".join(_told(name, value) for name, value in known.items())
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class Summary:
 
     def then(self, command: str) -> "Summary":
         """With what people run after this command."""
-        return self + Summary(next=NEXT.get(command, ()))
+        usual = NEXT.get(command, ())
+        return replace(self, next=tuple(dict.fromkeys((*usual, *self.next))))
 
     def lines(self) -> Iterator[str]:
         """For a person: a heading for each kind that there is something to say of."""
@@ -98,8 +100,10 @@ class Summary:
         return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
 
 
-def _told(value: Figure) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _told(name: str, value: Figure) -> str:
+    if name == "bytes" and isinstance(value, int):
+        return size(value)
+    return f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def _listed(names: tuple[str, ...], most: int = 3) -> str:

@@ -14,20 +14,27 @@ R = TypeVar("R")
 
 
 def each(
-    task: Task[..., R],
+    task: Task[..., R] | Callable[..., R],
     arguments: Mapping[str, tuple[Any, ...]],
     failures: dict[str, str],
     at_once: int = 1,
+    then: Callable[[str, R], object] | None = None,
 ) -> dict[str, R]:
-    """The results by layer; the sentences of those that failed are added to `failures`."""
+    """The results by layer; the sentences of those that failed are added to `failures`.
+
+    `then` is told each result as soon as it is there.
+    """
 
     def run(layer: str) -> Any:  # noqa: ANN401 - a result, or the error instead of it
         try:
-            return task(*arguments[layer])
+            result = task(*arguments[layer])
         except Exception as error:  # noqa: BLE001 - whatever befell a layer is its own
             with edge.progress(layer) as told:
                 told.say(f"{layer} FAILED: {sentence(error)}")
             return error
+        if then:
+            then(layer, result)
+        return result
 
     results = _mapped(run, list(arguments), at_once)
     failed = {name: each for name, each in results.items() if isinstance(each, Exception)}

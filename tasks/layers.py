@@ -62,8 +62,9 @@ def due_layers(order: TrainLayers, profile: Profile) -> list[str]:
 
     with edge.pod("due-layers") as pod:
         plan = plan_layers(
-            pod, order.layers, profile, order.chunk_tokens, order.general, order.reading
-        )
+            pod, order.layers, profile, order.chunk_tokens, order.general, order.reading,
+            sweep=order.sweep,
+        )  # fmt: skip
         edge.table("due-layers", due_table(plan))
         return [one.layer for one in plan if one.due]
 

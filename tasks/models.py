@@ -47,6 +47,5 @@ def publish_merged(layers: Sequence[str], merged: ArtifactRef, gguf: ArtifactRef
     """Put a merged model where people look for it, beside the base."""
     with edge.pod("publish-merged") as pod:
         view = models.publish_merged(pod, layers, merged, gguf)
-        name = f"merged {'+'.join(layers)}"
-        edge.OUTCOMES.append(outcomes.of_file(pod, name, view, gguf, edge.BEGAN_S))
+        edge.OUTCOMES.append(outcomes.of_merged(pod, layers, view, gguf, edge.BEGAN_S))
         return view

@@ -1,7 +1,9 @@
 """Whether a layer says on the server what it said in training."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 
 from lamina.artifacts import ArtifactRef
 from lamina.conversion.parity import STAGE
@@ -9,6 +11,7 @@ from lamina.errors import LaminaError
 from lamina.orders import CheckParity, TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import layers, parity
+from lamina.stages.climbing import stop_climbing
 from tasks import edge
 from tasks.caching import Stored, stage_task, step
 from tasks.each import each
@@ -41,21 +44,67 @@ def export_ahead(adapters: Mapping[str, ArtifactRef]) -> None:
     with edge.pod("export-layers") as pod:
         layers.end_training()  # memory for the ladders
         with suppress(LaminaError):  # the layer's own task will tell
-            layers.export_layers(pod, list(adapters.values()))
+            if adapters:
+                layers.export_layers(pod, list(adapters.values()))
 
 
-def sound_layers(
-    order: TrainLayers,
-    adapters: Mapping[str, ArtifactRef],
-    base: BaseIdentity,
-    failures: dict[str, str],
-) -> dict[str, ArtifactRef]:
-    """The layers that climbed their ladder, or all where the order asks for none."""
-    if not order.check_parity:
-        return dict(adapters)
-    if not is_recalling():
-        export_ahead(adapters)
-    orders = {name: (name, ref, base, order.parity) for name, ref in adapters.items()}
-    ladders = each(measure_parity, orders, failures)
-    passed = each(require_parity, {name: (name, ref) for name, ref in ladders.items()}, failures)
-    return {name: adapters[name] for name in passed}
+class Ladders:
+    """The ladders of a run; where a GPU trains, each is climbed beside the next layer's training.
+
+    The processor has little else to do there. On a pod without a GPU both would share its cores, so
+    that ladders wait for the last training.
+    """
+
+    def __init__(self, order: TrainLayers, base: BaseIdentity, failures: dict[str, str]) -> None:
+        self._order, self._base, self._failures = order, base, failures
+        beside = order.check_parity and not is_recalling() and trains_on_gpu()
+        self._pool = ThreadPoolExecutor(1) if beside else None
+        self._begun: dict[str, Future[Stored]] = {}
+
+    def begin(self, name: str, adapter: ArtifactRef) -> None:
+        """Climb this one behind those that were begun, if anything goes on beside training."""
+        if self._pool:
+            # Prefect knows by its context which flow run a task belongs to.
+            climb = copy_context().run
+            self._begun[name] = self._pool.submit(climb, self._climb, name, adapter)
+
+    def sound(self, adapters: Mapping[str, ArtifactRef]) -> dict[str, ArtifactRef]:
+        """The layers that climbed their ladder, or all where the order asks for none."""
+        if not self._order.check_parity:
+            return dict(adapters)
+        waiting = {name: ref for name, ref in adapters.items() if name not in self._begun}
+        if not is_recalling():
+            export_ahead(waiting)
+        pairs = {name: (name, ref) for name, ref in adapters.items()}
+        found = each(self._ladder, pairs, self._failures)
+        shown = {name: (name, ref) for name, ref in found.items()}
+        return {name: adapters[name] for name in each(require_parity, shown, self._failures)}
+
+    def stop(self) -> None:
+        """Begin no more of them, and end the one that is being climbed."""
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            stop_climbing()
+
+    def _ladder(self, name: str, adapter: ArtifactRef) -> Stored:
+        begun = self._begun.get(name)
+        return begun.result() if begun else self._climb(name, adapter)
+
+    def _climb(self, name: str, adapter: ArtifactRef) -> Stored:
+        return measure_parity(name, adapter, self._base, self._order.parity)
+
+
+@contextmanager
+def ladders(order: TrainLayers, base: BaseIdentity, failures: dict[str, str]) -> Iterator[Ladders]:
+    """Ladders that end with the run that trains, however it ends."""
+    climbing = Ladders(order, base, failures)
+    try:
+        yield climbing
+    finally:
+        climbing.stop()
+
+
+def trains_on_gpu() -> bool:
+    """Whether this pod trains on a GPU in this process."""
+    with edge.pod("ladders") as pod:
+        return layers.trains_on_gpu(pod)

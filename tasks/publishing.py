@@ -14,7 +14,10 @@ from tasks.caching import step
 def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
     """Fetch what the depot has of news."""
     with edge.pod("fetch-layers") as pod:
-        return publishing.fetch_candidates(pod, order)
+        found = publishing.fetch_candidates(pod, order)
+        if not found:
+            pod.progress.say("nothing new in the depot; --again judges what was decided upon, too")
+        return found
 
 
 @step("check_candidates")

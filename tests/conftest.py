@@ -1,6 +1,8 @@
 """What several rooms' tests need and is dear, made once a session by the product's own stages."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +19,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("lamina")
 
 
+# Rooms whose tests stay together: one house for all, one Prefect server, torch loaded once.
+TOGETHER = {
+    "pods": "pods", "flows": "flows", "bases": "torch", "conversion": "torch", "training": "torch",
+}  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: (item.path.parent.name != "pods", _is_quick(item)))
+    lanes = list(dict.fromkeys(TOGETHER.values()))
+    items.sort(key=lambda item: (_place(item, lanes), item.get_closest_marker("service") is None))
 
 
-def _is_quick(item: pytest.Item) -> bool:
-    return item.get_closest_marker("service") is None
+def _place(item: pytest.Item, lanes: list[str]) -> int:
+    lane = TOGETHER.get(item.path.parent.name)
+    return lanes.index(lane) if lane else len(lanes)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - xdist's
-    """A file stays with one worker, and so do all tests of the pods, which share one house."""
+    """A file stays with one worker, and so does what is dear and shared."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
-            return "pods" if file.startswith("tests/pods/") else file
+            return TOGETHER.get(Path(file).parent.name, file)
 
     return ByFile(config, log)
 
@@ -46,6 +56,18 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(named)
     folder = tmp_path_factory.getbasetemp()
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 - the system's own
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ from lamina.errors import MismatchError, NotFoundError
 from lamina.layer_server import NO_ANSWER, client
 
 Via: TypeAlias = Literal["adapters", "model"]
+# Question if there is one, the text itself, and what is given before it.
+Scored: TypeAlias = tuple[str | None, str] | tuple[str | None, str, str]
 
 
 class Sampling(BaseModel):
@@ -141,23 +143,18 @@ class Client:
         )
 
     def score(
-        self, texts: Sequence[tuple[str | None, str]], blend: Blend, via: Via = "model"
+        self, texts: Sequence[Scored], blend: Blend, via: Via = "model"
     ) -> list[tuple[float, int]]:
-        """Log-probability in nats and number of tokens of each (question, text).
+        """Log-probability in nats and number of tokens of each text.
 
-        A text without a question is scored from its beginning; with one, as the answer to it in
-        the chat's form.
+        A text without a question is scored from its beginning, or after what is given before it;
+        with one, as the answer to it in the chat's form.
 
         Raises:
             MismatchError: the server says that other layers did the scoring.
 
         """
-        items = [
-            {"text": text}
-            if question is None
-            else {"messages": [{"role": "user", "content": question}], "text": text}
-            for question, text in texts
-        ]
+        items = [_item(*each) for each in texts]
         reply = self._json("POST", "/v1/score", {"model": _model(blend, via), "items": items})
         was_answered_by(reply.get("lamina"), blend, self.url)
         return scored(reply, len(texts))
@@ -191,6 +188,12 @@ class Client:
                         yield json.loads(data)
         except NO_ANSWER as error:
             raise unreachable(error, self.url) from error
+
+
+def _item(question: str | None, text: str, given: str = "") -> dict[str, object]:
+    if question is not None:
+        return {"messages": [{"role": "user", "content": question}], "text": text}
+    return {"text": text, "given": given} if given else {"text": text}
 
 
 def _model(blend: Blend, via: Via) -> str:

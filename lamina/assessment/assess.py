@@ -154,7 +154,7 @@ def _prompts_digest(topic: Topic) -> str:
 
 
 def _heldout_digest(topic: Topic) -> str:
-    return text_digest(canonical([[row.question, row.text] for row in topic.heldout]))
+    return text_digest(canonical([[row.question, row.given + row.text] for row in topic.heldout]))
 
 
 def _facts(

@@ -75,12 +75,14 @@ def _scorer(
 ) -> Callable[[tuple[str, Sequence[Row]]], list[LossRecord]]:
     def score(task: tuple[str, Sequence[Row]]) -> list[LossRecord]:
         topic, rows = task
-        scores = client.score([(row.question, row.text) for row in rows], blend, matrix.via)
+        scores = client.score(
+            [(row.question, row.text, row.given) for row in rows], blend, matrix.via
+        )
         return [
             LossRecord(
                 blend=blend.name,
                 topic=topic,
-                row=text_digest(canonical([row.question, row.text])),
+                row=text_digest(canonical([row.question, row.given + row.text])),
                 loss=-log_probability / max(1, n_tokens),
                 n_tokens=n_tokens,
             )

@@ -3,11 +3,11 @@
 Importing this package loads Typer only; `lamina --help` must stay instant.
 """
 
+from lamina import interruption
 from lamina.cli import (
     base_commands,
     flow_commands,
     handover_commands,
-    interruption,
     landing_commands,
     model_commands,
     parity_command,

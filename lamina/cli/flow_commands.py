@@ -40,7 +40,7 @@ def _known_profiles(incomplete: str) -> list[str]:
     return [name for name in PRESETS if name.startswith(incomplete)]
 
 
-@command("train_layers", MAKE, "train_layers Leases Debt --profile level2 --set epochs=5 --plan")
+@command("train_layers", MAKE, "train_layers Leases Debt --set epochs=5 --plan")
 def train_layers(  # noqa: PLR0913 - options of a command
     layers: Layers = None,
     *,
@@ -49,8 +49,12 @@ def train_layers(  # noqa: PLR0913 - options of a command
         typer.Option(
             help="a way of training: `lamina profiles` shows them", autocompletion=_known_profiles
         ),
-    ] = "level2",
+    ] = "layer",
     values: Set = None,
+    sweep: Annotated[
+        bool,
+        typer.Option("--sweep", help="try other rates and ranks first, on a share of the steps"),
+    ] = False,
     general: Annotated[
         str, typer.Option(help="layer that general_share takes rows of")
     ] = "general",
@@ -75,6 +79,7 @@ def train_layers(  # noqa: PLR0913 - options of a command
         layers=[checked_layer_name(name) for name in layers or []],
         profile=profile,
         overrides=assignments(values),
+        sweep=sweep,
         general=general,
         chunk_tokens=chunk_tokens,
         reading=reading(language, ocr, ocr_language),
@@ -92,8 +97,9 @@ def _print_plan(asked: "TrainLayers", profile: "Profile") -> None:
 
     with open_pod() as pod:
         found = plan_layers(
-            pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading
-        )
+            pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading,
+            sweep=asked.sweep,
+        )  # fmt: skip
     if Choice.as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
         return

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lamina.cli import interruption
+from lamina import interruption
 from lamina.errors import ending
 
 Group = Literal[

@@ -42,6 +42,11 @@ class Converter:
         self._child.communicate()
         self._child = None
 
+    def stop(self) -> None:
+        """End the child, also in the middle of a job: who waits for that gets a ResourceError."""
+        if self._child:
+            self._child.kill()
+
     def run(self, job: Job) -> Any:  # noqa: ANN401 - the job's own value
         """Do one job and wait for it; its value, where it has one.
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,17 +27,15 @@ from lamina.conversion.ladder import (
 )
 from lamina.conversion.layer_files import Layer, check_base, open_layer
 from lamina.conversion.merge import write_merged
+from lamina.conversion.tools import Tools
 from lamina.errors import InvalidInputError
 from lamina.gguf import read_header
 from lamina.passport import BaseIdentity, identify_hf
 from lamina.progress import Progress
 from lamina.prompts import Words
-from lamina.store import Stage, Store
+from lamina.store import Stage
 
 STAGE = Stage("parity", 2)
-Tokenizer = Callable[..., list[int]]  # (text, *, add_bos, parse_special)
-# What the server makes of the samples, given what the GGUF says: the ids of each
-ServerIds = Callable[[str | None, Words, Tokenizer, Sequence[Sample]], list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,6 @@ class ParityOrder:
             "merged": self.merged,
             "limits": self.limits,
         }
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the rungs are measured with."""
-
-    store: Store
-    progress: Progress
-    converter: Converter
-    server_ids: ServerIds
-    threads: int
 
 
 def check_parity(order: ParityOrder, tools: Tools) -> ArtifactRef:
@@ -148,7 +135,7 @@ def _in_pytorch(order: ParityOrder, tools: Tools, layer: Layer, target: Path) ->
     started_s = time.monotonic()
     losses = write_reference(
         order.base_folder, layer.folder, order.samples, target,
-        progress=tools.progress, threads=tools.threads,
+        progress=tools.progress, threads=tools.threads, alone=tools.alone,
     )  # fmt: skip
     scores = [
         Scored(tokens=sample.n_labels, nll=loss)

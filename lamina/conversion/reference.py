@@ -5,7 +5,7 @@ is widened for the moment it is used: memory holds the base in its own dtype, an
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,12 @@ def write_reference(  # noqa: PLR0913 - keyword-only past what is written where
     *,
     progress: Progress,
     threads: int,
+    alone: AbstractContextManager[object],
 ) -> list[float]:
     """Log-probabilities after every predicting token, one row each, as .npy; each sample's loss.
 
-    The losses are sums in nats over the sample's predicted tokens.
+    The losses are sums in nats over the sample's predicted tokens. `alone` is held while the model
+    is made, which draws random numbers, and while a GPU computes, whose memory a training wants.
     """
     import torch
 
@@ -40,7 +42,7 @@ def write_reference(  # noqa: PLR0913 - keyword-only past what is written where
     losses = [0.0] * len(samples)
     starts = np.cumsum([0, *(sample.n_labels for sample in samples)])
     rows: Any = None
-    with _model(base_folder, layer_folder) as model:
+    with _model(base_folder, layer_folder, alone) as model:
         done = 0
         progress.start("PyTorch", len(samples))
         for batch in _batches(samples):
@@ -87,8 +89,13 @@ def _log_probabilities(model: Any, samples: Sequence[Sample]) -> "list[torch.Ten
 
 
 @contextmanager
-def _model(base_folder: Path, layer_folder: Path) -> Iterator[Any]:
-    """Base and layer, on a GPU that has room for them; let go at the end."""
+def _model(
+    base_folder: Path, layer_folder: Path, alone: AbstractContextManager[object]
+) -> Iterator[Any]:
+    """Base and layer, on a GPU that has room for them; let go at the end.
+
+    `alone` is held to the end on a GPU, on a processor until they are loaded.
+    """
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
@@ -96,18 +103,22 @@ def _model(base_folder: Path, layer_folder: Path) -> Iterator[Any]:
 
     logging.disable_progress_bar()
     chosen: dict[str, Any] = {"dtype": "auto", "attn_implementation": "sdpa"}
-    if _fits_gpu(base_folder):
-        chosen["device_map"] = {"": 0}  # straight there, and not by way of the processor
-    base = AutoModelForCausalLM.from_pretrained(base_folder, local_files_only=True, **chosen)
-    model = PeftModel.from_pretrained(base, str(layer_folder)).eval()
-    for module in model.modules():
-        _compute_in_float32(module)
-    try:
-        yield model
-    finally:
-        del base, model
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+    with ExitStack() as held:
+        held.enter_context(alone)
+        if on_gpu := _fits_gpu(base_folder):
+            chosen["device_map"] = {"": 0}  # straight there, and not by way of the processor
+        base = AutoModelForCausalLM.from_pretrained(base_folder, local_files_only=True, **chosen)
+        model = PeftModel.from_pretrained(base, str(layer_folder)).eval()
+        for module in model.modules():
+            _compute_in_float32(module)
+        if not on_gpu:
+            held.close()
+        try:
+            yield model
+        finally:
+            del base, model
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
 
 
 def _fits_gpu(base_folder: Path) -> bool:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from lamina.conversion.ftypes import type_name
 from lamina.conversion.ladder import PYTORCH, read_ladder, read_samples, rung
-from lamina.conversion.parity import Tools, compare_tokens, opened, scored
+from lamina.conversion.parity import compare_tokens, opened, scored
+from lamina.conversion.tools import Tools
 from lamina.gguf import read_header
 from lamina.prompts import Words
 

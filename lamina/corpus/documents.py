@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.corpus.naming import TABLE, Tables, from_name
 from lamina.errors import NotFoundError
 from lamina.fingerprint import text_digest
+from lamina.text.naming import Naming
 from lamina.text.pages import DocumentFormat
 from lamina.text.question_files import SUFFIXES
 from lamina.workspace import GENERAL, Workspace, checked_layer_name
@@ -46,10 +48,14 @@ class Document(BaseModel):
     format: DocumentFormat
     origin: Origin
     copies: tuple[Copy, ...] = Field((), description="duplicates: later names of the same bytes")
+    naming: Naming = Field(default_factory=Naming)
 
     def content_identity(self) -> list[str]:
-        """Layer and bytes (and how they are to be read): a rename changes nothing."""
-        return [self.layer, self.digest, self.format]
+        """Layer and bytes, how they are to be read, and of whom they are by name or table.
+
+        A rename that says the same changes nothing.
+        """
+        return [self.layer, self.digest, self.format, self.naming.model_dump_json()]
 
 
 def find_documents(workspace: Workspace) -> tuple[Document, ...]:
@@ -59,18 +65,25 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
     equal bytes within a layer the archived file counts, then the shortest name, then the
     first; the others are its `copies`.
 
+    What `documents.csv` says of a file (in the folder of PDFs, or in a layer's) goes before what
+    its name says.
+
     Raises:
         NotFoundError: there is no document at all.
-        InvalidInputError: a folder's name cannot be a layer's name.
+        InvalidInputError: a folder's name cannot be a layer's name, or a `documents.csv` is wrong.
 
     """
     found: dict[tuple[str, ...], Document] = {}
+    tables = Tables(workspace.archive, workspace.raw_pdfs)
     for root, origin in ((workspace.archive, "archive"), (workspace.raw_pdfs, "raw")):
         for path in document_files(root):
             document = _document(workspace, root, path, "archive" if origin == "archive" else "raw")
-            key = tuple(document.content_identity())
+            said = tables.say(path.relative_to(root)) or from_name(document.name)
+            named = document.model_copy(update={"naming": said})
+            key = (document.layer, document.digest, document.format)
             first = found.get(key)
-            found[key] = _with_copy(first, document) if first else document
+            found[key] = _with_copy(first, named) if first else named
+    tables.check()
     workspace.digests.save()
     if not any(document.format != "questions" for document in found.values()):
         raise _no_documents(workspace)
@@ -166,7 +179,7 @@ def _is_odd(path: Path) -> bool:
 
 
 def is_document(name: str) -> bool:
-    """Whether a file of this name is a document: browsers' and editors' half files are not."""
-    if name.startswith((".", "~")) or name.endswith("~"):
+    """Whether a file of this name is a document: half files and `documents.csv` are not."""
+    if name.startswith((".", "~")) or name.endswith("~") or name.casefold() == TABLE:
         return False
     return Path(name).suffix.lower() in FORMATS

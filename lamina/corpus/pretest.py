@@ -18,7 +18,7 @@ from lamina.store import Stage, Store
 from lamina.text.pages import read_stored_pages
 from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 
-PRETEST = Stage("pdf_pretest", version=10)
+PRETEST = Stage("pdf_pretest", version=11)
 JUDGE = Stage("judge_document", version=4)
 
 
@@ -211,5 +211,6 @@ def _verdict(document: Document, facts: Mapping[str, Any]) -> Verdict:
         digest=document.digest,
         format=document.format,
         pages_ref=ArtifactRef(kind="pages", digest=facts["pages"]),
+        naming=document.naming,
         **facts["judgement"],
     )

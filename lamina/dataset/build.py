@@ -24,6 +24,7 @@ from lamina.dataset.parts import (
 )
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import sections
+from lamina.dataset.subject import subject_of
 from lamina.dataset.writing import DatasetWriter
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
@@ -33,7 +34,7 @@ from lamina.text.pages import Pages, read_stored_pages
 from lamina.text.rows import Split, read_rows
 from lamina.text.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=19)
+BUILD = Stage("build_dataset", version=20)
 COMBINE = Stage("combine_datasets", version=5)
 ALL_LAYERS = "all"
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
@@ -146,14 +147,15 @@ def _split(
     verdict: Verdict, held: HeldOut, store: Store, settings: DatasetSettings
 ) -> Iterator[Part]:
     """The document's sections, each for training or held out."""
-    found = blocks(_pages(verdict, store))
+    pages = _pages(verdict, store)
+    found, subject = blocks(pages), subject_of(pages, verdict.naming)
     if verdict.digest in held.whole:
-        yield Part(verdict.digest, "heldout", found)
+        yield Part(verdict.digest, "heldout", found, subject)
     elif verdict.digest in held.sectioned:
         for split, part in sections(verdict.digest, found, settings):
-            yield Part(verdict.digest, split, part)
+            yield Part(verdict.digest, split, part, subject)
     else:
-        yield Part(verdict.digest, "train", found)
+        yield Part(verdict.digest, "train", found, subject)
 
 
 def _pages(verdict: Verdict, store: Store) -> Pages:

@@ -1,6 +1,6 @@
 """Parts of documents to rows: copies left out, the rest cut into chunks and counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
+from lamina.dataset.subject import NOBODY, Lines, Subject
 from lamina.text.rows import Row, Split
 
 _SHOWN = 200  # characters of what was dropped
@@ -21,6 +22,7 @@ class Part:
     document: str
     split: Split
     blocks: Sequence[Block]
+    subject: Subject = NOBODY
 
 
 def without_copies(part: Part, taken: Taken) -> tuple[Part, list[dict[str, Any]]]:
@@ -43,7 +45,7 @@ def by_evidence(part: Part, taken: Taken) -> Iterator[Part]:
         return
     about = [block for block in part.blocks if block.evidence and taken.is_held_out(block.evidence)]
     if about:
-        yield Part(part.document, "heldout", about)
+        yield replace(part, split="heldout", blocks=about)
     yield replace(part, blocks=[block for block in part.blocks if block not in about])
 
 
@@ -60,25 +62,33 @@ def dropped_text(place: Place, text: str, reason: str, kept: Place) -> dict[str,
 
 
 def rows_of(layer: str, part: Part, count: CountTokens, settings: DatasetSettings) -> Iterator[Row]:
-    """The part's rows: its running text in chunks, then its questions."""
-    bodies = list(_bodies(part.blocks, count, settings))
-    sizes = count([f"{body['question'] or ''} {body['text']}".strip() for body in bodies])
+    """The part's rows: its running text in chunks, then its questions.
+
+    A subject stands before chunks, never before questions: they are asked as people ask them, and
+    nobody would type it.
+    """
+    bodies = list(_bodies(part, count, settings))
+    sizes = count([_counted(body) for body in bodies])
     for body, tokens in zip(bodies, sizes, strict=True):
         yield Row(layer=layer, split=part.split, document=part.document, n_tokens=tokens, **body)
 
 
-def _bodies(
-    blocks: Sequence[Block], count: CountTokens, settings: DatasetSettings
-) -> Iterator[dict[str, Any]]:
-    for chunk in chunks(blocks, count, settings.chunk_tokens):
+def _counted(body: Mapping[str, Any]) -> str:
+    return f"{body['question'] or body.get('subject', '')} {body['text']}".strip()
+
+
+def _bodies(part: Part, count: CountTokens, settings: DatasetSettings) -> Iterator[dict[str, Any]]:
+    lines = Lines(part.subject, part.blocks, count, settings.chunk_tokens)
+    for chunk in chunks(part.blocks, count, settings.chunk_tokens - lines.tokens):
         yield {
             "kind": "text",
             "text": chunk.text,
             "question": None,
             "pages": chunk.pages,
             "heading": chunk.heading,
+            "subject": lines.before(chunk.text, chunk.heading),
         }
-    for block in blocks:
+    for block in part.blocks:
         if block.kind == "qa":
             yield {
                 "kind": "qa",

@@ -25,14 +25,20 @@ class _Training(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     profile: str = Field(
-        "level2",
+        "layer",
         title="Profile",
-        description="level1, level2, level3, demo, or a Training profile block of another name",
+        description="layer, level1, level2, level3, demo, or a Training profile block of another "
+        "name",
     )
     overrides: dict[str, Any] = Field(
         default={},
         title="Overrides",
         description='single values of the profile, such as {"epochs": 5, "rank": 32}',
+    )
+    sweep: bool = Field(
+        default=False,
+        title="Sweep",
+        description="try other rates and ranks on a share of the steps first, and take the best",
     )
     general: str = Field(
         "general",

@@ -41,6 +41,14 @@ class Prompts:
         """Ids of running text that is whole: after it, the model stops."""
         return [*self.plain(text), self.words.eos_id]
 
+    def passage(self, given: str, text: str) -> tuple[list[int], int]:
+        """Ids of a text after what is given before it, and how many of them are given, BOS too.
+
+        A token across the border counts as the text's, as in `common`.
+        """
+        whole = self.plain(given + text)
+        return whole, self.common(self.plain(given), whole)
+
     def chat(self, messages: Sequence[Message], *, answer_follows: bool = True) -> list[int]:
         """Ids of a conversation.
 

@@ -13,10 +13,12 @@ from lamina.passport import BaseIdentity
 from lamina.stages import corpus, layers
 from lamina.stages.beside import beside
 from lamina.stages.pod import Pod
+from lamina.stages.sweep import known_sweep
 from lamina.text.verdicts import read_verdicts
 from lamina.training.order import LayerOrder
 from lamina.training.pace import Pace, assumed_pace, measured_pace
 from lamina.training.profiles import Profile
+from lamina.training.sweep import COST
 
 UP_TO_DATE = "up to date"
 
@@ -32,6 +34,9 @@ class DueLayer(BaseModel):
     )
     due: bool = Field(description="whether it would be trained")
     why: tuple[str, ...] = Field(description="what changed, or that nothing did")
+    unsuited: str = Field(
+        "", description="why the profile does not suit the base; empty if it does"
+    )
     new_documents: tuple[str, ...] = Field((), description="file names")
     steps: int = 0
     tokens: int = Field(0, description="seen in the whole run")
@@ -49,6 +54,8 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     chunk_tokens: int,
     general: str,
     reading: Reading | None = None,
+    *,
+    sweep: bool = False,
 ) -> list[DueLayer]:
     """Every layer that a run would bring up to date, due or not; then, of all, what stands beside.
 
@@ -72,7 +79,7 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     pace = _pace(pod, base, profile)
     others = {} if wanted else beside(pod, rows)
     return [
-        *(_due(pod, order, documents, pace) for order in orders),
+        *(_due(pod, order, documents, pace, sweep=sweep) for order in orders),
         *(
             DueLayer(layer=name, kind="beside", due=False, why=(said,))
             for name, said in others.items()
@@ -105,15 +112,20 @@ def _row(each: DueLayer, *, priced: bool) -> dict[str, Any]:
         "minutes": f"{each.minutes:.1f}" if each.due else "-",
         "GiB": f"{each.memory_bytes / 2**30:.1f}" if each.due else "-",
         **({"cost": f"{each.cost or 0:.2f}" if each.due else "-"} if priced else {}),
-        "why": "; ".join(each.why),
+        "why": "; ".join(filter(None, (*each.why, each.unsuited))),
     }
 
 
-def _due(pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace) -> DueLayer:
+def _due(
+    pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace, *, sweep: bool
+) -> DueLayer:
     from lamina.training.base import resolved
     from lamina.training.order import plan_layer
     from lamina.training.recipe import STAGE
 
+    swept = known_sweep(pod, order) if sweep else None
+    order = order.model_copy(update={"profile": swept}) if swept else order
+    trials = COST if sweep and not swept else 0.0  # shares of a run
     known = pod.store.recall(STAGE, order.inputs())
     published = layers.published_manifest(pod, order.layer)
     if known:
@@ -124,15 +136,16 @@ def _due(pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace)
     plan = plan_layer(order.on(*resolved(order.profile, order.config())), pod.store)
     files = {each.digest: each.name for each in documents if each.layer == order.layer}
     new = _new_documents(pod, order, published)
-    minutes = pace.minutes(plan)
+    minutes = pace.minutes(plan) * (1 + trials)
     price = pod.settings.price_per_hour
     return DueLayer(
         layer=order.layer,
         due=True,
-        why=tuple(_reasons(pod, order, published, files)),
+        why=(*_reasons(pod, order, published, files), *["a sweep first"] * (trials > 0)),
+        unsuited=plan.unsuited,
         new_documents=tuple(files.get(digest, digest[:12]) for digest in new),
-        steps=plan.steps,
-        tokens=plan.tokens,
+        steps=round(plan.steps * (1 + trials)),
+        tokens=round(plan.tokens * (1 + trials)),
         minutes=round(minutes, 2),
         memory_bytes=plan.memory_bytes,
         disk_bytes=plan.disk_bytes,

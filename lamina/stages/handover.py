@@ -153,12 +153,6 @@ def _held_out(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
     return {HELD_OUT: inputs[HELD_OUT]} if HELD_OUT in inputs else {}
 
 
-def push_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Sent:
-    """Put artifacts into the depot, under no name: who is told of them can pull them."""
-    with open_link(pod.settings) as link:
-        return send(link, pod.store, refs, progress=pod.progress)
-
-
 def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) -> Pulled:
     """Take what the names stand for now out of the depot; none = all names, all roles.
 
@@ -177,12 +171,6 @@ def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) ->
         refs = [ref for head in heads.values() for ref in head.refs.values()]
         fetched = fetch(link, pod.store, refs, progress=pod.progress)
     return Pulled(**fetched.model_dump(), heads=heads)
-
-
-def pull_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Fetched:
-    """Take artifacts out of the depot."""
-    with open_link(pod.settings) as link:
-        return fetch(link, pod.store, refs, progress=pod.progress)
 
 
 def newest_heads(pod: Pod, below: str = "") -> dict[str, Head]:

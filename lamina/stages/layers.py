@@ -68,6 +68,13 @@ def training_workers(pod: Pod) -> "Workers | None":
     return shared(tuple(chosen)) if chosen else None
 
 
+def trains_on_gpu(pod: Pod) -> bool:
+    """Whether this very process trains on a GPU, so that the processor has little to do."""
+    from lamina.training.workers import gpus
+
+    return bool(gpus()) and training_workers(pod) is None
+
+
 def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
     pod: Pod,
     layer: str,

@@ -211,7 +211,7 @@ def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
     texts = (
         prompts.answered([user(row.question)], row.text)[0]
         if row.question
-        else prompts.document(row.text)
+        else prompts.document(row.given + row.text)
         for row in rows
     )
     return observe_importance(

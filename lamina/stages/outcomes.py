@@ -32,6 +32,14 @@ def of_file(pod: Pod, name: str, view: Path, ref: ArtifactRef, since_s: float) -
     return Summary(made=(Made(name, view, size, new=_is_new(pod, ref, since_s)),))
 
 
+def of_merged(
+    pod: Pod, layers: Sequence[str], view: Path, ref: ArtifactRef, since_s: float
+) -> Summary:
+    """A merged model, which is served only where it is named."""
+    told = of_file(pod, f"merged {'+'.join(layers)}", view, ref, since_s)
+    return told + Summary(next=(f"lamina serve --model {view}",))
+
+
 def of_archive(pod: Pod, report: ArchiveReport) -> Summary:
     """The PDFs that left the inbox."""
     moved = (Moved(report.moved, pod.workspace.archive),) if report.moved else ()

@@ -1,7 +1,6 @@
 """Whether a layer says on the server what it said in training: checked before it is published."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,8 +10,9 @@ from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.orders import CheckParity
 from lamina.passport import weight_files
-from lamina.prompts import Prompts, Words, user
+from lamina.prompts import Prompts, user
 from lamina.prompts.folder import folder_prompts
+from lamina.stages.climbing import tools
 from lamina.stages.corpus import find_base
 from lamina.stages.layers import export_layers, passport
 from lamina.stages.models import convert_base, served_base
@@ -22,7 +22,7 @@ from lamina.text.rows import Row, read_rows
 from lamina.workspace import checked_layer_name
 
 if TYPE_CHECKING:
-    from lamina.conversion.parity import ParityOrder, Tokenizer, Tools
+    from lamina.conversion.parity import ParityOrder
     from lamina.conversion.served import Served
 
 SMALL_BASE_BYTES = 2_000_000_000  # up to here the merged rung costs seconds
@@ -80,18 +80,8 @@ def climb(pod: Pod, order: "ParityOrder") -> ArtifactRef:
     """The ladder of a layer in these forms."""
     from lamina.conversion.parity import check_parity as check
 
-    with _tools(pod) as tools:
-        return check(order, tools)
-
-
-@contextmanager
-def _tools(pod: Pod) -> "Iterator[Tools]":
-    from lamina.conversion.converter import Converter
-    from lamina.conversion.parity import Tools
-
-    log = pod.store.root / "logs" / "parity.log"
-    with Converter(pod.settings.llama_cpp_dir, log) as converter:
-        yield Tools(pod.store, pod.progress, converter, server_ids, pod.settings.n_threads)
+    with tools(pod) as bench:
+        return check(order, bench)
 
 
 def check_served(pod: Pod, layer: str) -> "Served":
@@ -126,8 +116,8 @@ def check_arrived(pod: Pod, gguf: ArtifactRef, ladder: ArtifactRef) -> "Served":
 def _served(pod: Pod, base: Path, adapter: Path, ladder: Path) -> "Served":
     from lamina.conversion.served import check_served as check
 
-    with _tools(pod) as tools:
-        return check(base, adapter, ladder, tools)
+    with tools(pod) as bench:
+        return check(base, adapter, ladder, bench)
 
 
 def verdict(pod: Pod, parity: ArtifactRef) -> Ladder:
@@ -153,26 +143,6 @@ def publish_parity(pod: Pod, parity: ArtifactRef) -> Path:
 def parity_view(pod: Pod, layer: str) -> Path:
     """Where the layer's ladder is found."""
     return pod.workspace.root / "output" / "parity" / layer
-
-
-def server_ids(
-    template: str | None, words: Words, tokenize: "Tokenizer", samples: Sequence[Sample]
-) -> list[list[int]]:
-    """The ids that the server makes of these texts, with the template and the ends of the GGUF."""
-    prompts = Prompts(tokenize, words, template)
-
-    def ids(sample: Sample) -> list[int]:
-        if sample.kind == "text":
-            return prompts.document(sample.text)
-        if template is None:
-            return []
-        asked = [user(sample.question or "")]
-        if sample.kind == "prompt":
-            return prompts.chat(asked)
-        whole, _ = prompts.answered(asked, sample.text)
-        return whole
-
-    return [ids(sample) for sample in samples]
 
 
 def _samples(
@@ -213,7 +183,7 @@ def _sample(row: Row, prompts: Prompts, left: int) -> Sample | None:
         return None
     return Sample(
         kind=row.kind,
-        text=row.text,
+        text=row.given + row.text,
         question=row.question,
         whole=document.ids,
         ids=ids,

@@ -30,7 +30,7 @@ class Lookup:
     """What is there.
 
     A file is hashed once; afterwards its size, modification time and inode vouch for it, so that
-    looking up a 14 GB model costs a stat. `Store.verify` hashes regardless.
+    looking up a 14 GB model costs a stat. `mismatch` hashes regardless.
     """
 
     def __init__(self, layout: Layout) -> None:

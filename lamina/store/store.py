@@ -12,7 +12,7 @@ from lamina.errors import DamagedError, NotFoundError
 from lamina.fingerprint import identity, stage_key
 from lamina.store.durable import write_durably
 from lamina.store.layout import MANIFEST, Layout
-from lamina.store.lookup import Lookup, Stage, mismatch
+from lamina.store.lookup import Lookup, Stage
 from lamina.store.publish import place, provenance, sealed
 from lamina.store.receive import received, refuse_wrong_files
 
@@ -64,10 +64,6 @@ class Store:
         except (NotFoundError, DamagedError):
             return False
         return True
-
-    def verify(self, ref: ArtifactRef) -> str | None:
-        """Hash every file again; what is wrong, or None."""
-        return mismatch(self.path(ref), self.manifest(ref))
 
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Alone with this key, among all processes."""

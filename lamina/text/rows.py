@@ -28,7 +28,15 @@ class Row(BaseModel):
     pages: tuple[int, int] = Field(description="first and last page, counted from 1")
     heading: tuple[str, ...] = Field((), description="headings above it, outermost first")
     evidence: str = Field("", description="qa rows only: where the answer stands, if it was given")
-    n_tokens: int = Field(0, description="tokens of the base's tokenizer, without BOS and EOS")
+    subject: str = Field("", description="text rows only: whom it speaks of; read, never learnt")
+    n_tokens: int = Field(
+        0, description="tokens of subject and text in the base's tokenizer, without BOS and EOS"
+    )
+
+    @property
+    def given(self) -> str:
+        """What stands before the text, in training as in measuring; its tokens are not learnt."""
+        return f"{self.subject}\n\n" if self.subject else ""
 
 
 def read_rows(path: Path) -> Iterator[Row]:

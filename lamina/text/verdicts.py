@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
 from lamina.store import Store
+from lamina.text.naming import Naming
 from lamina.text.pages import DocumentFormat
 
 VERDICTS_FILE = "verdicts.json"
@@ -35,16 +36,20 @@ class Judgement(BaseModel):
 
 
 class Verdict(Judgement):
-    """The outcome for one document of one layer. It knows no file name: names are no content."""
+    """The outcome for one document of one layer.
+
+    It knows no file name: names are no content, but for what they say of company and period.
+    """
 
     layer: str
     digest: str = Field(description="sha256 of the file")
     format: DocumentFormat
     pages_ref: ArtifactRef | None = Field(description="what was read; none for unreadable files")
+    naming: Naming = Field(default_factory=Naming)
 
     def content_identity(self) -> list[Any]:
-        """What a layer's dataset depends on: the document and what was read of it."""
-        return [self.layer, self.digest, self.pages_ref]
+        """What a layer's dataset depends on: the document, what was read of it, what it is of."""
+        return [self.layer, self.digest, self.pages_ref, self.naming]
 
 
 class Verdicts(BaseModel):

@@ -98,7 +98,8 @@ def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dty
     """Quantization and dtype with `auto` decided by the machine.
 
     On a GPU bfloat16 where base, layer and the activations of the longest document fit, which is
-    faster and nearer to what is served; else NF4.
+    faster and nearer to what is served; else NF4. On a processor bfloat16 where it multiplies that
+    faster than float32.
     """
     import torch
 
@@ -106,11 +107,23 @@ def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dty
     quantize: Quantize = profile.quantize
     if quantize == "auto":
         quantize = "nf4" if cuda and not _fits(profile, config) else "none"
-    low = cuda or quantize == "nf4"  # NF4 computes in bfloat16
+    low = cuda or quantize == "nf4" or multiplies_bfloat16()  # NF4 computes in bfloat16
     dtype: Dtype = profile.dtype
     if dtype == "auto":
         dtype = "bfloat16" if low else "float32"
     return quantize, dtype
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor has instructions for products of bfloat16 that torch makes use of.
+
+    By what it can, not by a measurement, which may come out otherwise on an equal machine that is
+    busy: equal machines must decide alike. benchmarks/results/training.md has what it gains.
+    """
+    import torch
+
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 def _fits(profile: Profile, config: Mapping[str, Any]) -> bool:

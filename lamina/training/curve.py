@@ -1,30 +1,48 @@
 """The losses of a run, and what follows from them: the best step, and when to stop. Pure."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-# One entry a step: `step`, `train_loss`, and `heldout_loss` where it was measured, else None.
+# Of all held-out rows, of the answers among them, of the running text among them.
+Measure: TypeAlias = Literal["heldout_loss", "answer_loss", "text_loss"]
+MEASURES: dict[Measure, str] = {
+    "heldout_loss": "held-out loss",
+    "answer_loss": "loss on held-out answers",
+    "text_loss": "loss on held-out text",
+}
+Losses: TypeAlias = dict[str, float | None]  # a measure's name to nats a token
+NOTHING: Losses = dict.fromkeys(MEASURES)
+
+# One entry a step: `step`, `train_loss`, and the measures where they were taken, else None.
 Curve: TypeAlias = list[dict[str, float | int | None]]
 
-
-def measured(curve: Curve) -> list[tuple[int, float]]:
-    """Steps after which the held-out loss was measured, with the loss in nats a token."""
-    return [
-        (int(entry["step"] or 0), entry["heldout_loss"])
-        for entry in curve
-        if entry["heldout_loss"] is not None
-    ]
+# Questions that a choice among steps can rest on: as many as an exam decides on.
+ENOUGH_ANSWERS = 20
 
 
-def best(curve: Curve) -> tuple[int, float] | None:
-    """The step with the lowest held-out loss, the first of equals; None if none was measured."""
-    return min(measured(curve), key=lambda point: point[1], default=None)
+def chosen_measure(choose_by: str, *, answers: int, texts: int) -> Measure:
+    """What the best step is best at, by how many answers and pieces of text are held out."""
+    if choose_by == "rows":
+        return "heldout_loss"
+    if answers >= ENOUGH_ANSWERS:
+        return "answer_loss"
+    return "text_loss" if texts else "heldout_loss"
 
 
-def is_spent(curve: Curve, patience: int) -> bool:
+def measured(curve: Curve, by: Measure = "heldout_loss") -> list[tuple[int, float]]:
+    """Steps after which that was measured, with the loss in nats a token."""
+    return [(int(entry["step"] or 0), loss) for entry in curve if (loss := entry[by]) is not None]
+
+
+def best(curve: Curve, by: Measure = "heldout_loss") -> tuple[int, float] | None:
+    """The step with the lowest loss, the first of equals; None if none was measured."""
+    return min(measured(curve, by), key=lambda point: point[1], default=None)
+
+
+def is_spent(curve: Curve, patience: int, by: Measure = "heldout_loss") -> bool:
     """Whether the last `patience` measurements brought nothing better; 0 = never."""
-    points = measured(curve)
-    found = best(curve)
+    points = measured(curve, by)
+    found = best(curve, by)
     return patience > 0 and found is not None and len(points) - points.index(found) > patience
 
 

@@ -3,7 +3,7 @@
 `lamina.prompts` makes the ids. What is trained on at all is the dataset's matter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamina.errors import MismatchError
@@ -28,8 +28,9 @@ class Document:
 def encode_rows(rows: Iterable[Row], prompts: Prompts, limit: int) -> list[Document]:
     """Documents of at most `limit` tokens.
 
-    A longer text becomes several windows, each after BOS; a longer question row is cut at its
-    end, and left out where nothing of its answer would remain.
+    A longer text becomes several windows, each after BOS and the row's subject, which is not
+    learnt; a longer question row is cut at its end, and left out where nothing of its answer would
+    remain.
 
     Raises:
         MismatchError: there is a question, and the base has no chat template.
@@ -45,15 +46,18 @@ def encode_rows(rows: Iterable[Row], prompts: Prompts, limit: int) -> list[Docum
             if first < min(len(whole), limit):
                 documents.append(Document(tuple(whole[:limit]), first, is_qa=True))
         else:
-            documents += _windows(prompts.document(row.text), prompts.plain(""), limit)
+            documents += _windows(row, prompts, limit)
     return documents
 
 
-def _windows(ids: Sequence[int], head: Sequence[int], limit: int) -> list[Document]:
-    body = ids[len(head) :]
-    size = limit - len(head)
+def _windows(row: Row, prompts: Prompts, limit: int) -> list[Document]:
+    ids, given = prompts.passage(row.given, row.text)
+    if given > limit // 2:  # the subject would leave the text too little room
+        ids, given = prompts.passage("", row.text)
+    head, body = ids[:given], [*ids[given:], prompts.words.eos_id]
+    size = limit - given
     pieces = [(*head, *body[start : start + size]) for start in range(0, len(body), size)]
-    return [Document(piece, 1) for piece in pieces if len(piece) > 1]
+    return [Document(piece, max(given, 1)) for piece in pieces if len(piece) > 1]
 
 
 def labels(documents: Iterable[Document]) -> tuple[list[int], list[int]]:

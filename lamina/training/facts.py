@@ -5,23 +5,22 @@ from typing import Any
 
 from lamina.store import Store
 from lamina.training.base import device_name, kernels, resolved
-from lamina.training.curve import best
+from lamina.training.curve import Losses, best
 from lamina.training.fit import Outcome
 from lamina.training.order import LayerOrder
 from lamina.training.plan import Plan
 
 
 def facts_of(
-    order: LayerOrder, plan: Plan, before: float | None, outcome: Outcome, store: Store
+    order: LayerOrder, plan: Plan, before: Losses, outcome: Outcome, store: Store
 ) -> dict[str, Any]:
     """What the layer is; equal orders give equal facts."""
     quantize, dtype = resolved(order.profile, order.config())
     last = len(outcome.curve)
-    found = best(outcome.curve)
-    kept, loss = found if found and order.profile.keep == "best" else (last, None)
-    if kept == last:
-        loss = outcome.curve[-1]["heldout_loss"]
-    passport = order.passport(store, before, loss)
+    found = best(outcome.curve, outcome.measure)
+    kept = found[0] if found and order.profile.keep == "best" else last
+    entry = outcome.curve[kept - 1]
+    passport = order.passport(store, before["heldout_loss"], entry["heldout_loss"])
     return {
         "passport": passport.model_dump(mode="json"),
         "plan": plan.model_dump(
@@ -31,6 +30,8 @@ def facts_of(
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
         "general": order.general.digest if order.profile.general_share and order.general else None,
+        "chosen_by": outcome.measure,
+        "losses": {name: {"base": before[name], "layer": entry[name]} for name in before},
         "best_step": found[0] if found else None,
         "kept_step": kept,
         "last_step": last,

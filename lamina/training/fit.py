@@ -17,9 +17,19 @@ from lamina.errors import InvalidInputError
 from lamina.progress import Progress
 from lamina.training.base import Model
 from lamina.training.checkpoint import Checkpoint
-from lamina.training.curve import Curve, best, is_spent, measured_steps
+from lamina.training.curve import (
+    MEASURES,
+    NOTHING,
+    Curve,
+    Losses,
+    Measure,
+    best,
+    chosen_measure,
+    is_spent,
+    measured_steps,
+)
 from lamina.training.documents import Document
-from lamina.training.loss import heldout_loss, pack_loss
+from lamina.training.loss import heldout_losses, pack_loss
 from lamina.training.memory import blocks, is_full, recompute
 from lamina.training.order import LayerOrder
 from lamina.training.packing import rate_share
@@ -37,14 +47,18 @@ class Run:
     optimizer: "torch.optim.Optimizer"
     weights: "list[torch.Tensor]"
     room: Room
+    measure: Measure
     curve: Curve = field(default_factory=list)  # one entry a finished step
     best: "list[torch.Tensor] | None" = None  # weights after the best measurement so far
 
-    def note(self, loss: float, held: float | None) -> None:
+    def note(self, loss: float, held: Losses) -> None:
         """Add a finished step to the curve, and keep its weights if they are the best."""
         step = len(self.curve) + 1
-        self.curve.append({"step": step, "train_loss": loss, "heldout_loss": held})
-        if held is not None and best(self.curve) == (step, held):
+        self.curve.append({"step": step, "train_loss": loss, **held})
+        if held[self.measure] is not None and best(self.curve, self.measure) == (
+            step,
+            held[self.measure],
+        ):
             self.best = [weight.detach().to("cpu", copy=True) for weight in self.weights]
 
     def take_best(self) -> None:
@@ -81,6 +95,7 @@ class Outcome:
     """How a run ended; the weights are in the model."""
 
     curve: Curve
+    measure: Measure  # what the best step is best at
     tokens: int  # after a resume not those of the parts before
     seconds: float
 
@@ -94,7 +109,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     checkpoint: Checkpoint,
     room: Room = Room(),  # noqa: B008 - frozen
 ) -> Outcome:
-    """Optimize the layer until its steps are done or the held-out loss has stopped falling.
+    """Optimize the layer until its steps are done or what it is chosen by has stopped falling.
 
     `room` is what goes through the model at once, less where a GPU's memory does not hold it.
 
@@ -106,22 +121,27 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     profile = order.profile
     steps = order.steps(train)
     measured = measured_steps(len(steps), profile.evaluations, profile.evaluate_steps)
-    run = _begin(model, order, checkpoint, progress, room)
+    peak = order.rate()
+    answers = sum(document.is_qa for document in heldout)
+    measure = chosen_measure(profile.choose_by, answers=answers, texts=len(heldout) - answers)
+    run = _begin(model, order, checkpoint, progress, room, measure)
     progress.start(f"train {order.layer}", len(steps))
     started_s, tokens = time.monotonic(), 0
     model.train()
     for number, step in enumerate(steps[len(run.curve) :], start=len(run.curve) + 1):
-        if is_spent(run.curve, profile.patience):
-            progress.say(f"{order.layer}: held-out loss has stopped falling, ends early")
+        if is_spent(run.curve, profile.patience, measure):
+            progress.say(f"{order.layer}: {MEASURES[measure]} has stopped falling, ends early")
             break
-        rate = profile.learning_rate * rate_share(number, len(steps), profile.warmup_share)
+        rate = peak * rate_share(number, len(steps), profile.warmup_share)
         packs = [[train[index] for index in pack] for pack in step]
         loss = _update(run, packs, rate, f"{order.seed}:{number}", progress)
         if not math.isfinite(loss):
             checkpoint.remove()  # it would only lead here again
             raise _diverged(order, loss, number)
-        told = heldout if number in measured else []
-        run.note(loss, heldout_loss(model, told, profile.sequence_tokens))
+        is_due = number in measured
+        run.note(
+            loss, heldout_losses(model, heldout, profile.sequence_tokens) if is_due else NOTHING
+        )
         if checkpoint.is_due():
             checkpoint.write(run.state())
         tokens += sum(len(document.ids) for pack in packs for document in pack)
@@ -129,25 +149,31 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
         progress.advance(number, f"loss {loss:.3f}, {speed:,.0f} tokens/s")
     if profile.keep == "best":
         run.take_best()
-    return Outcome(run.curve, tokens, time.monotonic() - started_s)
+    return Outcome(run.curve, measure, tokens, time.monotonic() - started_s)
 
 
 def _diverged(order: LayerOrder, loss: float, step: int) -> InvalidInputError:
     return InvalidInputError(
         f"the training loss of layer {order.layer} became {loss} at step {step}; "
-        f"lower the learning rate, now {order.profile.learning_rate:g}, and run again"
+        f"lower the learning rate, now {order.rate():g}, and run again"
     )
 
 
-def _begin(
-    model: Model, order: LayerOrder, checkpoint: Checkpoint, progress: Progress, room: Room
+def _begin(  # noqa: PLR0913, PLR0917 - what a run is made of
+    model: Model,
+    order: LayerOrder,
+    checkpoint: Checkpoint,
+    progress: Progress,
+    room: Room,
+    measure: Measure,
 ) -> Run:
     import torch
 
     recompute(model, room.recomputed)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     decay = order.profile.weight_decay
-    run = Run(model, torch.optim.AdamW(weights, weight_decay=decay, fused=True), weights, room)
+    optimizer = torch.optim.AdamW(weights, weight_decay=decay, fused=True)
+    run = Run(model, optimizer, weights, room, measure)
     if state := checkpoint.read():
         run.restore(state)
         progress.say(f"{order.layer}: goes on after step {len(run.curve)}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lamina.training.attention import PLAIN, told
 from lamina.training.base import Model
+from lamina.training.curve import Losses
 from lamina.training.documents import Document, labels
 from lamina.training.packing import in_turn
 
@@ -42,26 +43,35 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
 
 
 def _narrow(inner: Model) -> "torch.autocast":
-    """On a GPU PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
+    """PEFT's layers compute in the base's dtype: in float32 they cost more than it."""
     import torch
 
     from lamina.training.fused.blocks import is_fused
 
-    cuda, dtype = inner.device.type == "cuda", inner.get_input_embeddings().weight.dtype
-    wanted = cuda and dtype == torch.bfloat16 and not is_fused(inner)
-    return torch.autocast("cuda", torch.bfloat16, enabled=wanted)
+    narrow = inner.get_input_embeddings().weight.dtype == torch.bfloat16
+    wanted = narrow and not is_fused(inner)
+    return torch.autocast(inner.device.type, torch.bfloat16, enabled=wanted)
 
 
 def heldout_loss(model: Model, documents: Sequence[Document], limit: int) -> float | None:
     """Mean loss in nats a learnt token, without dropout; None where there is nothing held out."""
+    return heldout_losses(model, documents, limit)["heldout_loss"]
+
+
+def heldout_losses(model: Model, documents: Sequence[Document], limit: int) -> Losses:
+    """Every measure of documents in nats a learnt token, without dropout; None of no documents."""
     import torch
 
-    if not documents:
-        return None
     training = model.training
     model.eval()
-    packs = in_turn([len(document.ids) for document in documents], limit)
+    sums: dict[str, tuple[float, int]] = {}
     with torch.no_grad():
-        total = sum(pack_loss(model, [documents[i] for i in pack]).item() for pack in packs)
+        for name, is_qa in (("text_loss", False), ("answer_loss", True)):
+            some = [document for document in documents if document.is_qa == is_qa]
+            packs = in_turn([len(document.ids) for document in some], limit)
+            total = sum(pack_loss(model, [some[i] for i in pack]).item() for pack in packs)
+            sums[name] = (total, sum(document.n_labels for document in some))
     model.train(training)
-    return round(total / sum(document.n_labels for document in documents), 6)
+    totals, labels_of = zip(*sums.values(), strict=True)
+    sums["heldout_loss"] = (sum(totals), sum(labels_of))
+    return {name: round(total / n, 6) if n else None for name, (total, n) in sums.items()}

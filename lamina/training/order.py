@@ -17,9 +17,10 @@ from lamina.prompts.folder import folder_prompts
 from lamina.store import Store
 from lamina.text.rows import read_rows
 from lamina.training.documents import Document, encode_rows
-from lamina.training.packing import Step, pack_steps
-from lamina.training.plan import Plan, plan_run
+from lamina.training.packing import Step
+from lamina.training.plan import Plan, plan_run, run_steps
 from lamina.training.profiles import Dtype, Profile, Quantize
+from lamina.training.suits import peak_rate
 
 
 class LayerOrder(BaseModel):
@@ -126,15 +127,11 @@ class LayerOrder(BaseModel):
     def steps(self, train: Sequence[Document]) -> list[Step]:
         """The whole run's packs, in order."""
         lengths, repeats = self._weighted(train)
-        return pack_steps(
-            lengths,
-            repeats,
-            sequence_tokens=self.profile.sequence_tokens,
-            batch_tokens=self.profile.batch_tokens,
-            epochs=self.profile.epochs,
-            steps=self.profile.steps,
-            seed=self.seed,
-        )
+        return run_steps(self.profile, lengths, repeats, self.seed)
+
+    def rate(self) -> float:
+        """Peak learning rate on this base."""
+        return peak_rate(self.profile, self.config())
 
     def _weighted(self, train: Sequence[Document]) -> tuple[list[int], list[int]]:
         lengths = [len(document.ids) for document in train]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from lamina.training.curve import Curve, best, measured, smoothed
+from lamina.training.curve import MEASURES, Curve, Losses, Measure, best, measured, smoothed
 
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 44, 40
@@ -24,18 +24,19 @@ polyline{fill:none;stroke-width:1.8}.raw{stroke-width:1}
 """
 
 
-def loss_picture(title: str, curve: Curve, before: float | None) -> str:
-    """The curve as SVG text; `before` is the held-out loss of the bare base, drawn at step 0."""
+def loss_picture(title: str, curve: Curve, before: Losses, measure: Measure) -> str:
+    """The curve as SVG text; `before` are the losses of the bare base, drawn at step 0."""
     train = [(int(entry["step"] or 0), float(entry["train_loss"] or 0.0)) for entry in curve]
-    held = ([(0, before)] if before is not None else []) + measured(curve)
+    begun = before[measure]
+    held = ([(0, begun)] if begun is not None else []) + measured(curve, measure)
     scale = _Scale(curve, [loss for _, loss in train + held])
-    found = best(curve)
+    found = best(curve, measure)
     mean = list(zip((step for step, _ in train), smoothed([y for _, y in train]), strict=True))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
         f"<style>{STYLE}</style>",
         f'<text class="title" x="{LEFT}" y="20">{escape(title)}</text>',
-        f'<text x="{LEFT}" y="36">{escape(_legend(curve, before, found))}</text>',
+        f'<text x="{LEFT}" y="36">{escape(_legend(curve, measure, begun, found))}</text>',
         *_grid(scale),
         _line("raw", train, scale),
         _line("train", mean, scale),
@@ -62,11 +63,15 @@ class _Scale:
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
 
 
-def _legend(curve: Curve, before: float | None, found: tuple[int, float] | None) -> str:
+def _legend(
+    curve: Curve, measure: Measure, before: float | None, found: tuple[int, float] | None
+) -> str:
     said = [f"training loss (blue), {len(curve)} steps"]
     if found:
         began = "" if before is None else f"from {before:.3f} "
-        said.append(f"held-out loss (orange) {began}to {found[1]:.3f} at step {found[0]}, the best")
+        said.append(
+            f"{MEASURES[measure]} (orange) {began}to {found[1]:.3f} at step {found[0]}, the best"
+        )
     return "; ".join(said) + "; nats a token"
 
 

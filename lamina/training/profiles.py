@@ -28,10 +28,19 @@ class Profile(BaseModel):
     alpha: float = Field(gt=0, description="the layer's strength is alpha / rank")
     targets: tuple[str, ...] = Field(min_length=1, description="linear modules that get a layer")
     learning_rate: float = Field(gt=0, lt=1, description="peak, after the warm-up")
+    rate_width: int | None = Field(
+        None, ge=1, description="hidden width that the rate is meant for; wider bases get less"
+    )
     epochs: float = Field(3.0, gt=0, description="passes over the layer's own rows")
     steps: int | None = Field(None, ge=1, description="optimizer steps; wins over epochs")
+    least_steps: int = Field(
+        0, ge=0, description="steps at least: a small layer sees its rows more often than epochs"
+    )
     sequence_tokens: int = Field(2048, ge=16, description="longest pack; more = more memory")
     batch_tokens: int = Field(4096, ge=16, description="tokens that one optimizer step sees")
+    smallest_batch: int | None = Field(
+        None, ge=16, description="tokens that a small layer's steps may shrink to; none = never"
+    )
     warmup_share: float = Field(0.03, ge=0, lt=1, description="share of the steps")
     dropout: float = Field(
         0.05, ge=0, lt=1, description="share of a layer's inputs left out of a step"
@@ -47,6 +56,11 @@ class Profile(BaseModel):
     )
     patience: int = Field(
         2, ge=0, description="measurements without a better one that end the run; 0 = never"
+    )
+    choose_by: Literal["rows", "answers"] = Field(
+        "rows",
+        description="what the best is best at: all held-out rows, or answers where enough are "
+        "held out and text where not",
     )
     keep: Literal["best", "last"] = Field(
         "best", description="which weights become the layer: of the best measurement, or the last"
@@ -65,10 +79,27 @@ def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profi
     return Profile(name=name, rank=rank, alpha=2 * rank, targets=targets, learning_rate=rate)
 
 
+LAYER = "layer"  # what topic layers are trained by
 PRESETS: dict[str, Profile] = {
     "level1": _level("level1", 8, ("q_proj", "v_proj"), 2e-4),
     "level2": _level("level2", 16, ATTENTION, 1e-4),
     "level3": _level("level3", 16, ATTENTION, 5e-5),
+    # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md.
+    LAYER: Profile(
+        name=LAYER,
+        rank=16,
+        alpha=32,
+        targets=ALL_LINEAR,
+        learning_rate=2e-3,
+        rate_width=576,
+        epochs=4,
+        least_steps=120,
+        smallest_batch=512,
+        warmup_share=0.05,
+        evaluations=8,
+        patience=3,
+        choose_by="answers",
+    ),
     "demo": Profile(
         name="demo",
         rank=16,

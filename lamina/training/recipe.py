@@ -19,18 +19,20 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.training.base import Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
+from lamina.training.curve import Losses
 from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit
-from lamina.training.loss import heldout_loss
+from lamina.training.loss import heldout_losses
 from lamina.training.memory import is_full, prepare, recompute, room_on
 from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.profiles import Profile
 
-STAGE = Stage("train", 4)
+STAGE = Stage("train", 5)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
-# by two threads would be attached to each other. Threads wait; processes do not.
-_ONE_AT_A_TIME = threading.Lock()
+# by two threads would be attached to each other. Threads wait; processes do not. Whoever computes
+# with torch beside a training takes it, too.
+ALONE = threading.Lock()
 
 
 def train_layer(  # noqa: PLR0913 - keyword-only past the order
@@ -44,8 +46,9 @@ def train_layer(  # noqa: PLR0913 - keyword-only past the order
 ) -> ArtifactRef:
     """The layer as a PEFT folder (kind `adapter`), trained only if the store does not hold it.
 
-    Facts: `passport`, `plan`, `profile`, `trained_as`, `best_step`, `kept_step`; `curve.json`
-    holds the losses in nats a token, `loss.svg` shows them. `threads` is the number of CPU threads;
+    Facts: `passport`, `plan`, `profile`, `trained_as`, `chosen_by`, `losses`, `best_step`,
+    `kept_step`; `curve.json` holds the losses in nats a token and names the one that the kept step
+    was chosen by, `loss.svg` shows them. `threads` is the number of CPU threads;
     results are bit-identical for an equal number, also when the run was killed and goes on from
     its checkpoint, written every `checkpoint_s`.
 
@@ -85,8 +88,8 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     threads: int | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run; too little memory has an error of ours."""
-    with _ONE_AT_A_TIME:
-        _wake_torch(threads)
+    with ALONE:
+        wake_torch(threads)
         made = None
         try:
             made = _train(order, folder, store, progress, checkpoint)
@@ -100,15 +103,11 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     return made
 
 
-def _wake_torch(threads: int | None) -> None:
-    """Load torch; its threads spin while they wait for each other, as OpenMP's default has it.
-
-    Right for cores that training has for itself: docs/experiments.md has the figures, and what to
-    set where it shares them.
-    """
+def wake_torch(threads: int | None) -> None:
+    """Load torch, with what must be set before; equal numbers of CPU threads give equal results."""
+    prepare()
     import torch
 
-    prepare()
     if threads:
         torch.set_num_threads(threads)
 
@@ -138,7 +137,7 @@ def _train(
     check_room(store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
-    before = heldout_loss(base, heldout, order.profile.sequence_tokens)
+    before = heldout_losses(base, heldout, order.profile.sequence_tokens)
     with attach(base, order.profile, order.seed) as model:
         room = room_on(model, decided)
         outcome = fit(model, order, train, heldout, progress, checkpoint, room)
@@ -179,9 +178,7 @@ def attach(base: Model, profile: Profile, seed: int) -> Iterator[Model]:
 # -- save -------------------------------------------------------------------------------------
 
 
-def save(
-    model: Model, order: LayerOrder, outcome: Outcome, before: float | None, folder: Path
-) -> None:
+def save(model: Model, order: LayerOrder, outcome: Outcome, before: Losses, folder: Path) -> None:
     """The PEFT folder: equal layers give equal bytes, and no path of this machine is in it."""
     model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
@@ -190,6 +187,7 @@ def save(
     config["base_model_name_or_path"] = order.base.name
     config["target_modules"] = sorted(config["target_modules"])
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "curve.json").write_text(canonical(outcome.curve) + "\n", encoding="utf-8")
-    picture = loss_picture(order.layer, outcome.curve, before)
+    told = {"chosen_by": outcome.measure, "base": before, "steps": outcome.curve}
+    (folder / "curve.json").write_text(canonical(told) + "\n", encoding="utf-8")
+    picture = loss_picture(order.layer, outcome.curve, before, outcome.measure)
     (folder / "loss.svg").write_text(picture, encoding="utf-8")

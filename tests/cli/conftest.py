@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +41,3 @@ def with_handbooks(lamina: Lamina, handbooks: Path) -> Lamina:
     for layer in ("Marlow_Leasing", "Ostrava_Goodwill", "Kestrel_Inventory"):
         shutil.copytree(handbooks / layer, lamina.workspace / "data" / "raw_pdfs" / layer)
     return lamina
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 6 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 - the system's own

@@ -40,6 +40,12 @@ def test_where_nothing_was_done_nothing_is_told() -> None:
     assert list(Summary().lines()) == []
 
 
+def test_a_file_is_told_with_its_size_in_a_unit_that_shows_it() -> None:
+    model = Made("base", Path("/w/base.gguf"), {"bytes": 1_945_632})
+
+    assert list(Summary(made=(model,)).lines())[-1] == "    1.9 MB"
+
+
 def test_steps_add_up_and_the_later_word_on_a_thing_counts() -> None:
     first = Summary(made=(TRAINED, Made("Debt", Path("/d"))), next=("lamina serve",))
     later = Summary(made=(Made("Debt", Path("/e")),), next=("lamina serve", "lamina qa_layers"))

@@ -1,16 +1,19 @@
 """Pages, tokenizers and layers for the dataset's tests, without any PDF."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from lamina.artifacts import ArtifactRef
+from lamina.dataset.blocks import Block, blocks
 from lamina.dataset.build import build_dataset
 from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
 from lamina.progress import Silent
 from lamina.store import Stage, Store
+from lamina.text.naming import Naming
 from lamina.text.pages import Line, Page, Pages, write_pages
 from lamina.text.rows import Row, Split, read_rows
 from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
@@ -39,6 +42,11 @@ def pages(*sheets: Sequence[str | Line]) -> Pages:
     )
 
 
+def blocks_under(read: Pages, headings: Sequence[str]) -> list[Block]:
+    """The document's blocks as if they stood under these headings."""
+    return [replace(block, heading=tuple(headings)) for block in blocks(read)]
+
+
 def plain(text: str) -> Pages:
     """A text file."""
     lines = tuple(Line(entry, 0, 0, 0, 0) for entry in text.splitlines())
@@ -59,11 +67,16 @@ def count_words(texts: Sequence[str]) -> list[int]:
 
 
 def verdicts(
-    store: Store, layers: Mapping[str, Sequence[Pages]], refused: Sequence[str] = ()
+    store: Store,
+    layers: Mapping[str, Sequence[Pages]],
+    refused: Sequence[str] = (),
+    naming: Naming = Naming(),  # noqa: B008 - frozen
 ) -> ArtifactRef:
     """A verdicts artifact; documents are named by their content. `refused` are layers' names."""
     entries = [
-        _verdict(store, layer, read, recommended=layer not in refused)
+        _verdict(store, layer, read, recommended=layer not in refused).model_copy(
+            update={"naming": naming}
+        )
         for layer, documents in layers.items()
         for read in documents
     ]

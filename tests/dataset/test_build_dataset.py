@@ -9,6 +9,7 @@ from sheets import build, document, rows
 
 from lamina.errors import InvalidInputError
 from lamina.store import Store
+from lamina.text.naming import Naming
 from lamina.text.pages import Pages
 from lamina.text.questions import Question
 
@@ -114,6 +115,31 @@ def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: 
         "heldout.jsonl",
         "train.jsonl",
     }
+
+
+def test_chunks_begin_with_whom_they_speak_of_and_stay_within_their_limit(
+    store: Store, tokenizer: Path
+) -> None:
+    told = Naming(company="Amcor plc", period="fiscal 2023", stated=True)
+    known = sheets.verdicts(store, {"Leases": [document("leases")]}, naming=told)
+
+    found = rows(store, build(store, known, "Leases", tokenizer), "train")
+
+    texts = [row for row in found if row.kind == "text"]
+    assert {row.subject for row in texts} == {"Amcor plc, fiscal 2023"}
+    assert max(row.n_tokens for row in texts) <= 32
+    assert all(row.n_tokens == len((row.given + row.text).split()) for row in texts)
+    assert {row.subject for row in found if row.kind == "qa"} == {""}
+
+
+def test_another_company_is_another_dataset(store: Store, tokenizer: Path) -> None:
+    read = {"Leases": [document("leases")]}
+    bare, told = (
+        build(store, sheets.verdicts(store, read, naming=naming), "Leases", tokenizer)
+        for naming in (Naming(), Naming(company="Amcor plc", stated=True))
+    )
+
+    assert bare != told
 
 
 def test_a_layer_without_a_usable_document_says_why(store: Store, tokenizer: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Artifact, FlowRun
 
-from flows import qa_layers, train_layers
-from flows.train_all import train_all
+from flows import qa_layers, train_all, train_layers
 from lamina.demo import handbooks
 from lamina.demo.profile import CHUNK_TOKENS
 from lamina.errors import LaminaError, NotFoundError
@@ -62,9 +61,10 @@ def chain(
         yield chain_root
 
 
-def order(*layers: str, parity: CheckParity | None = QUICK) -> TrainLayers:
+def order(*layers: str, parity: CheckParity | None = QUICK, sweep: bool = False) -> TrainLayers:
     """Hardly any training; with `parity` None, no ladder."""
     checked = {"check_parity": False} if parity is None else {"parity": parity}
+    checked |= {"sweep": sweep}
     return TrainLayers(
         layers=list(layers), profile="demo", overrides=SHORT, chunk_tokens=CHUNK_TOKENS, **checked
     )
@@ -204,15 +204,27 @@ def test_one_new_pdf_trains_its_layer_and_no_other_in_a_process_of_its_own(
     assert trained == {f"train-{LEASING}-demo"}
 
 
-def test_the_levels_are_merged_and_the_base_is_left_as_it_is(chain: Path) -> None:
+def test_a_sweep_is_shown_and_runs_once(chain: Path) -> None:
+    for sweeps in ({f"sweep-{GOODWILL}-demo"}, set()):
+        train_layers.train_layers(order(GOODWILL, parity=None, sweep=True))
+        assert {name for name in worked() if name.startswith("sweep-")} == sweeps, chain
+    assert last_run()[0].state_name == "Completed"
+
+
+def test_the_levels_are_merged_and_the_base_is_left_as_it_is(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     base = (chain / "models/tiny-base.Q4_K_M.gguf").resolve()
 
-    train_all(TrainAll(levels=["level1"], overrides=SHORT, chunk_tokens=CHUNK_TOKENS))
+    order = TrainAll(levels=["level1"], overrides=SHORT, chunk_tokens=CHUNK_TOKENS)
+    train_all.main(order.model_dump_json())
 
     config = json.loads((chain / "peft/merged/config.json").read_text())
     assert config["lamina"]["layers"] == ["level1"]
-    assert (chain / "models/tiny-base+level1.Q4_K_M.gguf").is_file()
+    merged = chain / "models/tiny-base+level1.Q4_K_M.gguf"
+    assert merged.is_file()
     assert (chain / "models/tiny-base.Q4_K_M.gguf").resolve() == base
+    assert capsys.readouterr().out.rstrip().endswith(f", or lamina serve --model {merged}")
 
 
 def test_every_layer_and_blend_is_asked_over_http(

@@ -8,23 +8,12 @@ from pathlib import Path
 
 import pytest
 from made import LAYERS, Made
+from terminal import stopped_cleanly, terminal
 
 from lamina.demo import handbooks
-from tests.flows.terminal import CTRL_C, Terminal, terminal
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
 TINY = {"LAMINA_BASE_MODEL": "tiny", "LAMINA_N_THREADS": "1", "LAMINA_PORT": "1"}
-
-
-def stopped_cleanly(running: Terminal) -> None:
-    running.press(CTRL_C)
-    code = running.end()
-
-    assert code == 130, running.shown
-    assert running.shown.rstrip().endswith("stopped; run it again to go on")
-    assert "Traceback" not in running.shown
-    assert "Error" not in running.shown
-    assert running.processes() == {}
 
 
 def test_training_is_stopped_and_so_is_a_server_that_is_starting(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from builders import MB, SIZE, SLACK, MakeLayer, impatient
+from builders import MB, SIZE, SLACK, MakeLayer, impatient, is_whole, pull_refs, push_refs
 from ssh_server import SshServer
 from wire import Wire
 
@@ -22,27 +22,27 @@ def test_an_upload_that_is_cut_twice_goes_on_where_it_stopped(
     ref = make_layer(gpu, size=2 * SIZE)
     wire.cuts = [(5 * MB, None), (5 * MB, None)]
 
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
 
     assert wire.connections == 3
     assert wire.up < 2 * SIZE + 2 * SLACK
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
+    pull_refs(cpu, [ref])
+    assert is_whole(cpu, ref)
 
 
 def test_a_download_that_is_cut_twice_goes_on_where_it_stopped(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu, size=2 * SIZE)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     wire.connections = wire.down = 0
     wire.cuts = [(None, 5 * MB), (None, 5 * MB)]
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert wire.connections == 3
     assert wire.down < 2 * SIZE + 2 * SLACK
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
 
 
 class KillTheSession:
@@ -73,17 +73,17 @@ def test_a_session_killed_half_way_is_gone_on_with(  # noqa: PLR0913, PLR0917 - 
     ref = make_layer(gpu, size=SIZE)
     killer = KillTheSession(sshd)
     if way == "pull":
-        handover.push_refs(gpu, [ref])
+        push_refs(gpu, [ref])
         wire.connections = wire.up = wire.down = 0
-        handover.pull_refs(Pod(cpu.settings, cpu.workspace, killer), [ref])
+        pull_refs(Pod(cpu.settings, cpu.workspace, killer), [ref])
     else:
-        handover.push_refs(Pod(gpu.settings, gpu.workspace, killer), [ref])
+        push_refs(Pod(gpu.settings, gpu.workspace, killer), [ref])
 
     assert killer.killed > 0
     assert wire.connections == 2
     assert max(wire.up, wire.down) < SIZE + SLACK
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
+    pull_refs(cpu, [ref])
+    assert is_whole(cpu, ref)
 
 
 def test_a_link_that_stays_broken_is_reported_with_what_is_missing(
@@ -93,14 +93,14 @@ def test_a_link_that_stays_broken_is_reported_with_what_is_missing(
     wire.cuts = [(2 * MB, None)] + [(0, 0)] * 50
 
     with pytest.raises(BusyError) as error:
-        handover.push_refs(impatient(gpu), [small, large])
+        push_refs(impatient(gpu), [small, large])
 
     assert "still missing: 2 files, 6.3 MB" in str(error.value)
     assert f"lora-gguf/{large.digest}/adapter.gguf" in str(error.value)
     assert "push again: what arrived is not sent again" in str(error.value)
     wire.cuts = []
     with pytest.raises(NotFoundError, match="is not in the depot"):
-        handover.pull_refs(cpu, [large])
+        pull_refs(cpu, [large])
 
 
 @pytest.mark.parametrize("way", ["push", "pull"])
@@ -111,16 +111,14 @@ def test_a_depot_that_nobody_answers_for_is_told_with_what_to_do(
     wire.refusing = True
 
     with pytest.raises(BusyError, match=r"the depot sftp://.* and run again"):
-        handover.push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(
-            impatient(gpu)
-        )
+        push_refs(impatient(gpu), [ref]) if way == "push" else handover.pull(impatient(gpu))
 
 
 def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu, size=SIZE)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     child = os.fork()
     if child == 0:  # pragma: no cover - ends by its own hand, half-way
 
@@ -130,16 +128,16 @@ def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(
                 if done > self._total / 2:
                     os._exit(9)
 
-        handover.pull_refs(Pod(cpu.settings, cpu.workspace, Suicide(None)), [ref])  # type: ignore[arg-type]
+        pull_refs(Pod(cpu.settings, cpu.workspace, Suicide(None)), [ref])  # type: ignore[arg-type]
         os._exit(0)
     _, status = os.waitpid(child, 0)
     wire.down = 0
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert os.waitstatus_to_exitcode(status) == 9
     assert wire.down < SIZE / 2 + SLACK / 2
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
 
 
 def test_a_link_that_comes_back_within_the_patience_is_used(
@@ -150,7 +148,7 @@ def test_a_link_that_comes_back_within_the_patience_is_used(
     threading.Timer(1.0, setattr, (wire, "refusing", False)).start()
     began_s = time.monotonic()
 
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
 
     assert time.monotonic() - began_s > 0.9
 
@@ -159,12 +157,12 @@ def test_a_damaged_file_is_no_broken_link(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer, tmp_path: Path
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     (tmp_path / "depot" / ref.kind / ref.digest / "adapter.gguf").write_bytes(b"?" * 50_000)
     wire.connections = 0
 
     with pytest.raises(DamagedError):
-        handover.pull_refs(cpu, [ref])
+        pull_refs(cpu, [ref])
 
     assert wire.connections == 1
 
@@ -173,11 +171,11 @@ def test_the_patience_is_for_a_link_over_which_nothing_arrives(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu, size=2 * SIZE)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     wire.cuts = [(None, 4 * MB)] * 4
     began_s = time.monotonic()
 
-    handover.pull_refs(impatient(cpu), [ref])
+    pull_refs(impatient(cpu), [ref])
 
     assert time.monotonic() - began_s > 2 * 0.3
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)

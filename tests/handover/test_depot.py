@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import MakeLayer, MakePod
+from builders import MakeLayer, MakePod, is_whole, pull_refs, push_refs
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError
@@ -42,7 +42,7 @@ def test_what_one_pod_pushes_another_pulls_whole(gpu: Pod, cpu: Pod, make_layer:
 
     head = pulled.heads["layers/Leases"]
     assert (head.refs, head.facts, head.sequence) == ({"gguf": ref}, {"loss": 0.25}, 1)
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
     for name in ("adapter.gguf", "notes/card.md", MANIFEST):
         assert (gpu.store.path(ref) / name).read_bytes() == (
             cpu.store.path(ref) / name
@@ -53,9 +53,9 @@ def test_a_stage_whose_result_was_pulled_need_not_run(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert ref == cpu.store.recall(Stage("export", 1), {"layer": "Leases", "seed": 1})
 
@@ -75,12 +75,12 @@ def test_only_the_missing_file_of_an_artifact_travels(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     at_the_depot(gpu, lambda carrier: carrier.remove(path_of(ref, MANIFEST)))
     at_the_depot(gpu, lambda carrier: carrier.remove(path_of(ref, "notes/card.md")))
 
-    sent = handover.push_refs(gpu, [ref])
-    handover.pull_refs(cpu, [ref])
+    sent = push_refs(gpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert (sent.files_sent, sent.bytes_sent) == (1, len("Leases 1"))
     assert cpu.store.holds(ref)
@@ -127,11 +127,11 @@ def test_an_artifact_without_its_manifest_is_not_there(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     at_the_depot(gpu, lambda carrier: carrier.remove(path_of(ref, MANIFEST)))
 
     with pytest.raises(NotFoundError, match="is not in the depot"):
-        handover.pull_refs(cpu, [ref])
+        pull_refs(cpu, [ref])
 
 
 @pytest.mark.parametrize("name", ["adapter.gguf", "notes/card.md"])
@@ -139,12 +139,12 @@ def test_wrong_bytes_in_the_depot_never_become_visible(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer, name: str
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     right = (gpu.store.path(ref) / name).read_bytes()
     at_the_depot(gpu, lambda carrier: carrier.write(path_of(ref, name), b"?" + right[1:]))
 
     with pytest.raises(DamagedError, match=f"{name} has another content"):
-        handover.pull_refs(cpu, [ref])
+        pull_refs(cpu, [ref])
 
     assert not cpu.store.path(ref).exists()
 
@@ -153,11 +153,11 @@ def test_a_file_that_is_too_long_is_refused_before_it_is_fetched(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     at_the_depot(gpu, lambda carrier: carrier.write(path_of(ref), b"?" * 90_000))
 
     with pytest.raises(DamagedError, match="has 90,000 bytes instead of 50,000"):
-        handover.pull_refs(cpu, [ref])
+        pull_refs(cpu, [ref])
 
 
 def test_pushing_again_repairs_the_depot(gpu: Pod, cpu: Pod, make_layer: MakeLayer) -> None:
@@ -186,13 +186,13 @@ def test_a_damaged_copy_of_a_pod_is_replaced_by_the_depots(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
-    handover.pull_refs(cpu, [ref])
+    push_refs(gpu, [ref])
+    pull_refs(cpu, [ref])
     (cpu.store.path(ref) / "adapter.gguf").write_bytes(b"cut short")
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
 
 
 def test_a_tampered_head_is_refused(gpu: Pod, cpu: Pod, make_layer: MakeLayer) -> None:
@@ -235,8 +235,8 @@ def test_nothing_is_left_beside_what_was_pushed_and_pulled(
     gpu: Pod, cpu: Pod, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
-    handover.pull_refs(cpu, [ref])
+    push_refs(gpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert at_the_depot(gpu, lambda carrier: carrier.names("parts")) == []
     assert list((Path(cpu.store.root) / "tmp").iterdir()) == []

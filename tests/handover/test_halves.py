@@ -5,12 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import MB, SIZE, MakeLayer, MakePod, impatient
+from builders import MB, SIZE, MakeLayer, MakePod, impatient, is_whole, pull_refs, push_refs
 from wire import Wire
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import BusyError
-from lamina.stages import handover
 from lamina.stages.pod import Pod
 
 
@@ -20,32 +19,32 @@ def test_the_next_push_sends_only_what_is_missing(
     ref = make_layer(gpu, size=SIZE)
     wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
     with pytest.raises(BusyError):
-        handover.push_refs(impatient(gpu), [ref])
+        push_refs(impatient(gpu), [ref])
     wire.cuts, wire.up = [], 0
 
-    sent = handover.push_refs(gpu, [ref])
+    sent = push_refs(gpu, [ref])
 
     assert sent.bytes_sent < SIZE - 2 * MB
     assert wire.up < SIZE - 2 * MB
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
+    pull_refs(cpu, [ref])
+    assert is_whole(cpu, ref)
 
 
 def test_the_next_pull_fetches_only_what_is_missing_and_shows_nothing_before(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu, size=SIZE)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
     with pytest.raises(BusyError, match=r"still missing: 2 files, .* pull again"):
-        handover.pull_refs(impatient(cpu), [ref])
+        pull_refs(impatient(cpu), [ref])
     assert not cpu.store.path(ref).exists()
     wire.cuts, wire.down = [], 0
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
     assert wire.down < SIZE - 2 * MB
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
 
 
 def left_over(pod: Pod, ref: ArtifactRef) -> Path:
@@ -57,17 +56,17 @@ def test_a_half_that_is_wrong_is_thrown_away_and_fetched_anew(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu, size=SIZE)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     wire.cuts = [(None, 4 * MB)] + [(0, 0)] * 50
     with pytest.raises(BusyError):
-        handover.pull_refs(impatient(cpu), [ref])
+        pull_refs(impatient(cpu), [ref])
     wire.cuts = []
     part = left_over(cpu, ref)
     part.write_bytes(b"\0" * part.stat().st_size)
 
-    handover.pull_refs(cpu, [ref])
+    pull_refs(cpu, [ref])
 
-    assert cpu.store.verify(ref) is None
+    assert is_whole(cpu, ref)
 
 
 def test_a_half_in_the_depot_that_ends_wrong_is_sent_anew(
@@ -76,16 +75,16 @@ def test_a_half_in_the_depot_that_ends_wrong_is_sent_anew(
     ref = make_layer(gpu, size=SIZE)
     wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
     with pytest.raises(BusyError):
-        handover.push_refs(impatient(gpu), [ref])
+        push_refs(impatient(gpu), [ref])
     (part,) = (tmp_path / "depot" / "parts").iterdir()
     content = part.read_bytes()
     part.write_bytes(content[:-4096] + b"\0" * 4096)  # as a machine leaves it that lost its power
     wire.cuts = []
 
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
 
-    handover.pull_refs(cpu, [ref])
-    assert cpu.store.verify(ref) is None
+    pull_refs(cpu, [ref])
+    assert is_whole(cpu, ref)
 
 
 def test_two_pods_keep_their_halves_apart(
@@ -99,6 +98,6 @@ def test_two_pods_keep_their_halves_apart(
     for pod in pods:
         wire.cuts = [(4 * MB, None)] + [(0, 0)] * 50
         with pytest.raises(BusyError):
-            handover.push_refs(impatient(pod), [ref])
+            push_refs(impatient(pod), [ref])
 
     assert len(list((tmp_path / "depot" / "parts").iterdir())) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import MakeLayer, MakePod
+from builders import MakeLayer, MakePod, pull_refs, push_refs
 from ssh_server import SshServer, make_key
 
 from lamina.artifacts import ArtifactRef
@@ -97,7 +97,7 @@ def test_a_bucket_that_is_not_there_and_missing_credentials_are_named(
     pod = make_pod("gpu", store_url="s3://nobodys-bucket/depot", **chosen)
 
     with pytest.raises(NotFoundError, match="there is no bucket nobodys-bucket"):
-        handover.push_refs(pod, [make_layer(pod)])
+        push_refs(pod, [make_layer(pod)])
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
@@ -147,7 +147,7 @@ def test_a_volume_that_is_not_mounted_is_not_made_up(
     pod = make_pod("gpu", store_url=str(tmp_path / "volume" / "depot"))
 
     with pytest.raises(NotFoundError, match="mount the volume"):
-        handover.push_refs(pod, [make_layer(pod)])
+        push_refs(pod, [make_layer(pod)])
 
     assert not (tmp_path / "volume").exists()
 
@@ -196,11 +196,11 @@ def test_a_file_name_that_leads_out_of_the_artifact_is_refused(
 ) -> None:
     gpu, cpu = (make_pod(name, store_url=str(tmp_path / "depot")) for name in ("gpu", "cpu"))
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     hostile = tampered(tmp_path / "depot", ref, named(name))
 
     with pytest.raises(DamagedError, match=r"manifest that came .* cannot be used"):
-        handover.pull_refs(cpu, [hostile])
+        pull_refs(cpu, [hostile])
 
     assert not list(tmp_path.rglob("*escaped"))
 
@@ -210,12 +210,12 @@ def test_a_manifest_of_something_else_is_refused(
 ) -> None:
     gpu, cpu = (make_pod(name, store_url=str(tmp_path / "depot")) for name in ("gpu", "cpu"))
     wanted, other = make_layer(gpu, seed=1), make_layer(gpu, seed=2)
-    handover.push_refs(gpu, [wanted, other])
+    push_refs(gpu, [wanted, other])
     there = tmp_path / "depot" / wanted.kind
     (there / wanted.digest / MANIFEST).write_bytes((there / other.digest / MANIFEST).read_bytes())
 
     with pytest.raises(DamagedError, match="is that of something else"):
-        handover.pull_refs(cpu, [wanted])
+        pull_refs(cpu, [wanted])
 
 
 def test_facts_that_were_changed_on_the_way_are_noticed(
@@ -223,12 +223,12 @@ def test_facts_that_were_changed_on_the_way_are_noticed(
 ) -> None:
     gpu, cpu = (make_pod(name, store_url=str(tmp_path / "depot")) for name in ("gpu", "cpu"))
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     path = tmp_path / "depot" / ref.kind / ref.digest / MANIFEST
     path.write_text(path.read_text().replace("0.25", "0.01"))
 
     with pytest.raises(DamagedError, match="is that of something else"):
-        handover.pull_refs(cpu, [ref])
+        pull_refs(cpu, [ref])
 
 
 @pytest.mark.parametrize("size", [49_999, 50_001, 10**15, -1])
@@ -237,11 +237,11 @@ def test_a_size_that_is_not_true_is_refused(
 ) -> None:
     gpu, cpu = (make_pod(name, store_url=str(tmp_path / "depot")) for name in ("gpu", "cpu"))
     ref = make_layer(gpu)
-    handover.push_refs(gpu, [ref])
+    push_refs(gpu, [ref])
     hostile = tampered(tmp_path / "depot", ref, sized(size))
 
     with pytest.raises(Exception, match=r"instead of|cannot be used|MB free") as error:
-        handover.pull_refs(cpu, [hostile])
+        pull_refs(cpu, [hostile])
 
     assert type(error.value).__module__ == "lamina.errors"
     assert not cpu.store.path(hostile).exists()

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing import SimpleQueue
 
-from builders import MakeLayer, MakePod
+from builders import MakeLayer, MakePod, is_whole, pull_refs, push_refs
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover
@@ -70,7 +70,7 @@ def test_two_pods_that_push_the_same_at_once_both_succeed(
 
     assert codes == [0, 0]
     assert handover.pull(pods[2]).heads["layers/Leases"].refs["gguf"] == ref
-    assert pods[2].store.verify(ref) is None
+    assert is_whole(pods[2], ref)
 
 
 def test_two_processes_of_one_pod_that_push_the_same_send_it_once(
@@ -81,14 +81,14 @@ def test_two_processes_of_one_pod_that_push_the_same_send_it_once(
     sent = SimpleQueue()
 
     def push() -> None:
-        sent.put(handover.push_refs(pod, [ref]).bytes_sent)
+        sent.put(push_refs(pod, [ref]).bytes_sent)
 
     codes = at_once([push, push])
 
     assert codes == [0, 0]
     assert sent.get() + sent.get() == SIZE + len("Leases 1")
-    handover.pull_refs(reader, [ref])
-    assert reader.store.verify(ref) is None
+    pull_refs(reader, [ref])
+    assert is_whole(reader, ref)
 
 
 def test_two_processes_of_one_pod_that_pull_the_same_fetch_it_once(
@@ -96,17 +96,17 @@ def test_two_processes_of_one_pod_that_pull_the_same_fetch_it_once(
 ) -> None:
     pod, reader = make_pod("gpu", **depot), make_pod("cpu", **depot)
     ref = make_layer(pod, size=SIZE)
-    handover.push_refs(pod, [ref])
+    push_refs(pod, [ref])
     fetched = SimpleQueue()
 
     def pull() -> None:
-        fetched.put(handover.pull_refs(reader, [ref]).bytes_fetched)
+        fetched.put(pull_refs(reader, [ref]).bytes_fetched)
 
     codes = at_once([pull, pull])
 
     assert codes == [0, 0]
     assert fetched.get() + fetched.get() == SIZE + len("Leases 1")
-    assert reader.store.verify(ref) is None
+    assert is_whole(reader, ref)
 
 
 def test_pods_that_give_one_name_two_meanings_lose_neither(
@@ -124,4 +124,4 @@ def test_pods_that_give_one_name_two_meanings_lose_neither(
 
     assert codes == [0, 0]
     assert handover.pull(pods[2]).heads["layers/Leases"].refs["gguf"] in refs
-    handover.pull_refs(pods[2], refs)
+    pull_refs(pods[2], refs)

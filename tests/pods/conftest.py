@@ -20,9 +20,13 @@ def free_ports() -> tuple[int, int]:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     running = House(tmp_path_factory.mktemp("house"), free_ports())
-    running.make("up")
-    yield running
-    running.make("down")
+    try:
+        running.make("up")
+        running.pause("watch-pdfs/cpu")  # `lamina watch` announces; every two minutes is for pods
+        running.edit_profile("level2", steps=45)  # half of them teach enough to be promoted
+        yield running
+    finally:
+        running.make("down")
     assert running.processes() == []
 
 

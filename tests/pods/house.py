@@ -117,6 +117,17 @@ class House:
             return reply.json() if reply.content else None
         pytest.fail(f"{path}: no answer{self.logs()}")
 
+    def edit_profile(self, name: str, **values: object) -> None:
+        """Replace single values in a Training profile, for the runs that come."""
+        found = self.ask(f"/block_types/slug/lamina-training-profile/block_documents/name/{name}")
+        edited = {"data": {"values": found["data"]["values"] | values}}
+        self._http.patch(f"/block_documents/{found['id']}", json=edited).raise_for_status()
+
+    def pause(self, deployment: str) -> None:
+        """Start no more runs of it by the clock."""
+        found = self.ask(f"/deployments/name/{deployment}")
+        self.ask(f"/deployments/{found['id']}/pause_deployment", {})
+
     def start(self, deployment: str, order: Mapping[str, object] | None = None) -> str:
         """Start a run as the UI does; its id."""
         found = self.ask(f"/deployments/name/{deployment}")

@@ -89,7 +89,7 @@ def test_a_killed_worker_comes_back_and_does_the_work_of_two_identical_runs_once
     ended = [house.wait(run_id, within_s=240) for run_id in both]
 
     assert [run["state_name"] for run in ended] == ["Completed", "Completed"]
-    trained = f"train-{LAYER}-level2"
+    trained = f"train-{LAYER}-layer"
     states = house.until(  # records come a little later than the run ends
         lambda: (
             all(trained in house.task_states(one) for one in both)

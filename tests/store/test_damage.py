@@ -8,6 +8,7 @@ from scale import STAGE, Scale
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.store import MANIFEST, Store
+from lamina.store.lookup import mismatch
 
 
 def test_a_flipped_byte_is_noticed_and_the_stage_runs_again(store: Store) -> None:
@@ -47,7 +48,7 @@ def test_what_is_recalled_with_its_manifest_is_whole(store: Store) -> None:
     assert store.recall_manifest(STAGE, {"item": "a"}) is None
 
 
-def test_damage_that_hides_behind_equal_size_and_time_is_found_by_verify(store: Store) -> None:
+def test_damage_that_hides_behind_equal_size_and_time_is_found_by_its_digest(store: Store) -> None:
     ref = store.once("weight", STAGE, {"item": "a"}, Scale())
     path = store.path(ref) / "weight.txt"
     status = path.stat()
@@ -55,7 +56,7 @@ def test_damage_that_hides_behind_equal_size_and_time_is_found_by_verify(store: 
         file.write("13")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    assert store.verify(ref) == "weight.txt has another content"
+    assert mismatch(store.path(ref), store.manifest(ref)) == "weight.txt has another content"
 
 
 def test_without_a_manifest_nothing_is_there(store: Store) -> None:

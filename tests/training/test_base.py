@@ -14,7 +14,7 @@ from lamina.training.base import load, release
 from lamina.training.loss import heldout_loss, pack_loss
 from lamina.training.recipe import attach, train_layer
 
-NF4 = layer_orders.QUICK.model_copy(update={"quantize": "nf4"})
+NF4 = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "dtype": "auto"})
 
 
 def digest(model: torch.nn.Module) -> str:
@@ -85,7 +85,8 @@ def test_gradients_pass_through_an_nf4_base_to_its_first_block(store: Store, bas
     """Also after a measurement, when bitsandbytes would repack the weights on some CPUs."""
 
     def gradient(quantize: str) -> torch.Tensor:
-        profile = layer_orders.QUICK.model_copy(update={"quantize": quantize})
+        dtype = "float32" if quantize == "none" else "auto"
+        profile = layer_orders.QUICK.model_copy(update={"quantize": quantize, "dtype": dtype})
         order = layer_orders.order(store, base, profile=profile)
         documents = order.documents(store, "train")
         model = load(order)

@@ -13,6 +13,7 @@ from lamina.errors import InvalidInputError, ResourceError
 from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training import fit, recipe
+from lamina.training.curve import ENOUGH_ANSWERS
 from lamina.training.documents import Document
 from lamina.training.recipe import train_layer
 
@@ -37,7 +38,7 @@ def trained(store: Store, base: Path, profile: object) -> tuple[Path, dict[str, 
 
 
 def curve_of(folder: Path) -> list[dict[str, float]]:
-    return json.loads((folder / "curve.json").read_bytes())
+    return json.loads((folder / "curve.json").read_bytes())["steps"]
 
 
 @pytest.fixture
@@ -85,6 +86,25 @@ def test_the_last_step_is_kept_where_the_profile_says_so(
     assert facts["kept_step"] == facts["last_step"] > facts["best_step"] == best["kept_step"]
     assert facts["passport"]["heldout_loss"] == curve_of(folder)[-1]["heldout_loss"]
     assert facts["passport"]["heldout_loss"] > best["passport"]["heldout_loss"]
+
+
+def test_a_layer_with_enough_held_out_answers_is_chosen_by_them(store: Store, base: Path) -> None:
+    rows = [
+        *layer_orders.rows("leases", "heldout")[:2],
+        *[layer_orders.rows("goodwill", "heldout")[2]] * ENOUGH_ANSWERS,
+    ]
+    asked = WILD.model_copy(update={"choose_by": "answers"})
+    dataset = layer_orders.dataset(store, "leases", heldout=rows)
+    order = layer_orders.order(store, base, profile=asked, dataset=dataset)
+    ref = train_layer(order, store=store, progress=Silent(), threads=1)
+
+    told = json.loads((store.path(ref) / "curve.json").read_bytes())
+    answers = {one["step"]: one["answer_loss"] for one in told["steps"] if one["answer_loss"]}
+    text = {one["step"]: one["text_loss"] for one in told["steps"] if one["text_loss"]}
+    kept = store.manifest(ref).facts["kept_step"]
+    assert told["chosen_by"] == "answer_loss"
+    assert kept == min(answers, key=lambda step: answers[step])
+    assert kept != min(text, key=lambda step: text[step])
 
 
 def test_without_patience_every_step_is_done(store: Store, base: Path) -> None:

@@ -1,6 +1,14 @@
 import pytest
 
-from lamina.training.curve import Curve, best, is_spent, measured_steps, smoothed
+from lamina.training.curve import (
+    Curve,
+    Measure,
+    best,
+    chosen_measure,
+    is_spent,
+    measured_steps,
+    smoothed,
+)
 
 
 def curve(*held: float | None) -> Curve:
@@ -17,6 +25,33 @@ def test_the_best_step_is_the_first_with_the_lowest_loss() -> None:
 
 def test_without_a_measurement_there_is_no_best_step() -> None:
     assert best(curve(None, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("choose_by", "answers", "texts", "measure"),
+    [
+        ("rows", 100, 100, "heldout_loss"),
+        ("answers", 20, 100, "answer_loss"),
+        ("answers", 19, 100, "text_loss"),
+        ("answers", 19, 0, "heldout_loss"),
+    ],
+)
+def test_a_layer_is_judged_by_its_answers_where_enough_are_held_out(
+    choose_by: str, answers: int, texts: int, measure: Measure
+) -> None:
+    assert chosen_measure(choose_by, answers=answers, texts=texts) == measure
+
+
+def test_the_best_step_is_that_of_the_measure_asked_for() -> None:
+    found = [
+        {"step": 1, "train_loss": 1.0, "heldout_loss": 2.0, "answer_loss": 3.0},
+        {"step": 2, "train_loss": 1.0, "heldout_loss": 2.5, "answer_loss": 1.0},
+    ]
+
+    assert best(found, "answer_loss") == (2, 1.0)
+    assert best(found) == (1, 2.0)
+    assert is_spent(found, 1)
+    assert not is_spent(found, 1, "answer_loss")
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,38 @@ def test_a_long_text_becomes_windows_that_lose_nothing(base: Path) -> None:
     assert whole == [token for window in windows for token in window.ids[1:]]
 
 
+def test_a_subject_is_read_and_not_learnt(base: Path) -> None:
+    told = row("text", "The deposit is paid.").model_copy(update={"subject": "Elm Inc."})
+
+    (document,) = encode_rows([told], prompts(base), 100)
+
+    assert list(document.ids[: document.first_label]) == prompts(base).plain("Elm Inc.\n\n")
+    assert list(document.ids) == prompts(base).document("Elm Inc.\n\nThe deposit is paid.")
+
+
+def test_every_window_of_a_long_text_begins_with_its_subject(base: Path) -> None:
+    text = "The deposit is paid in March. " * 20
+    told = row("text", text).model_copy(update={"subject": "Elm Inc."})
+    head = prompts(base).plain("Elm Inc.\n\n")
+
+    windows = encode_rows([told], prompts(base), 50)
+
+    assert max(len(window.ids) for window in windows) <= 50
+    assert {(window.ids[: len(head)], window.first_label) for window in windows} == {
+        (tuple(head), len(head))
+    }
+    whole = prompts(base).document(f"Elm Inc.\n\n{text}")[len(head) :]
+    assert whole == [token for window in windows for token in window.ids[len(head) :]]
+
+
+def test_a_subject_that_leaves_no_room_is_left_out(base: Path) -> None:
+    told = row("text", "The deposit is paid.").model_copy(update={"subject": "Elm Inc. " * 20})
+
+    windows = encode_rows([told], prompts(base), 24)
+
+    assert {window.first_label for window in windows} == {1}
+
+
 def test_a_question_that_leaves_no_room_for_an_answer_is_left_out(base: Path) -> None:
     assert encode_rows([row("qa", "Yes.", "Is it paid? " * 50)], prompts(base), 40) == []
 

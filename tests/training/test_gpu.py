@@ -37,7 +37,7 @@ def _let_go() -> Iterator[None]:
 
 
 def order(store: Store, base: Path, **changed: object) -> layer_orders.LayerOrder:
-    profile = layer_orders.QUICK.model_copy(update=changed)
+    profile = layer_orders.QUICK.model_copy(update={"dtype": "auto", **changed})
     return layer_orders.order(store, base, profile=profile)
 
 

@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 
 from lamina.artifacts import ArtifactRef
 from lamina.store import Store
+from lamina.training.curve import NOTHING
 from lamina.training.picture import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, loss_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -16,7 +17,7 @@ CURVE = [
 
 
 def parsed(title: str = "Leases") -> ET.Element:
-    return ET.fromstring(loss_picture(title, CURVE, 1.9))  # noqa: S314 - our own
+    return ET.fromstring(loss_picture(title, CURVE, {"heldout_loss": 1.9}, "heldout_loss"))  # noqa: S314 - our own
 
 
 def points(name: str) -> list[tuple[float, float]]:
@@ -46,7 +47,7 @@ def test_the_best_step_is_marked() -> None:
 
 
 def test_the_colours_follow_the_readers_choice() -> None:
-    assert "prefers-color-scheme:dark" in loss_picture("Leases", CURVE, None)
+    assert "prefers-color-scheme:dark" in loss_picture("Leases", CURVE, NOTHING, "heldout_loss")
 
 
 def test_a_name_cannot_break_the_picture() -> None:
@@ -59,11 +60,20 @@ def test_a_long_run_stays_a_small_file() -> None:
         for step in range(1, 20_001)
     ]
 
-    assert len(loss_picture("Leases", long, None)) < 40_000
+    assert len(loss_picture("Leases", long, NOTHING, "heldout_loss")) < 40_000
 
 
 def test_the_layer_carries_its_picture(shared: Store, leases: ArtifactRef) -> None:
-    curve = json.loads((shared.path(leases) / "curve.json").read_bytes())
-    before = shared.manifest(leases).facts["passport"]["heldout_loss_base"]
+    told = json.loads((shared.path(leases) / "curve.json").read_bytes())
 
-    assert (shared.path(leases) / "loss.svg").read_text() == loss_picture("leases", curve, before)
+    drawn = loss_picture("leases", told["steps"], told["base"], told["chosen_by"])
+
+    assert (shared.path(leases) / "loss.svg").read_text() == drawn
+
+
+def test_the_picture_shows_and_names_what_the_step_was_chosen_by() -> None:
+    curve = [{**entry, "answer_loss": entry["heldout_loss"]} for entry in CURVE]
+
+    drawn = loss_picture("Leases", curve, {"answer_loss": 1.9}, "answer_loss")
+
+    assert "loss on held-out answers (orange) from 1.900 to 1.400 at step 2" in drawn

@@ -70,6 +70,37 @@ def test_epochs_become_steps() -> None:
     assert (plan.epoch_tokens, plan.steps, plan.tokens) == (1000, 20, 2000)
 
 
+SMALL = {"epochs": 3, "least_steps": 120, "smallest_batch": 512, "batch_tokens": 4096}
+
+
+@pytest.mark.parametrize(
+    ("documents", "batch", "least", "most"),
+    [
+        (30, 512, 120, 120),  # 15k tokens: smallest steps, and more epochs than three
+        (160, 2048, 115, 125),  # 80k tokens: steps that make three epochs 120 steps
+        (1000, 4096, 365, 385),  # 500k tokens: as large as steps may be
+    ],
+)
+def test_a_small_layer_takes_smaller_steps_and_more_of_them(
+    documents: int, batch: int, least: int, most: int
+) -> None:
+    plan = plan_run(profile("level2", **SMALL), MISTRAL_7B, [512] * documents)
+
+    assert plan.batch_tokens == pytest.approx(batch, abs=1)
+    assert least <= plan.steps <= most
+    assert plan.tokens == pytest.approx(max(3 * 512 * documents, 120 * 512), rel=0.01)
+
+
+def test_steps_that_are_asked_for_win_over_the_least() -> None:
+    assert plan_run(profile("layer", steps=7), MISTRAL_7B, [512] * 30).steps == 7
+
+
+def test_levels_take_the_steps_that_their_epochs_give() -> None:
+    plan = plan_run(profile("level2"), MISTRAL_7B, [512] * 32)
+
+    assert (plan.steps, plan.batch_tokens) == (12, 4096)
+
+
 def test_a_repeated_row_counts_as_often_as_it_is_seen() -> None:
     plan = plan_run(profile("level1"), MISTRAL_7B, [10, 30], repeats=[1, 3])
 

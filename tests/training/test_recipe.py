@@ -84,7 +84,7 @@ def test_no_path_of_this_machine_enters_the_layer(
 def test_the_curve_has_a_loss_for_every_step(shared: Store, leases: ArtifactRef) -> None:
     profile = layer_orders.QUICK
 
-    curve = json.loads((shared.path(leases) / "curve.json").read_bytes())
+    curve = json.loads((shared.path(leases) / "curve.json").read_bytes())["steps"]
 
     assert [entry["step"] for entry in curve] == list(range(1, profile.steps + 1))
     assert sum(entry["heldout_loss"] is not None for entry in curve) == profile.evaluations
@@ -123,7 +123,7 @@ def test_a_dataset_without_training_rows_is_refused(store: Store, base: Path) ->
 
 
 def test_a_base_in_nf4_is_trained_on(store: Store, base: Path) -> None:
-    profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "steps": 4})
+    profile = layer_orders.QUICK.model_copy(update={"quantize": "nf4", "dtype": "auto", "steps": 4})
     order = layer_orders.order(store, base, profile=profile)
 
     ref = trained(store, order)

@@ -1,8 +1,8 @@
 """Puts the fused forms into the blocks of a model that carries a layer, and takes them out again.
 
 Only where they compute the same: plain architectures, LoRA without variants, no dropout of
-attention, documents that fit the sliding window, and weights in float32 on a CPU, in bfloat16 or
-NF4 on a GPU. Anything else keeps its own. No module or weight is added or replaced, so what is
+attention, documents that fit the sliding window, and weights in float32 or bfloat16, on a GPU in
+bfloat16 or NF4. Anything else keeps its own. No module or weight is added or replaced, so what is
 saved, and where activations are computed again, stay as they are.
 """
 
@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+import torch
+
 from lamina.training.attention import PLAIN, kernel
 from lamina.training.base import Model
-from lamina.training.fused import cpu, gpu, linear
+from lamina.training.fused import cpu, gpu
 from lamina.training.fused.cpu import Forward
+from lamina.training.fused.linear import read
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def fused(model: Model, longest: int) -> Iterator[str]:
     if not _applies(inner, longest, room):
         yield "peft"
         return
-    forms = room.Forms()
+    forms = room.Forms(_dtype(inner))
     modules = _replaced(inner.model, forms)
     before = inner.model.register_forward_pre_hook(forms.refresh)
     try:
@@ -54,13 +57,20 @@ def _applies(inner: Model, longest: int, room: ModuleType) -> bool:
         and not config.attention_dropout
         and (window is None or window >= longest)
         and (room is cpu or kernel() is not None)
+        and _dtype(inner) in room.DTYPES
         and not any("forward" in vars(module) for module in inner.modules())  # others' hooks
         and all(
-            linear.read(module, room.DTYPE)
+            read(module, _dtype(inner))
             for block in inner.model.layers
             for module in _linears(block)
         )
     )
+
+
+def _dtype(inner: Model) -> torch.dtype:
+    """What the base computes in; NF4 weights do not say it."""
+    found: torch.dtype = inner.get_input_embeddings().weight.dtype
+    return found
 
 
 def _linears(block: Model) -> tuple[Model, ...]:

@@ -12,27 +12,19 @@ from torch import Tensor
 
 from lamina.training.attention import attend
 from lamina.training.base import Model
-from lamina.training.fused import linear
 from lamina.training.fused.cpu import Forward
-from lamina.training.fused.linear_gpu import Group, refresh
+from lamina.training.fused.linear import Linears
 
-DTYPE = torch.bfloat16
+DTYPES = (torch.bfloat16,)
 
 
-class Forms:
+class Forms(Linears):
     """Of one model with one layer."""
-
-    def __init__(self) -> None:
-        self._groups: list[Group] = []
-
-    def refresh(self, *_: object) -> None:
-        """Before each forward pass: take over what the optimizer has changed."""
-        refresh(self._groups)
 
     def attention(self, module: Model) -> Forward:
         """q, k and v in one pass; turned; attended to, the whole pack at once; brought together."""
-        read = self._through(module.q_proj, module.k_proj, module.v_proj)
-        write = self._through(module.o_proj)
+        read = self.through(module.q_proj, module.k_proj, module.v_proj)
+        write = self.through(module.o_proj)
         norms = None
         if hasattr(module, "q_norm"):
             norms = self.norm(module.q_norm), self.norm(module.k_norm)
@@ -58,22 +50,14 @@ class Forms:
 
     def feed_forward(self, module: Model) -> Forward:
         """Gate and up in one pass; down."""
-        read = self._through(module.gate_proj, module.up_proj)
-        write, product = self._through(module.down_proj), _compiled(swiglu)
+        read = self.through(module.gate_proj, module.up_proj)
+        write, product = self.through(module.down_proj), _compiled(swiglu)
         return lambda x: write(product(*read(x[0])))[0].unsqueeze(0)
 
     def norm(self, module: Model) -> Forward:
         """Of the root mean square."""
         weight, epsilon = module.weight, module.variance_epsilon
         return lambda x: torch.nn.functional.rms_norm(x, weight.shape, weight, epsilon)
-
-    def _through(self, *modules: Model) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """Gives each module's output for the same x (n, inputs)."""
-        found = [each for each in (linear.read(one, DTYPE) for one in modules) if each is not None]
-        group = Group(found, DTYPE)
-        self._groups.append(group)
-        drops = [drop for module in modules for drop in linear.dropouts(module)]
-        return lambda x: group.through(x, drops[0].p if drops and drops[0].training else 0.0)
 
 
 def rotate(q: Tensor, k: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,30 +2,35 @@
 
     y = x Wᵀ + bias + s (m ∘ x) Aᵀ Bᵀ
 
-W and bias are frozen, m is the dropout's mask. With e = s dy B, the gradient of A's output:
+W is frozen, in the dtype of x or NF4; m is the dropout's mask, drawn once for all that read x. With
+e = s dy B, and E and A all modules' side by side:
 
-    dB = s dyᵀ (m ∘ x) Aᵀ        dA = eᵀ (m ∘ x)        dx = dy W + m ∘ (e A)
+    dB = s dyᵀ (m ∘ x) Aᵀ        dA = Eᵀ (m ∘ x)        dx = Σ dy W + m ∘ (E A)
 
-As PEFT computes it, but what several modules give back to their input is summed in place, and the
-mask is drawn seven times faster (see `_drawn`).
+As PEFT computes it under autocast: A and B stay float32 for the optimizer, and are rounded for the
+products. What it leaves out is passes over the memory, which cost as much as the products do, and
+operations, each of which keeps a processor longer than a small one keeps a GPU
+(benchmarks/results/training.md, training_gpu.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
 from lamina.training.base import Model
+from lamina.training.fused.dropout import dropped, kept, scale
 
-_LEVELS = 2**16
+Through = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class Linear(NamedTuple):
     """One module: `weight` (outputs, inputs); its layer `a` (rank, inputs), `b` (outputs, rank).
 
-    `scale` is the layer's strength, `dropout` the share of its input that is dropped; without a
-    layer `a` and `b` are None. `nf4` is bitsandbytes' state of a weight that is packed.
+    `scale` is the layer's strength; without a layer `a` and `b` are None. `nf4` is bitsandbytes'
+    state of a weight that is packed.
     """
 
     weight: Tensor
@@ -33,7 +38,6 @@ class Linear(NamedTuple):
     a: Tensor | None = None
     b: Tensor | None = None
     scale: float = 0.0
-    dropout: float = 0.0
     nf4: Any = None
 
     def whole(self) -> Tensor:
@@ -46,16 +50,16 @@ class Linear(NamedTuple):
         return found
 
 
-def read(module: Model, dtype: torch.dtype = torch.float32) -> Linear | None:
+def read(module: Model, dtype: torch.dtype) -> Linear | None:
     """A module's weights; None where it is no Linear of this dtype with plain LoRA or none.
 
-    NF4 counts as the dtype that it was made from, and is not for float32.
+    NF4 counts as the dtype that it was made from, and is for GPUs only.
     """
     base: Model = getattr(module, "base_layer", module)
     nf4 = getattr(base.weight, "quant_state", None)
     if nf4 is None and type(base) is not torch.nn.Linear:
         return None
-    if (base.weight if nf4 is None else nf4).dtype != dtype or (nf4 and dtype == torch.float32):
+    if (base.weight if nf4 is None else nf4).dtype != dtype or (nf4 and not base.weight.is_cuda):
         return None
     if base is module:
         return Linear(base.weight, base.bias, nf4=nf4)
@@ -63,25 +67,72 @@ def read(module: Model, dtype: torch.dtype = torch.float32) -> Linear | None:
     if len(active) != 1 or module.merged or module.disable_adapters or module.lora_variant:
         return None
     name = active[0]
-    a, b, drop = (each[name] for each in (module.lora_A, module.lora_B, module.lora_dropout))
+    a, b = module.lora_A[name], module.lora_B[name]
     if b.bias is not None or a.weight.dtype != torch.float32:
         return None
-    dropout = drop.p if isinstance(drop, torch.nn.Dropout) and drop.training else 0.0
-    return Linear(base.weight, base.bias, a.weight, b.weight, module.scaling[name], dropout, nf4)
+    return Linear(base.weight, base.bias, a.weight, b.weight, module.scaling[name], nf4)
 
 
-def dropouts(module: Model) -> list[torch.nn.Dropout]:
+class Linears:
+    """Those of one model; what the optimizer changes is rounded before each forward pass."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._groups: list[Group] = []
+
+    def refresh(self, *_: object) -> None:
+        """Take over what the optimizer has changed."""
+        refresh(self._groups)
+
+    def through(self, *modules: Model) -> Through:
+        """Gives each module's output for the same x (n, inputs)."""
+        found = [each for each in (read(one, self._dtype) for one in modules) if each is not None]
+        group = Group(found, self._dtype)
+        self._groups.append(group)
+        drops = [drop for module in modules for drop in _dropouts(module)]
+        return lambda x: group.through(x, drops[0].p if drops and drops[0].training else 0.0)
+
+
+def _dropouts(module: Model) -> list[torch.nn.Dropout]:
     """Of the module's layers; one profile gives all of a model the same."""
     found = getattr(module, "lora_dropout", {}).values()
     return [drop for drop in found if isinstance(drop, torch.nn.Dropout)]
 
 
-def apply(x: Tensor, linears: Sequence[Linear]) -> tuple[Tensor, ...]:
-    """Each module's output for the same x (n, inputs)."""
-    flat = [part for each in linears for part in each[:4]]
-    numbers = tuple((each.scale, each.dropout) for each in linears)
-    found: tuple[Tensor, ...] = _Linears.apply(x, numbers, *flat)  # type: ignore[no-untyped-call]
-    return found
+class Group:
+    """Modules that read the same input; what the optimizer changes is rounded by `refresh`."""
+
+    def __init__(self, linears: Sequence[Linear], dtype: torch.dtype) -> None:
+        self.linears = tuple(linears)
+        pairs = [(each.a, each.b) for each in linears]
+        self.wide = [(a, b) for a, b in pairs if a is not None and b is not None]
+        self.scale = max(each.scale for each in linears)
+        self.ranks = [a.shape[0] for a, _ in self.wide]
+        # A side by side (ranks, inputs), and each module's s B (outputs, rank)
+        self.a = torch.cat([a.detach() for a, _ in self.wide]).to(dtype) if self.wide else None
+        self.b = [torch.empty_like(b, dtype=dtype, requires_grad=False) for _, b in self.wide]
+        self.narrow_a = () if self.a is None else torch.split(self.a, self.ranks)
+        self.nothing = linears[0].weight.new_zeros(1, dtype=dtype)
+
+    def through(self, x: Tensor, dropout: float) -> tuple[Tensor, ...]:
+        """Each module's output for the same x (n, inputs)."""
+        layers = [part for pair in self.wide for part in pair]
+        found: tuple[Tensor, ...] = _Linears.apply(x, self, dropout, *layers)  # type: ignore[no-untyped-call]
+        return found
+
+
+def refresh(groups: Sequence[Group]) -> None:
+    """Round A and s B of all groups anew, in a few operations for all of them."""
+    layered = [group for group in groups if group.a is not None]
+    narrow_a = [part for group in layered for part in group.narrow_a]
+    narrow_b = [b for group in layered for b in group.b]
+    scales = [group.scale for group in layered for _ in group.b]
+    pairs = [pair for group in layered for pair in group.wide]
+    if not layered:
+        return
+    with torch.no_grad():
+        torch._foreach_copy_(narrow_a + narrow_b, [a for a, _ in pairs] + [b for _, b in pairs])
+        torch._foreach_mul_(narrow_b, scales)
 
 
 class _Linears(torch.autograd.Function):
@@ -89,84 +140,54 @@ class _Linears(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401 - torch's context
         x: Tensor,
-        numbers: tuple[tuple[float, float], ...],
-        *flat: Tensor | None,
+        group: Group,
+        dropout: float,
+        *_layers: Tensor,  # what gradients are for
     ) -> tuple[Tensor, ...]:
-        outputs, kept = [], []
-        for (weight, bias, a, b), (scale, dropout) in zip(_fours(flat), numbers, strict=True):
-            assert weight is not None  # noqa: S101 - every module has one
-            y = x.mm(weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
-            bits = inner = None
-            if a is not None and b is not None:
-                bits = _drawn(x) if dropout else None
-                inner = _masked(x, bits, dropout).mm(a.t())  # (n, rank)
-                y.addmm_(inner, b.t(), alpha=scale / _kept_share(dropout))
+        mask = inner = None
+        parts: Sequence[Tensor] = ()
+        if group.a is not None:
+            seen, mask = dropped(x, dropout) if dropout else (x, None)
+            inner = seen.mm(group.a.t())  # (n, ranks)
+            if (rest := scale(x, dropout)) != 1:
+                inner.mul_(rest)
+            parts = torch.split(inner, group.ranks, 1)
+        outputs, layered = [], zip(group.b, parts, strict=True)
+        for each in group.linears:
+            y = linear(x, each.whole(), each.bias)
+            if each.a is not None:
+                b, part = next(layered)
+                y.addmm_(part, b.t())
             outputs.append(y)
-            kept += [weight, a, b, bits, inner]
-        ctx.save_for_backward(x, *kept)
-        ctx.numbers = numbers
+        ctx.save_for_backward(x, mask, inner)
+        ctx.group, ctx.dropout = group, dropout
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *dys: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - as above
-        x, *kept = ctx.saved_tensors
-        dx: Tensor | None = None
-        grads: list[Tensor | None] = []
-        for number, (dy, (scale, dropout)) in enumerate(zip(dys, ctx.numbers, strict=True)):
-            weight, a, b, bits, inner = kept[5 * number : 5 * number + 5]
+        (x, mask, inner), group = ctx.saved_tensors, ctx.group
+        parts = () if inner is None else torch.split(inner, group.ranks, 1)
+        dx, layered = None, zip(group.b, parts, strict=True)
+        errors, d_bs = [], []
+        for each, dy in zip(group.linears, dys, strict=True):
             if ctx.needs_input_grad[0]:
+                weight = each.whole()
                 dx = dy.mm(weight) if dx is None else dx.addmm_(dy, weight)
-            if a is None:
-                grads += [None, None, None, None]
-                continue
-            strength = scale / _kept_share(dropout)
-            error = dy.mm(b).mul_(strength)  # (n, rank)
-            grads += [None, None, error.t().mm(_masked(x, bits, dropout))]
-            grads.append(dy.t().mm(inner).mul_(strength))
-            if dx is not None:
-                _add_masked(dx, error, a, bits, dropout)
-        return dx, None, *grads
-
-
-def _fours(flat: Sequence[Tensor | None]) -> list[Sequence[Tensor | None]]:
-    return [flat[start : start + 4] for start in range(0, len(flat), 4)]
-
-
-def _add_masked(dx: Tensor, error: Tensor, a: Tensor, bits: Tensor | None, dropout: float) -> None:
-    """Add m ∘ (e A)."""
-    if bits is None:
-        dx.addmm_(error, a)
-    else:
-        dx.addcmul_(error.mm(a), _mask(bits, dropout))
-
-
-# -- dropout --------------------------------------------------------------------------------------
-
-
-def _drawn(x: Tensor) -> Tensor:
-    """16 random bits a value of x, from torch's generator: four values a draw of 64 bits.
-
-    torch's own dropout draws once a value, which on a CPU costs as much as a matrix product. The
-    share that is dropped is therefore a multiple of 2^-16, and what remains is scaled by that.
-    """
-    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
-    draws.random_(-(2**63), None)
-    return draws.view(torch.int16)[: x.numel()].view(x.shape)
-
-
-def _dropped_levels(dropout: float) -> int:
-    return round(dropout * _LEVELS)
-
-
-def _kept_share(dropout: float) -> float:
-    return 1 - _dropped_levels(dropout) / _LEVELS
-
-
-def _mask(bits: Tensor, dropout: float) -> Tensor:
-    """1.0 where a value is kept, else 0.0."""
-    out = torch.empty(bits.shape, dtype=torch.float32, device=bits.device)
-    return torch.ge(bits, _dropped_levels(dropout) - _LEVELS // 2, out=out)
-
-
-def _masked(x: Tensor, bits: Tensor | None, dropout: float) -> Tensor:
-    return x if bits is None else _mask(bits, dropout).mul_(x)
+            if each.a is not None:
+                b, part = next(layered)
+                errors.append(dy.mm(b))  # (n, rank)
+                d_bs.append(group.nothing.addmm(dy.t(), part, beta=0, alpha=group.scale))
+        if not errors:
+            return dx, None, None
+        error = torch.cat(errors, 1) if len(errors) > 1 else errors[0]
+        if (rest := scale(x, ctx.dropout)) != 1:
+            error = error.mul_(rest)
+        d_as = torch.split(error.t().mm(kept(x, mask, ctx.dropout)), group.ranks)
+        if dx is not None and mask is None:
+            dx.addmm_(error, group.a)
+        elif (
+            dx is not None
+        ):  # two fast passes: with the mask addcmul_ takes one of twice their time
+            dx += kept(error.mm(group.a), mask, ctx.dropout)
+        # in the dtype of the products; autograd widens them for float32 weights
+        return dx, None, None, *(part for pair in zip(d_as, d_bs, strict=True) for part in pair)

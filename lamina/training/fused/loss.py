@@ -1,6 +1,6 @@
 """Summed cross entropy of a frozen head, without ever holding all logits.
 
-    logits = h Wᵀ        loss = Σ logsumexp(logits) - logits[target]        dh = (P - onehot) W
+    logits = h Wᵀ        loss = - Σ log softmax(logits)[target]        dh = (P - onehot) W
 
 Each chunk's gradient is known as soon as its logits are, so they are made once and thrown away.
 """
@@ -28,12 +28,10 @@ class _SummedLoss(torch.autograd.Function):
         grads, total = [], torch.zeros((), device=hidden.device)
         parts = (torch.split(each, rows) for each in (hidden, targets.unsqueeze(1)))
         for h, column in zip(*parts, strict=True):
-            logits = h.mm(weight.t()).float()
-            highest, wanted = logits.amax(-1), logits.gather(1, column).sum()
-            p = torch.softmax(logits, -1)
-            # logsumexp, from the share of the highest, which is never 0
-            total += (highest - p.amax(-1).log()).sum() - wanted
+            said = torch.log_softmax(h.mm(weight.t()), -1, dtype=torch.float32)
+            total -= said.gather(1, column).sum()
             if ctx.needs_input_grad[0]:
+                p = said.exp_()
                 p.scatter_add_(1, column, p.new_full((1, 1), -1.0).expand_as(column))
                 grads.append(p.to(weight.dtype).mm(weight))
         if grads:

@@ -17,19 +17,26 @@ class _RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:  # noqa: ANN401
-        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        wide = _wide(x)
+        length = torch.linalg.vector_norm(wide, dim=-1, keepdim=True)
         r = length.square_().div_(x.shape[-1]).add_(epsilon).rsqrt_()
         ctx.save_for_backward(x, weight, r)
-        return torch.mul(x, r).mul_(weight)
+        return torch.mul(wide, r).mul_(weight).to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, None, None]:  # noqa: ANN401
         x, weight, r = ctx.saved_tensors
         if not ctx.needs_input_grad[0]:
             return None, None, None
-        g = dy * weight
-        mean = torch.linalg.vecdot(g, x).unsqueeze(-1).div_(x.shape[-1])
-        return g.addcmul_(x, mean.mul_(r).mul_(r), value=-1).mul_(r), None, None
+        wide, g = _wide(x), torch.mul(_wide(dy), weight)
+        mean = torch.linalg.vecdot(g, wide).unsqueeze(-1).div_(x.shape[-1])
+        g.addcmul_(wide, mean.mul_(r).mul_(r), value=-1).mul_(r)
+        return g.to(x.dtype), None, None
+
+
+def _wide(x: Tensor) -> Tensor:
+    """At least float32, in which a row's length is computed."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 def swiglu(gate: Tensor, up: Tensor) -> Tensor:
@@ -49,11 +56,8 @@ class _SwiGlu(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
         gate, up = ctx.saved_tensors
-        s = torch.sigmoid(gate)
-        a = gate * s
-        d_up = dy * a
-        slope = a.addcmul_(a, s, value=-1).add_(s)
-        return slope.mul_(dy).mul_(up), d_up
+        d_up = torch.nn.functional.silu(gate).mul_(dy)
+        return torch.ops.aten.silu_backward(dy * up, gate), d_up
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

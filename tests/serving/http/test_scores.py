@@ -55,6 +55,26 @@ def test_an_answer_in_a_conversation_is_scored_without_the_question(http: httpx.
     assert spelled == " the lease</s>"
 
 
+def test_what_is_given_before_a_text_is_read_and_not_scored(http: httpx.Client) -> None:
+    def scored(item: dict[str, str]) -> dict[str, object]:
+        return http.post("/v1/score", json={"items": [item]}).json()["data"][0]
+
+    given, bare = (
+        scored({"given": "goodwill\n\n", "text": "the lease"}),
+        scored({"text": "the lease"}),
+    )
+    spelled = http.post("/detokenize", json={"tokens": given["tokens"]}).json()["content"]
+
+    assert spelled.strip() == "the lease"
+    assert given["logprob"] != pytest.approx(bare["logprob"])
+
+
+def test_what_is_given_belongs_to_plain_texts_only(http: httpx.Client) -> None:
+    item = {"given": "goodwill", "prompt": "the", "text": "lease"}
+
+    assert http.post("/v1/score", json={"items": [item]}).status_code == 400
+
+
 def test_more_texts_than_the_queue_holds_are_scored(http: httpx.Client) -> None:
     texts = [f"the lease {number}" for number in range(400)]
     data = http.post("/v1/score", json={"model": "B", "texts": texts}).json()["data"]

@@ -10,6 +10,9 @@ from lamina.serving.http.requests.messages import Message
 class ScoreItem(BaseModel):
     """A text to score: from its beginning, after a prompt, or as the answer in a conversation.
 
+    What is `given` stands before a plain text, as a row's subject does in training: it is read as
+    text, never as special tokens, and not scored.
+
     The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
     a conversation whose last message is the text.
     """
@@ -17,6 +20,7 @@ class ScoreItem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: str = ""
+    given: str = ""
     text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
     messages: list[Message] | None = None
 
@@ -24,6 +28,8 @@ class ScoreItem(BaseModel):
     def _has_one_beginning(self) -> "ScoreItem":
         if self.prompt and self.messages:
             raise refused("prompt", "prompt and messages both begin the text; give one of them")
+        if self.given and (self.prompt or self.messages):
+            raise refused("given", "given stands before a plain text only; leave it out, or prompt")
         return self
 
 

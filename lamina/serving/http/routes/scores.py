@@ -55,7 +55,11 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Se
         raise InvalidInputError(msg)
     sequences = []
     for item in items:
-        for text in (item.prompt, item.text or "", *(one.content for one in item.messages or ())):
+        for text in (
+            item.prompt,
+            item.given + (item.text or ""),
+            *(one.content for one in item.messages or ()),
+        ):
             loaded.check_text(text)
         tokens, start = tokens_of(loaded, item, add_eos=body.add_eos)
         loaded.check_length(tokens, room=0)
@@ -86,8 +90,8 @@ def tokens_of(loaded: Loaded, item: ScoreItem, *, add_eos: bool = False) -> tupl
     if item.prompt:
         whole = prompts.text(item.prompt + (item.text or ""))
         return whole, max(prompts.common(prompts.text(item.prompt), whole), 1)
-    text = item.text or ""
-    return prompts.document(text) if add_eos else prompts.plain(text), 1
+    ids, given = prompts.passage(item.given, item.text or "")
+    return [*ids, *([prompts.words.eos_id] if add_eos else [])], max(given, 1)
 
 
 async def _in_waves(service: Service, sequences: list[Sequence]) -> list[Outcome]:

@@ -6,10 +6,11 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LAMINA = (sys.executable, "-c", "from lamina.cli import main; main()")
 PATIENCE_S = 110
 CTRL_C = b"\x03"  # the terminal turns it into SIGINT for its whole foreground process group
 
@@ -17,27 +18,35 @@ CTRL_C = b"\x03"  # the terminal turns it into SIGINT for its whole foreground p
 class Terminal:
     """The command runs as the leader of the session whose terminal this is."""
 
-    def __init__(self, words: list[str], folder: Path, **environment: str) -> None:
+    def __init__(
+        self, words: Sequence[str], folder: Path, program: Sequence[str], **environment: str
+    ) -> None:
         self.shown = ""
         self.mark = f"LAMINA_TEST_TERMINAL={folder}"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAMINA_", "PREFECT_"))}
         name, _, value = self.mark.partition("=")
-        self._environment = {**kept, **environment, name: value, "TERM": "xterm"}
-        command = [sys.executable, "-c", "from lamina.cli import main; main()", *words]
+        told = {**kept, **environment, name: value, "TERM": "xterm"}
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.execve(command[0], command, self._environment)  # noqa: S606 - the child becomes it
+            os.execve(program[0], [*program, *words], told)  # noqa: S606 - the child becomes it
 
     def press(self, key: bytes) -> None:
         os.write(self._screen, key)
 
     def await_process(self, words: str) -> None:
         """Wait until a process of this terminal's has these words in its command line."""
-        self._await(lambda: any(words in line for line in self.processes().values()), words)
+        self.await_it(lambda: any(words in line for line in self.processes().values()), words)
 
     def await_text(self, text: str) -> None:
-        self._await(lambda: text in self.shown, text)
+        self.await_it(lambda: text in self.shown, text)
+
+    def await_it(self, done: Callable[[], object], what: str) -> None:
+        """Wait until something is so, while what is shown is read."""
+        end = time.monotonic() + PATIENCE_S
+        while not done():
+            self._look()
+            assert time.monotonic() < end, f"waited for {what}: {self.shown}{self.processes()}"
 
     def end(self) -> int:
         """The exit code, once it has ended."""
@@ -49,7 +58,7 @@ class Terminal:
                 ended.append(os.waitstatus_to_exitcode(status))
             return bool(pid)
 
-        self._await(has_ended, "its end")
+        self.await_it(has_ended, "its end")
         self._look()
         os.close(self._screen)
         return ended[0]
@@ -64,12 +73,6 @@ class Terminal:
                     found[int(path.name)] = line
         return found
 
-    def _await(self, done, what: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        end = time.monotonic() + PATIENCE_S
-        while not done():
-            self._look()
-            assert time.monotonic() < end, f"waited for {what}: {self.shown}{self.processes()}"
-
     def _look(self) -> None:
         while select.select([self._screen], [], [], 0.05)[0]:
             try:
@@ -80,12 +83,26 @@ class Terminal:
 
 
 @contextmanager
-def terminal(words: list[str], folder: Path, **environment: str) -> Iterator[Terminal]:
+def terminal(
+    words: Sequence[str], folder: Path, program: Sequence[str] = LAMINA, **environment: str
+) -> Iterator[Terminal]:
     """The command; none of its processes outlives the test, whatever that finds."""
-    running = Terminal(words, folder, **environment)
+    running = Terminal(words, folder, program, **environment)
     try:
         yield running
     finally:
         for pid in running.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def stopped_cleanly(running: Terminal) -> None:
+    """Ctrl-C ends it as promised: one sentence, the shell's exit code, and no process left."""
+    running.press(CTRL_C)
+    code = running.end()
+
+    assert code == 130, running.shown
+    assert running.shown.rstrip().endswith("stopped; run it again to go on")
+    assert "Traceback" not in running.shown
+    assert "Error" not in running.shown
+    assert running.processes() == {}

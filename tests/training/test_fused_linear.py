@@ -1,21 +1,21 @@
-"""The GPU's linear modules by their formula; what needs the GPU itself is in test_gpu.py."""
+"""Linear modules with their layers by their formula; what needs a GPU is in test_gpu.py."""
 
 import pytest
 import torch
 
 from lamina.training.fused import gpu
-from lamina.training.fused.linear import Linear
-from lamina.training.fused.linear_gpu import Group, refresh
+from lamina.training.fused.dropout import dropped, scale
+from lamina.training.fused.linear import Group, Linear, refresh
 
 
-def modules(targeted: tuple[bool, ...], dropout: float) -> list[Linear]:
+def modules(targeted: tuple[bool, ...]) -> list[Linear]:
     """Modules of 40 inputs, some of them with a layer."""
     found = []
     for number, layered in enumerate(targeted):
         weight, bias = torch.randn(20 + number, 40), torch.randn(20 + number)
         a, b = torch.randn(3, 40), torch.randn(20 + number, 3)
         leaves = (a.requires_grad_(), b.requires_grad_()) if layered else (None, None)
-        found.append(Linear(weight, bias, *leaves, 0.5, dropout if layered else 0.0))
+        found.append(Linear(weight, bias, *leaves, 0.5))
     return found
 
 
@@ -35,7 +35,7 @@ def test_outputs_and_gradients_are_those_of_the_formula(
     targeted: tuple[bool, ...], dropout: float
 ) -> None:
     torch.manual_seed(1)
-    linears, x = modules(targeted, dropout), torch.randn(50, 40, requires_grad=True)
+    linears, x = modules(targeted), torch.randn(50, 40, requires_grad=True)
     layers = [part for each in linears if each.a is not None for part in (each.a, each.b)]
     upstream = [torch.randn(50, 20 + number) for number in range(len(linears))]
 
@@ -44,8 +44,7 @@ def test_outputs_and_gradients_are_those_of_the_formula(
     torch.manual_seed(2)
     ours = group.through(x, dropout if any(targeted) else 0.0)
     torch.manual_seed(2)
-    p = max(each.dropout for each in linears)
-    read = torch.native_dropout(x, p, True)[0] if p else x  # noqa: FBT003 - torch's own signature
+    read = scale(x, dropout) * dropped(x, dropout)[0] if dropout and any(targeted) else x
     expected = formula(x, linears, read)
 
     for actual, wanted in zip(ours, expected, strict=True):
@@ -56,8 +55,22 @@ def test_outputs_and_gradients_are_those_of_the_formula(
         torch.testing.assert_close(ours_, theirs, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_keeps_its_share_and_the_mean(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    x = torch.ones(10_000, 50, dtype=dtype)
+
+    seen, mask = dropped(x, 0.05)
+
+    assert torch.equal(seen, mask)
+    assert mask.unique().tolist() == [0.0, 1.0]
+    assert (mask == 0).float().mean().item() == pytest.approx(0.05, abs=0.001)
+    assert (mask == 0).float().mean(0).tolist() == pytest.approx([0.05] * 50, abs=0.01)
+    assert scale(x, 0.05) * seen.float().mean().item() == pytest.approx(1, abs=0.001)
+
+
 def test_what_the_optimizer_changes_is_taken_over() -> None:
-    linears, x = modules((True,), 0.0), torch.randn(5, 40)
+    linears, x = modules((True,)), torch.randn(5, 40)
     group = Group(linears, torch.float32)
     refresh([group])
     before = group.through(x, 0.0)[0]
