@@ -31,7 +31,7 @@ class Lesson:
     """How the layers of the handbooks are trained on one base, and where."""
 
     workspace: Path  # of `lamina demo`, unless another is named
-    overrides: Mapping[str, float | str] = field(default_factory=dict)  # of the preset `demo`
+    overrides: Mapping[str, float] = field(default_factory=dict)  # of the preset `demo`
     levels: bool = True  # whether the three levels are trained, and the best one merged
 
 
@@ -39,7 +39,7 @@ LESSONS = {
     "tiny": Lesson(Path("workspace-demo")),
     "smollm2": Lesson(
         Path("workspace-demo-real"),
-        {"steps": 72, "batch_tokens": 512, "dtype": "bfloat16"},
+        {"steps": 72, "batch_tokens": 512},
         levels=False,  # one pass over the whole corpus takes as long as a layer
     ),
 }
