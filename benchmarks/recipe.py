@@ -4,10 +4,10 @@
         [--profiles level2 layer] [--set dtype=bfloat16] [--threads N] [--stop-after MINUTES]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct, as
-`lamina base add smollm2` brings it. Every profile gets the same rows: it learns `train`, its step is
-chosen on `validation`, and the table has the loss on `test`, documents that neither saw, in nats a
-token of text. Layers are trained by the product's own stage, and what the workspace holds already, layers and scores, is not made again, so
-that the run can go on where it was stopped.
+`lamina base add smollm2` brings it. Every profile gets the same rows: it learns `train`, its step
+is chosen on `validation`, and the table has the loss on `test`, documents that neither saw, in nats
+a token of text. Layers are trained by the product's own stage, and what the workspace holds
+already, layers and scores, is not made again, so that the run can go on where it was stopped.
 
 The exam's questions that its documents answer are put in the base's chat form, without any page.
 For each, the log-probability a token of the reference answer (the best of its wordings) stands
