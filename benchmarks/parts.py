@@ -1,6 +1,6 @@
 """Train, validation and test of real layers: how they come out, and that nothing leaks.
 
-    python benchmarks/parts.py [--data FOLDER] [--rows N] [--out FILE]
+    python benchmarks/parts.py [--data FOLDER] [--workspace FOLDER] [--rows N] [--out FILE]
 
 Takes the topics folder, a layer a folder. The check compares every test row with every training row
 of all layers word by word, without the product's numbers. Then the same step on made rows (`--rows`
@@ -43,7 +43,7 @@ def main() -> None:
         _made(options.step, options.rows)
         return
     with tempfile.TemporaryDirectory() as folder:
-        report = _real(Path(folder), options.data / "topics")
+        report = _real(options.workspace or Path(folder), options.data / "topics")
     if options.rows:
         report += "\n" + _at_scale(options.rows)
     print(report)
@@ -55,7 +55,8 @@ def _parsed() -> argparse.Namespace:
     data = Path(__file__).parents[1] / ".." / "shared" / "data"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.resolve())
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--workspace", type=Path, help="where the PDFs may be read already")
+    parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--step", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -84,7 +85,7 @@ def _real(folder: Path, topics: Path) -> str:
     card = (store.open(apart) / "test.md").read_text(encoding="utf-8")
     return (
         "# Train, validation and test\n\n"
-        f"Made by `python benchmarks/parts.py` on {sum(counts.values())} PDFs of {len(refs)} "
+        f"Made by `python benchmarks/parts.py` on {sum(counts.values())} different PDFs of {len(refs)} "
         f"topics: {told}. Comparing and assigning the documents took {parted_s:.1f} s, holding "
         f"the test against all training rows {apart_s:.1f} s.\n\n"
         f"Compared word by word, {leaks} of {kept} test rows share {RUN_WORDS} words in a row, "
