@@ -6,7 +6,7 @@ with a run of words (figures aside) that any layer's training rows have is left 
 
 Training rows' runs are an artifact a dataset: files of sorted numbers, some millions each. Test
 rows are held against one file after the other, some millions of runs at a time, so that the memory
-does not grow with the rows: 8 bytes a word on disk, some 200 MiB in memory.
+does not grow with the rows: 8 bytes a word on disk, some 250 MiB in memory.
 """
 
 import json
