@@ -137,7 +137,7 @@ def test_the_stage_finds_the_layer_without_effect(
 
     summary, records = read_report(store.open(qa_layers(order, store=store, progress=Silent())))
 
-    verdicts = {worth.name: worth.verdict.value for worth in summary.worths}
+    verdicts = {worth.name: worth.verdict.word.value for worth in summary.worths}
     assert verdicts["Idle"] == "no effect"
     assert verdicts["Leases"] != "no effect"
     assert len(records) == 4 * 3 * (8 + 8)
