@@ -67,5 +67,10 @@ def serving_name(layer: str) -> str:
     return f"{layer}{_SERVING}"
 
 
+def layer_of(name: str) -> str:
+    """The layer whose place it is: a version that serves is named after it."""
+    return name.removesuffix(_SERVING)
+
+
 def _spelled(layer: str, scale: float) -> str:
     return layer if scale == 1 else f"{layer}:{scale:g}"

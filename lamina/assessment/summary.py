@@ -6,7 +6,7 @@ from statistics import fmean, median
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.assessment.blend import BASE, parse_blend
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord
 from lamina.assessment.table import Table
 from lamina.assessment.worth import Worth, weigh
 from lamina.margins import Margins
@@ -104,7 +104,7 @@ class Summary(BaseModel):
 
 
 def summarise(
-    records: Iterable[AnswerRecord | LossRecord],
+    records: Iterable[AnyRecord],
     *,
     facts: dict[str, str],
     margins: Margins | None = None,

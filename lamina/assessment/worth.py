@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lamina.assessment.blend import BASE, own_topics, parse_blend, serving_name
 from lamina.assessment.findings import Case
 from lamina.assessment.measured import GENERAL, Measured
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnyRecord, ChoiceRecord, LossRecord
 from lamina.assessment.rule import judge
 from lamina.assessment.table import Table
 from lamina.assessment.verdict import Comparison, Verdict
@@ -46,7 +46,7 @@ class Worth(BaseModel):
 
 
 def weigh(
-    records: Iterable[AnswerRecord | LossRecord], candidates: Sequence[str], margins: Margins
+    records: Iterable[AnyRecord], candidates: Sequence[str], margins: Margins
 ) -> tuple[Worth, ...]:
     """The worth of each candidate (a layer's name, or a blend's), judged as one batch."""
     records = list(records)
@@ -56,7 +56,7 @@ def weigh(
     return tuple(_worth(table, *one) for one in zip(cases, verdicts, strict=True))
 
 
-def measured(records: Iterable[AnswerRecord | LossRecord]) -> dict[str, list[Measured]]:
+def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
     """What each subject scored. Questions that name no document count as of one and the same."""
     found: dict[str, list[Measured]] = {}
     for one in records:
@@ -64,10 +64,12 @@ def measured(records: Iterable[AnswerRecord | LossRecord]) -> dict[str, list[Mea
         if isinstance(one, LossRecord):
             scored = Measured(one.row, document, one.topic, "T", one.loss)
         else:
-            item = f"{one.question}\n{one.reference}"
             if one.topic == GENERAL:
-                document = item
-            scored = Measured(item, document, one.topic, "G", float(one.exact))
+                document = one.item
+            if isinstance(one, ChoiceRecord):
+                scored = Measured(one.item, document, one.topic, "D", one.margin)
+            else:
+                scored = Measured(one.item, document, one.topic, "G", float(one.exact))
         found.setdefault(one.blend, []).append(scored)
     return found
 

@@ -67,11 +67,12 @@ def _address(pod: Pod, order: AskLayers) -> str:
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
-    from lamina.assessment.ask import Sampling
-    from lamina.assessment.assess import QaOrder
     from lamina.assessment.assess import qa_layers as ask
+    from lamina.assessment.qa_order import QaOrder
+    from lamina.assessment.sampling import Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
+    trained = pod.workspace.processed / "train.jsonl"
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     key = pod.settings.api_key
@@ -85,6 +86,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 prompts=pod.workspace.prompts,
                 topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
+                trained=(trained,) if trained.is_file() else (),
                 adapters=adapters,
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
                 layers=() if order.candidates else tuple(order.layers),

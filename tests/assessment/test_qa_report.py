@@ -6,20 +6,17 @@ from pathlib import Path
 
 import pytest
 from fake_layer_server import FakeLayerServer
+from matrix_runs import Run
 from qa_samples import topic_of
 from rich.console import Console
 
-from lamina.assessment.ask import Client
-from lamina.assessment.blend import parse_blend
 from lamina.assessment.colours import STEPS, change_step, contrast, ink, palettes, share_step
-from lamina.assessment.matrix import Matrix, run_matrix
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
 from lamina.assessment.report import print_table, read_report, write_report
 from lamina.assessment.summary import Summary, percentile, summarise
-from lamina.progress import Silent
 
 VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
-Records = list[AnswerRecord | LossRecord]
+Records = list[AnyRecord]
 
 
 class Outline(HTMLParser):
@@ -43,13 +40,13 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture
-def records(server: FakeLayerServer) -> Records:
+def records(server: FakeLayerServer, tmp_path: Path) -> Records:
     server.answers["Idle"] = {"Leases question 0?": "<script>alert(1)</script>"}
     topics = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
     names = ("base", "Leases", "Goodwill", "Idle", "Leases:0.5+Goodwill:0.5")
-    with Client(server.url) as client:
-        matrix = Matrix(topics, tuple(parse_blend(name) for name in names))
-        return run_matrix(matrix, client, Silent())
+    run = Run(server.url, tmp_path / "cells", topics, names)
+    run.fill()
+    return run.records()
 
 
 @pytest.fixture
