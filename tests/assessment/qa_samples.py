@@ -9,7 +9,11 @@ N_QUESTIONS = 8
 
 def prompts_of(layer: str) -> tuple[Question, ...]:
     return tuple(
-        Question(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
+        Question(
+            question=f"{layer} question {number}?",
+            answer=f"{layer} answer {number}",
+            file=f"{layer}-{number}.pdf",
+        )
         for number in range(N_QUESTIONS)
     )
 
@@ -20,7 +24,7 @@ def row_of(layer: str, number: int) -> Row:
         split="heldout",
         kind="text",
         text=f"{layer} held-out text number {number}",
-        document="d" * 64,
+        document=f"{number % 4}" * 64,
         pages=(1, 1),
         n_tokens=4,
     )
