@@ -8,6 +8,7 @@ from lamina.assessment.grading.asides import Placed, stated
 from lamina.assessment.grading.dates import Date, agree, dates
 from lamina.assessment.grading.figures import Figure, figures
 from lamina.assessment.grading.numbers import agrees, counted
+from lamina.assessment.grading.spans import same_words
 from lamina.assessment.grading.words import FILLER, content, find, variants, words
 
 RIGHT = "every item, and no other"
@@ -104,6 +105,8 @@ def _texts(answer: str, reference: str, question: str) -> tuple[bool, str]:
     taken = [False] * len(said)
     items = [item for item in _BORDER.split(reference.replace("(", ", (")) if content(item)]
     items = items if ";" not in reference else [i for i in reference.split(";") if content(i)]
+    if not items:  # nothing but signs and words that say nothing
+        return (True, RIGHT) if same_words(answer, reference) else (False, MISSING)
     for item in sorted(items, key=lambda item: -len(words(item))):
         if not any(_take(words(variant), said, taken) for variant in variants(item.strip())):
             return False, MISSING
