@@ -9,10 +9,13 @@ from lamina.assessment.asked import Choose
 from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
 from lamina.assessment.cells import Cells, Subject
+from lamina.assessment.general import general_questions
+from lamina.assessment.grading import GRADER
 from lamina.assessment.making import MOST_NAMED, making, named
 from lamina.assessment.matrix import Matrix, Wanted
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.questions import gather_topics
+from lamina.assessment.questions import Topic, gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
 from lamina.assessment.rule import VERSION
@@ -25,7 +28,7 @@ from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 2)
+STAGE = Stage("qa_layers", 3)
 
 
 def qa_layers(
@@ -55,6 +58,8 @@ def qa_layers(
             layers={*known, *order.topics},
             heldout_tokens=order.heldout_tokens,
         )
+        if order.general:
+            topics = (*topics, Topic(name=GENERAL, prompts=general_questions()))
         _hold_against_files(known, order, digest)
         base = client.base()
         model = digest(order.model) if order.model else None
@@ -75,6 +80,7 @@ def qa_layers(
         "judged": order.judged,
         "margins": order.margins,
         "rule": VERSION,
+        "grader": GRADER,
         "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
     }
 

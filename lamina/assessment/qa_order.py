@@ -20,6 +20,7 @@ class QaOrder(BaseModel):
     topics: tuple[str, ...] = Field(
         (), description="names that question files may bear, beside those of the server's layers"
     )
+    general: bool = Field(default=True, description="ask the sixty general questions, too")
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"

@@ -26,7 +26,7 @@ from lamina.serving.launch import running_server
 from lamina.store import Store
 
 pytestmark = pytest.mark.timeout(60)
-SAMPLING = Sampling(max_tokens=8)
+SAMPLING = Sampling(max_tokens=8, system=None)
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,7 @@ def test_the_stage_finds_the_layer_without_effect(
         adapters=pod / "adapters",
         model=pod / "base.gguf",
         sampling=SAMPLING,
+        general=False,
     )
 
     summary, records = read_report(store.open(qa_layers(order, store=store, progress=Silent())))
@@ -179,7 +180,7 @@ def test_a_layer_of_another_base_is_an_error(
 ) -> None:
     other = write_base(tmp_path / "other.gguf", seed=9)
     stranger = write_layer(pod / "adapters" / "Stranger.gguf", other, seed=4)
-    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING)
+    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING, general=False)
     try:
         with pytest.raises(MismatchError, match="Stranger"):
             qa_layers(order, store=Store(tmp_path / "store"), progress=Silent())
