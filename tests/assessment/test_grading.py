@@ -204,3 +204,10 @@ def test_a_long_answer_takes_no_long_time(piece: str) -> None:
     grade(piece * 5000, asked("red; blue", type="list"))
 
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference"), [("7", ";"), ("a of", ","), ("(x) 7, not", "(x) $ ")]
+)
+def test_a_list_without_items_is_graded_like_any_other(answer: str, reference: str) -> None:
+    assert not grade(answer, asked(reference, type="list")).correct

@@ -126,7 +126,7 @@ def _take(item: list[str], said: list[str], taken: list[bool]) -> bool:
         at for at, word in enumerate(said) if not taken[at] and word not in {"and", "the", "or"}
     ]
     at = find(item, [said[place] for place in places])
-    if at < 0:
+    if at < 0 or not item:
         return False
     for place in places[at : at + len(item)]:
         taken[place] = True
