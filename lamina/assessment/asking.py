@@ -70,27 +70,35 @@ def fill(
     failures: list[Failure] = []
     done = in_a_row = 0
     with _default_kept(client, how.via):
-        for subject, of in groupby(missing, key=lambda pair: pair[0]):
-            requests = [request for _, request in of]
-            for found in _answers(subject, requests, client, how):
-                said = [(one, value) for one, value in found if not isinstance(value, str)]
-                if said:
-                    cells.add(subject, said)
-                lost = [
-                    Failure(missing[subject, one], value)
-                    for one, value in found
-                    if isinstance(value, str)
-                ]
-                in_a_row = 0 if said else in_a_row + len(lost)
-                failures += lost
-                if in_a_row >= MOST_IN_A_ROW:
-                    msg = f"{in_a_row} requests in a row failed, the last one so: {lost[-1].why}"
-                    raise LaminaError(msg)
-                progress.advance(done := done + len(found), subject.blend.name)
+        for subject, found in _answers_of_all(missing, client, how):
+            lost = _kept(subject, found, cells)
+            failures += [Failure(missing[subject, one], why) for one, why in lost]
+            in_a_row = in_a_row + len(lost) if len(lost) == len(found) else 0
+            if in_a_row >= MOST_IN_A_ROW:
+                msg = f"{in_a_row} requests in a row failed, the last one so: {failures[-1].why}"
+                raise LaminaError(msg)
+            progress.advance(done := done + len(found), subject.blend.name)
     return tuple(failures)
 
 
 _Found = list[tuple[Request, Value | str]]  # a value, or why there is none
+
+
+def _kept(subject: Subject, found: _Found, cells: Cells) -> list[tuple[Request, str]]:
+    """Keep what came; what did not come, and why, comes back."""
+    said = [(one, value) for one, value in found if not isinstance(value, str)]
+    if said:
+        cells.add(subject, said)
+    return [(one, value) for one, value in found if isinstance(value, str)]
+
+
+def _answers_of_all(
+    missing: Iterable[tuple[Subject, Request]], client: Client, how: How
+) -> Iterator[tuple[Subject, _Found]]:
+    """What came of each HTTP request, subject by subject."""
+    for subject, of in groupby(missing, key=lambda pair: pair[0]):
+        for found in _answers(subject, [request for _, request in of], client, how):
+            yield subject, found
 
 
 def _answers(
@@ -139,9 +147,11 @@ def _asked(client: Client, blend: Blend, requests: list[Request], how: How) -> l
         case Ask(question):
             return [client.ask(question, blend, how.sampling, how.via).value(how.in_flight)]
         case Choose():
-            return [{"scores": scores} for scores in client.choose(requests, blend, how.via)]
+            choices = [one for one in requests if isinstance(one, Choose)]
+            return [{"scores": scores} for scores in client.choose(choices, blend, how.via)]
         case Read():
-            return [{"scores": [score]} for score in client.score(requests, blend, how.via)]
+            texts = [one for one in requests if isinstance(one, Read)]
+            return [{"scores": [score]} for score in client.score(texts, blend, how.via)]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
@@ -20,12 +20,14 @@ from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
 from lamina.assessment.rule import VERSION
 from lamina.assessment.summary import Summary, summarise
+from lamina.assessment.trained import without_trained
 from lamina.assessment.view import gains_over_base, records
 from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
+from lamina.text.questions import Question
 
 KIND = "qa"
 STAGE = Stage("qa_layers", 3)
@@ -52,14 +54,7 @@ def qa_layers(
     """
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
-        topics = gather_topics(
-            order.prompts,
-            order.heldout,
-            layers={*known, *order.topics},
-            heldout_tokens=order.heldout_tokens,
-        )
-        if order.general:
-            topics = (*topics, Topic(name=GENERAL, prompts=general_questions()))
+        topics, trained = _topics(order, known)
         _hold_against_files(known, order, digest)
         base = client.base()
         model = digest(order.model) if order.model else None
@@ -86,12 +81,27 @@ def qa_layers(
 
     def make(folder: Path) -> dict[str, object]:
         found = list(records(wanted, cells))
-        facts = making(order, how, base.digest, known, subjects, failures)
+        facts = making(order, how, base.digest, known, subjects, failures, trained)
         summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
         write_report(folder, summary, found)
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
+
+
+def _topics(
+    order: QaOrder, known: Collection[str]
+) -> tuple[tuple[Topic, ...], tuple[Question, ...]]:
+    """What is measured, and the questions that do not count since they were trained on."""
+    topics = gather_topics(
+        order.prompts,
+        order.heldout,
+        layers={*known, *order.topics},
+        heldout_tokens=order.heldout_tokens,
+    )
+    topics, trained = without_trained(topics, order.trained)
+    general = (Topic(name=GENERAL, prompts=general_questions()),) if order.general else ()
+    return (*topics, *general), trained
 
 
 def _ask(

@@ -24,6 +24,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     known: Mapping[str, KnownLayer],
     subjects: Sequence[Subject],
     failures: Sequence[Failure],
+    trained: Sequence[Question],
 ) -> dict[str, str]:
     """Facts by name, in words."""
     sampling = order.sampling
@@ -41,6 +42,9 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Rule": f"version {VERSION}; {order.margins.in_words}",
         "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
+    if trained:
+        some = "; ".join(question.question for question in trained[:MOST_NAMED])
+        facts["Not counted"] = f"{len(trained)} questions that layers were trained on: {some}"
     if failures:
         told = "; ".join(map(named, failures[:MOST_NAMED]))
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
+from typing import Any
 
 from lamina.assessment.asked import Ask, Choose, Read
 from lamina.assessment.blend import BASE
@@ -36,7 +37,7 @@ def gains_over_base(
 
 
 def _record(wanted: Wanted, value: Value) -> AnyRecord:
-    place = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
+    place: dict[str, Any] = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
     item = wanted.item
     document = item.file if isinstance(item, Question) else item.document
     match wanted.request:
@@ -52,7 +53,7 @@ def _record(wanted: Wanted, value: Value) -> AnyRecord:
             return _answered(item, value, {**place, "item": item_name(item), "document": document})
 
 
-def _answered(question: Question, value: Value, place: dict[str, str]) -> AnswerRecord:
+def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:
     marks = grade(value["text"], question)
     n_tokens, total_s = value["n_tokens"], value["total_s"]
     return AnswerRecord(
@@ -72,7 +73,7 @@ def _answered(question: Question, value: Value, place: dict[str, str]) -> Answer
     )
 
 
-def _chosen(choice: Choose, value: Value, place: dict[str, str]) -> ChoiceRecord:
+def _chosen(choice: Choose, value: Value, place: dict[str, Any]) -> ChoiceRecord:
     """D, A and rank: the likeliest right answer against the others, each by token."""
     likely = [logprob / max(1, n_tokens) for logprob, n_tokens in value["scores"]]
     right, others = likely[: choice.n_right], likely[choice.n_right :]

@@ -21,7 +21,7 @@ def prompts_of(layer: str) -> tuple[Question, ...]:
 def row_of(layer: str, number: int) -> Row:
     return Row(
         layer=layer,
-        split="heldout",
+        split="test",
         kind="text",
         text=f"{layer} held-out text number {number}",
         document=f"{number % 4}" * 64,

@@ -88,66 +88,6 @@ def test_the_proof_goes_through_the_default_blend(
     assert {body["model"] for body in server.asked("/v1/chat/completions")} == {"default"}
 
 
-def test_with_one_of_three_layers_changed_only_its_cells_are_asked(
-    order: QaOrder, store: Store, server: FakeLayerServer
-) -> None:
-    by_name = order.model_copy(update={"via": "model"})
-    qa_layers(by_name, store=store, progress=Silent())
-    server.requests.clear()
-    server.layers["Leases"] = "9" * 64
-
-    qa_layers(by_name, store=store, progress=Silent())
-
-    assert {body["model"] for _, body in server.requests} == {"Leases"}
-
-
-def test_what_a_question_is_graded_by_is_asked_of_nobody(
-    order: QaOrder, store: Store, server: FakeLayerServer
-) -> None:
-    first = qa_layers(order, store=store, progress=Silent())
-    path = order.prompts / "Leases.jsonl"
-    path.write_text(path.read_text().replace('"file": "Leases-1.pdf"', '"file": "Leases-2.pdf"'))
-    asked = questions_asked(server)
-
-    second = qa_layers(order, store=store, progress=Silent())
-
-    assert second != first
-    assert questions_asked(server) == asked
-
-
-def test_what_could_not_be_measured_is_named_and_asked_by_the_next_run(
-    order: QaOrder, store: Store, server: FakeLayerServer
-) -> None:
-    server.refusals = {"Idle question 3?": [413] * 99}
-    first = qa_layers(order, store=store, progress=Silent())
-    facts = read_summary(store.open(first)).facts
-
-    assert "'Idle question 3?'" in facts["Not measured"]
-    assert "not now" in facts["Not measured"]
-
-    server.refusals = {}
-    second = qa_layers(order, store=store, progress=Silent())
-    assert "Not measured" not in read_summary(store.open(second)).facts
-
-
-def test_a_layer_that_looks_harmful_on_a_few_is_asked_the_rest(
-    order: QaOrder, store: Store, server: FakeLayerServer
-) -> None:
-    server.answers[""] = server.answers["Goodwill"]  # which the base knows, and Leases does not
-    few = order.model_copy(update={"via": "model", "layers": ("Leases",), "n_drawn": 2})
-
-    qa_layers(few, store=store, progress=Silent())
-
-    asked = [
-        body["messages"][-1]["content"].split()[0]
-        for body in server.asked("/v1/chat/completions")
-        if body["model"] == "Leases"
-    ]
-    assert {topic: asked.count(topic) for topic in set(asked)} == {
-        "Leases": 8, "Goodwill": 8, "Idle": 2
-    }  # fmt: skip
-
-
 def test_only_the_layers_ordered_are_measured(order: QaOrder, store: Store) -> None:
     some = order.model_copy(update={"layers": ("Leases",)})
 

@@ -151,8 +151,8 @@ def test_the_stage_finds_the_layer_without_effect(
         heldout=(heldout,),
         adapters=pod / "adapters",
         model=pod / "base.gguf",
-        sampling=SAMPLING,
         general=False,
+        sampling=SAMPLING,
     )
 
     summary, records = read_report(store.open(qa_layers(order, store=store, progress=Silent())))

@@ -1,19 +1,22 @@
-"""A prompt that goes on in several ways, all of them scored in one step. Engine thread only.
+"""A prompt that goes on in several ways, all of them scored together. Engine thread only.
 
 A question with seven answers: the question is evaluated once, and each answer as a branch that sees
 the question and nothing of the others. This happens in a context beside the server's own, with one
-KV for all branches, which is wiped after every step: nothing that was evaluated under one layer set
-is there when the next one comes, and no slot is taken from those who wait for answers.
+KV for all branches, which is wiped before the next prompt: nothing that was evaluated under one
+layer set is there when another one comes, and no slot is taken from those who wait for answers.
 
-One prompt a step: rounding then hangs on nothing but the prompt and its branches, so that two layer
-sets can be compared to the last bit. Several together are not faster (measured: a step of 130
-tokens costs as much a token as one of 400).
+One prompt at a time, and in one step unless somebody is answering meanwhile: rounding then hangs on
+nothing but the prompt and its branches, so that two layer sets can be compared to the last bit.
+Several prompts in one step are no faster (docs/experiments.md).
 """
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Several
 from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine.failures import unforeseen
@@ -25,6 +28,25 @@ from lamina.serving.layers.residency import Residency
 from lamina.serving.llama import Base
 
 MOST_BRANCHES = 64  # of one prompt
+
+
+class _Token(NamedTuple):
+    """A token to evaluate: where it stands, which branches see it, and what may come after it."""
+
+    token: int
+    position: int
+    slot: int
+    shared_by: int
+    asked: Several[tuple[int, int]]  # place among the scores, and the token that is scored there
+
+
+@dataclass
+class _Work:
+    """The prompt that is being scored."""
+
+    sequence: Sequence
+    tokens: list[_Token]
+    evaluated: int = 0
 
 
 class Branching:
@@ -44,61 +66,104 @@ class Branching:
         self._on_over = on_over
         self._beside = ExitStack()
         self._context: Base | None = None
+        self._work: _Work | None = None
 
     @property
     def lanes(self) -> set[LayerSet]:
         """Layer sets that somebody waits for."""
-        return {sequence.layers for sequence in self.waiting}
+        return {one.layers for one in (*self.waiting, *self._in_hand)}
+
+    @property
+    def ready(self) -> set[LayerSet]:
+        """Those that can go on now: while a prompt is in hand, its own."""
+        return {one.layers for one in self._in_hand} or self.lanes
+
+    @property
+    def busy(self) -> int:
+        """Prompts that wait or are in hand."""
+        return len(self.waiting) + len(self._in_hand)
+
+    def accepted_s(self, lane: LayerSet) -> float:
+        """When the next prompt of this layer set was accepted."""
+        return self._next(lane).accepted_s
 
     def cancel(self, sequence: Sequence) -> None:
-        """Drop one that waits."""
-        if sequence in self.waiting:
+        """Drop one, wherever it is."""
+        if self._work and self._work.sequence is sequence:
+            self._leave()
+        elif sequence in self.waiting:
             self.waiting.remove(sequence)
             self._on_over(sequence)
 
-    def step(self, lane: LayerSet) -> None:
-        """Score the branches of the prompt that has waited longest for this layer set."""
-        sequence = next(one for one in self.waiting if one.layers == lane)
-        self.waiting.remove(sequence)
-        sequence.transition(State.PREFILLING)
-        sequence.admitted_s = time.monotonic()
+    def step(self, lane: LayerSet, room: int) -> None:
+        """Evaluate up to `room` tokens for the prompt that waited longest for this layer set."""
+        work = self._work = self._work or self._taken(self._next(lane))
         try:
-            sequence.scores = self._scores(sequence)
-            sequence.sink(_outcome(sequence))
+            self._evaluate(work, room)
         except LaminaError as error:
-            sequence.sink(error)
+            work.sequence.sink(error)
         except Exception as error:  # noqa: BLE001 - one strange request must not end the others
-            sequence.sink(unforeseen(error))
-        self._on_over(sequence)
+            work.sequence.sink(unforeseen(error))
+        else:
+            if work.evaluated < len(work.tokens):
+                return
+            work.sequence.sink(_outcome(work.sequence))
+        self._leave()
 
     def abandon(self, error: LaminaError) -> None:
-        """Tell all who wait that it is over."""
-        while self.waiting:
-            sequence = self.waiting.pop()
+        """Tell all that it is over."""
+        for sequence in (*self._in_hand, *self.waiting):
             sequence.sink(error)
             self._on_over(sequence)
+        self.waiting, self._work = [], None
 
     def close(self) -> None:
         """Free the context."""
         self._beside.close()
 
-    def _scores(self, sequence: Sequence) -> list[float]:
+    @property
+    def _in_hand(self) -> tuple[Sequence, ...]:
+        return (self._work.sequence,) if self._work else ()
+
+    def _next(self, lane: LayerSet) -> Sequence:
+        if self._work:
+            return self._work.sequence
+        return next(one for one in self.waiting if one.layers == lane)
+
+    def _taken(self, sequence: Sequence) -> _Work:
+        self.waiting.remove(sequence)
+        sequence.transition(State.PREFILLING)
+        sequence.admitted_s = time.monotonic()
+        sequence.scores = [math.nan] * sum(map(len, sequence.branches))
+        return _Work(sequence, list(_tokens(sequence)))
+
+    def _leave(self) -> None:
+        """The prompt in hand is over: nothing of it stays."""
+        work, self._work = self._work, None
+        if self._context:
+            self._context.forget_all()
+        if work:
+            self._on_over(work.sequence)
+
+    def _evaluate(self, work: _Work, room: int) -> None:
         context = self._opened()
-        if context.apply(self._residency.handles(sequence.layers)):
+        if context.apply(self._residency.handles(work.sequence.layers)):
             self._counters.swaps += 1
-        places = _fill(context, sequence)
+        part = work.tokens[work.evaluated : work.evaluated + max(room, 1)]
+        context.batch.clear()
+        rows = [_put(context, one) for one in part]
         began_s = time.monotonic()
-        try:
-            code = context.decode()
-            self._counters.decode_s += time.monotonic() - began_s
-            self._counters.steps += 1
-            self._counters.step_tokens += context.batch.size
-            if code:
-                msg = f"llama.cpp failed in a step (code {code}); ask again, or with fewer answers"
-                raise ResourceError(msg)
-            return _read(context, sequence, *places)
-        finally:
-            context.forget_all()
+        code = context.decode()
+        self._counters.decode_s += time.monotonic() - began_s
+        self._counters.steps += 1
+        self._counters.step_tokens += context.batch.size
+        if code:
+            msg = f"llama.cpp failed in a step (code {code}); ask again, or with fewer answers"
+            raise ResourceError(msg)
+        for row, one in zip(rows, part, strict=True):
+            if one.asked:
+                _score(context, row, one.asked, work.sequence.scores)
+        work.evaluated += len(part)
 
     def _opened(self) -> Base:
         if self._context is None:
@@ -108,34 +173,39 @@ class Branching:
         return self._context
 
 
-def _fill(context: Base, sequence: Sequence) -> tuple[int, list[int]]:
-    """Put it all into the batch; where the prompt's last token stands, and each branch's first."""
-    context.batch.clear()
+def _tokens(sequence: Sequence) -> Iterator[_Token]:
+    """The prompt, shared by all branches, then each branch; a branch's last token asks nothing."""
     last, count = len(sequence.prompt) - 1, len(sequence.branches)
-    trunk = context.batch.add(
-        sequence.prompt, position=0, slot=0, shared_by=count, wanted_from=last
+    begins = [0]
+    for branch in sequence.branches:
+        begins.append(begins[-1] + len(branch))
+    first = [(begin, branch[0]) for begin, branch in zip(begins, sequence.branches, strict=False)]
+    for position, token in enumerate(sequence.prompt):
+        yield _Token(token, position, 0, count, first if position == last else ())
+    for slot, branch in enumerate(sequence.branches):
+        for at, token in enumerate(branch[:-1], start=1):
+            yield _Token(token, last + at, slot, 1, ((begins[slot] + at, branch[at]),))
+
+
+def _put(context: Base, one: _Token) -> int:
+    return context.batch.add(
+        (one.token,),
+        position=one.position,
+        slot=one.slot,
+        shared_by=one.shared_by,
+        wanted_from=0 if one.asked else 1,
     )
-    begins = [
-        context.batch.add(branch[:-1], position=last + 1, slot=slot, wanted_from=0)
-        for slot, branch in enumerate(sequence.branches)
-    ]
-    return trunk + last, begins
 
 
-def _read(context: Base, sequence: Sequence, trunk: int, begins: list[int]) -> list[float]:
-    """Log-probability of every token of every branch, one branch after the other."""
-    first = context.logits(trunk)
-    total = log_total(first)
-    found = []
-    for branch, begin in zip(sequence.branches, begins, strict=True):
-        found.append(float(first[branch[0]]) - total)
-        for row, token in enumerate(branch[1:], start=begin):
-            logits = context.logits(row)
-            found.append(float(logits[token]) - log_total(logits))
-    if not all(map(math.isfinite, found)):
-        msg = "the model computed no numbers; check its layers with `lamina doctor`"
-        raise ResourceError(msg)
-    return found
+def _score(context: Base, row: int, asked: Several[tuple[int, int]], scores: list[float]) -> None:
+    """Log-probabilities of what may come after the token of this row."""
+    logits = context.logits(row)
+    total = log_total(logits)
+    for place, token in asked:
+        scores[place] = float(logits[token]) - total
+        if not math.isfinite(scores[place]):
+            msg = "the model computed no numbers; check its layers with `lamina doctor`"
+            raise ResourceError(msg)
 
 
 def _outcome(sequence: Sequence) -> Outcome:

@@ -50,7 +50,7 @@ class Loop:
 
     def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        idle = not (self.waiting or self.slots.busy or self._alone or self.branching.waiting)
+        idle = not (self.waiting or self.slots.busy or self._alone or self.branching.busy)
         try:
             while self.alive:
                 command = commands.get(block=idle)
@@ -105,13 +105,16 @@ class Loop:
         if self._alone and not self.slots.busy:
             self._alone.popleft()(self)
         self._admit()
-        lane = self._turns.choose(self._lanes(), time.monotonic())
+        ready = {slot.layers for slot in self.slots.busy if slot.layers}
+        lane = self._turns.choose(ready | self.branching.ready, time.monotonic())
         if lane is not None:
             self.step(lane)
-            if lane in self.branching.lanes:
-                self.branching.step(lane)
+            if lane in self.branching.ready:
+                early_s = self.branching.accepted_s(lane)
+                room = self._stepper.prefill_room(early_s, self.slots.busy, is_long=False)
+                self.branching.step(lane, room)
                 self.residency.trim(self._needed())
-        self._counters.waiting = len(self.waiting) + len(self.branching.waiting)
+        self._counters.waiting = len(self.waiting) + self.branching.busy
         self._counters.running = len(self.slots.busy)
 
     def _admit(self) -> None:

@@ -12,6 +12,7 @@ from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine.loop import Loop
 from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.sequence import Delta, Event, Generation, Outcome, Sequence
+from lamina.serving.engine.step import Stepper
 from lamina.serving.engine.thread import Engine
 from lamina.serving.layers.blends import AppliedLayer, LayerSet
 from lamina.serving.llama import Base, ContextOptions, Sampling, quiet
@@ -102,6 +103,23 @@ def test_branches_of_many_layer_sets_at_once_score_as_in_an_engine_of_their_own(
     assert [one.logprobs for one in together if isinstance(one, Outcome)] == [
         *alone, *alone[::-1], *alone
     ]  # fmt: skip
+
+
+def test_a_prompt_that_would_hold_up_answers_is_scored_in_pieces(
+    base_gguf: Path, sets: Several[LayerSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(base_gguf, slice_s=0.0) as engine:
+        whole = [scores(engine, layers) for layers in sets]
+        steps = engine.counters.steps
+        monkeypatch.setattr(Stepper, "prefill_room", lambda *_, **__: 4)
+        asked = [branching(layers) for layers in sets]
+        engine.submit(*(one for one, _ in asked))
+        pieces = [ended(events) for _, events in asked]
+
+        for outcome, scored in zip(pieces, whole, strict=True):
+            assert isinstance(outcome, Outcome)
+            assert outcome.logprobs == pytest.approx(scored, abs=1e-4)
+        assert engine.counters.steps - steps == len(sets) * 3  # of 12 tokens
 
 
 def test_a_layer_that_was_let_go_comes_back(base_gguf: Path, sets: Several[LayerSet]) -> None:
