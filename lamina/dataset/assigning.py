@@ -33,10 +33,11 @@ def assign(layers: Sizes, before: Assigned, shared: Shared, settings: DatasetSet
     free: list[frozenset[str]] = []
     for group in grouped(new, shared):
         pulled = _pulled(group, parts, near)
-        if pulled == "train" or (pulled and _can_spare(group, pulled, layers, parts, settings)):
-            parts |= dict.fromkeys(group, pulled)
-        else:
+        if pulled is None:
             free.append(group)
+        else:
+            can = pulled == "train" or _can_spare(group, pulled, layers, parts, settings)
+            parts |= dict.fromkeys(group, pulled if can else "train")
     for part in ("test", "validation") if settings.heldout_share else ():
         free = _filled(part, layers, parts, free, settings)
     parts |= {document: "train" for group in free for document in group}

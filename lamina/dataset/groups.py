@@ -30,7 +30,7 @@ RUNS = Stage("document_runs", version=1)
 COMMON = 5  # documents with the same run; in more it is a form of words
 BINDING = 16  # runs that two documents must share to be one group: 28 words in a row
 _RUNS_FILE = "runs.npy"
-_AT_ONCE = 1 << 22  # runs that are compared at a time: some 150 MiB
+_AT_ONCE = 1 << 21  # runs that are compared at a time: some 150 MiB
 
 Shared = dict[tuple[str, str], int]  # by two documents, the lesser digest first: common runs
 

@@ -31,7 +31,8 @@ def peak_rate(chosen: Profile, config: Mapping[str, Any]) -> float:
     """The learning rate on a base with this `config.json`."""
     if chosen.rate_width is None:
         return chosen.learning_rate
-    return chosen.learning_rate * (chosen.rate_width / int(config["hidden_size"])) ** WIDTH_EXPONENT
+    narrower = chosen.rate_width / int(config["hidden_size"])
+    return chosen.learning_rate * float(narrower**WIDTH_EXPONENT)
 
 
 def reach(chosen: Profile, config: Mapping[str, Any], steps: int) -> float:

@@ -75,8 +75,8 @@ def plan_scores(service: Service, body: ScoreRequest) -> tuple[LayerSet, list[Sc
 
 
 def _scoring(loaded: Loaded, layers: LayerSet, body: ScoreRequest, item: ScoreItem) -> Scoring:
-    for text in item.all_texts():
-        loaded.check_text(text)
+    for written in item.all_texts():
+        loaded.check_text(written)
     texts = [
         Text(*tokens_of(loaded, item, text, add_eos=body.add_eos))
         for text in ([None] if item.candidates is None else item.candidates)
