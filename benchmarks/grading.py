@@ -2,9 +2,9 @@
 
     python benchmarks/grading.py --data ../shared/data
 
-Right answers are references in other wordings, wrong ones are made from other references
-(`tests/assessment/rewritten.py` and `wrong.py` beside it). Exact match and F1 are the project's former graders: SQuAD's,
-with numbers brought to one spelling first. Writes `benchmarks/results/grading.md`.
+Right answers are references in other wordings (`tests/assessment/rewritten.py`), wrong ones are made
+from other references (`wrong.py` beside it). Exact match and F1 are the project's former graders:
+SQuAD's, with numbers brought to one spelling first. Writes `benchmarks/results/grading.md`.
 """
 
 import argparse
