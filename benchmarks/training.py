@@ -41,7 +41,7 @@ BATCH = 8  # chunks a step
 RATE = 5e-4
 SIDES = ("lamina", "lamina-float32", "trainer", "defaults", "float32")
 TOPICS = ("ASC_718_Stock_Compensation", "ASC_740_Income_Taxes")
-HELD_OUT = 8  # chunks: the loss only shows that both sides learn
+HELD_OUT = 4  # chunks: the loss only shows that both sides learn
 WAITING: dict[str, dict[str, str]] = {
     "OpenMP's default": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""},
     "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": ""},
@@ -84,7 +84,7 @@ def parsed() -> argparse.Namespace:
 
 
 def make_chunks(options: argparse.Namespace) -> tuple[Path, dict[str, int]]:
-    """The base's folder; the topics' rows as train.jsonl and heldout.jsonl, shuffled once."""
+    """The base's folder; the topics' rows as train.jsonl and validation.jsonl, shuffled once."""
     import random
 
     from lamina import settings
@@ -112,7 +112,7 @@ def make_chunks(options: argparse.Namespace) -> tuple[Path, dict[str, int]]:
     ]
     whole = pod.store.open(corpus.combine_datasets(pod, parts))
     counts: dict[str, int] = {}
-    for split, most in (("train", BATCH * options.steps), ("heldout", HELD_OUT)):
+    for split, most in (("train", BATCH * options.steps), ("validation", HELD_OUT)):
         rows = [row for row in read_rows(whole / f"{split}.jsonl") if row.kind == "text"]
         random.Random(1).shuffle(rows)
         counts[split] = write_rows(options.work / f"{split}.jsonl", rows[:most])
@@ -172,7 +172,7 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
 
     wake_torch(options.threads)
     base = Path(options.base)
-    train, heldout = (documents(options, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, split) for split in ("train", "validation"))
     tokens = sum(len(each.ids) for each in train)
     order = LayerOrder(
         layer="benchmark",
@@ -205,15 +205,16 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
     )
     from transformers.utils import logging
 
-    from lamina.training.base import multiplies_bfloat16
+    from lamina.training.base import resolved
     from lamina.training.loss import heldout_loss
 
     logging.disable_progress_bar()
-    train, heldout = (documents(options, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, split) for split in ("train", "validation"))
     torch.set_num_threads(options.threads)
-    narrow = options.side == "trainer" and multiplies_bfloat16()
-    dtype = "auto" if options.side == "defaults" else torch.bfloat16 if narrow else torch.float32
     profile = chosen_profile(options, 4096)
+    config = json.loads((Path(options.base) / "config.json").read_bytes())
+    narrow = options.side == "trainer" and resolved(profile, config)[1] == "bfloat16"
+    dtype = "auto" if options.side == "defaults" else torch.bfloat16 if narrow else torch.float32
     set_seed(1)
     model = AutoModelForCausalLM.from_pretrained(options.base, dtype=dtype)
     model = get_peft_model(
@@ -305,6 +306,7 @@ def run_side(
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    print(side, environment or "", found, file=sys.stderr, flush=True)
     return found
 
 
@@ -330,8 +332,10 @@ def sides_table(options: argparse.Namespace) -> str:
             runs[side].append(run_side(options, side))
     first = runs[options.sides[0]]
     lines = [
-        f"| side | dtype | tokens/s of each run | median | a CPU second | "
-        + f"{options.sides[0]} is faster by | held-out loss | peak GiB |",
+        (
+            "| side | dtype | tokens/s of each run | median | a CPU second | "
+            f"{options.sides[0]} is faster by | held-out loss | peak GiB |"
+        ),
         "|---|---|---|---|---|---|---|---|",
     ]
     for side, found in runs.items():

@@ -87,8 +87,8 @@ def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
     """Show the rows of this run's layers: the files, and a table of all layers in the UI."""
     with edge.pod("datasets") as pod:
-        corpus.publish_datasets(pod, datasets)
-        edge.table("datasets", corpus.dataset_table(pod, datasets), "rows by layer")
+        tests = corpus.publish_datasets(pod, datasets)
+        edge.table("datasets", corpus.dataset_table(pod, datasets, tests), "rows by layer")
 
 
 @step("archive_pdfs")

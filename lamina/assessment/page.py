@@ -6,20 +6,22 @@ from pathlib import Path
 
 from lamina.assessment.answers import answers_section
 from lamina.assessment.colours import stylesheet
-from lamina.assessment.evidence import Difference
 from lamina.assessment.heatmap import exact_map, loss_map, name
 from lamina.assessment.records import AnswerRecord
 from lamina.assessment.summary import Speed, Summary
-from lamina.assessment.verdict import Verdict, Worth
+from lamina.assessment.verdict import Comparison, Word
+from lamina.assessment.worth import Worth
 
 _FOLDER = Path(__file__).parent
 _NONE = "\N{EN DASH}"
 _WHOLE_MS = 20  # shorter times are shown with a decimal
 _MARKS = {
-    Verdict.BETTER: "\N{BLACK UP-POINTING TRIANGLE}",
-    Verdict.WORSE: "\N{BLACK DOWN-POINTING TRIANGLE}",
-    Verdict.NO_EFFECT: "\N{WHITE CIRCLE}",
-    Verdict.UNCLEAR: "?",
+    Word.PROMOTED: "\N{BLACK UP-POINTING TRIANGLE}",
+    Word.WORSE: "\N{BLACK DOWN-POINTING TRIANGLE}",
+    Word.HARMFUL: "\N{BLACK DOWN-POINTING TRIANGLE}",
+    Word.NO_EFFECT: "\N{WHITE CIRCLE}",
+    Word.UNCLEAR: "?",
+    Word.TOO_LITTLE: "?",
 }
 
 
@@ -46,8 +48,9 @@ def page(summary: Summary, answers: Sequence[AnswerRecord]) -> str:
 
 
 _VERDICTS_NOTE = (
-    "Each layer against the base, on its own questions. The bar is the 95% interval of the "
-    "difference; where it crosses the middle line, luck may explain what was seen. "
+    "The sentence says what decided. The figures are shown beside it: each layer against the base, "
+    "on its own questions; the bar is the interval of the difference, which counts documents, and "
+    "where it crosses the middle line luck may explain what was seen. "
     "<em>Others</em> is the mean of the other topics\N{RIGHT SINGLE QUOTATION MARK} layers on the "
     "same questions, <em>elsewhere</em> the layer\N{RIGHT SINGLE QUOTATION MARK}s own change on "
     "all other topics."
@@ -107,16 +110,16 @@ def _verdicts(worths: Iterable[Worth]) -> str:
 
 
 def _verdict(worth: Worth) -> str:
-    kind = worth.verdict.value.replace(" ", "-")
-    chip = f'<span class="chip {kind}">{_MARKS[worth.verdict]} {worth.verdict.value}</span>'
+    word = worth.verdict.word
+    chip = f'<span class="chip {word.replace(" ", "-")}">{_MARKS[word]} {word}</span>'
     figures = (
         _percent(worth.exact),
         _percent(worth.exact_base),
         _percent(worth.exact_others),
-        _interval(worth.exact_gain),
+        _interval(worth.compared("home", "G")),
         _arrow(worth.f1_base, worth.f1),
         _arrow(worth.loss_base, worth.loss),
-        _points(worth.exact_elsewhere),
+        _points(worth.compared("elsewhere", "G")),
     )
     cells = "".join(f"<td>{figure}</td>" for figure in figures)
     return (
@@ -125,7 +128,7 @@ def _verdict(worth: Worth) -> str:
     )
 
 
-def _interval(gain: Difference | None) -> str:
+def _interval(gain: Comparison | None) -> str:
     """The difference as a figure and a bar on a scale of -100 to +100 points."""
     if gain is None:
         return _NONE
@@ -169,7 +172,7 @@ def _percent(share: float | None) -> str:
     return _NONE if share is None else f"{share:.0%}"
 
 
-def _points(gain: Difference | None) -> str:
+def _points(gain: Comparison | None) -> str:
     return _NONE if gain is None else _signed(gain.value)
 
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.assessment.blend import BASE
+from lamina.assessment.blend import BASE, own_topics
 from lamina.assessment.page import page
-from lamina.assessment.records import AnswerRecord, LossRecord, read_records, write_records
+from lamina.assessment.records import AnswerRecord, AnyRecord, read_records, write_records
 from lamina.assessment.summary import Cell, Summary
-from lamina.assessment.verdict import own_topics
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 RECORDS, SUMMARY, REPORT = "records.jsonl", "summary.json", "report.html"
 
 
-def write_report(
-    folder: Path, summary: Summary, records: Sequence[AnswerRecord | LossRecord]
-) -> None:
+def write_report(folder: Path, summary: Summary, records: Sequence[AnyRecord]) -> None:
     """Write `records.jsonl`, `summary.json` and `report.html` into a folder."""
     write_records(folder / RECORDS, records)
     (folder / SUMMARY).write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -32,7 +29,7 @@ def read_summary(folder: Path) -> Summary:
     return Summary.model_validate_json((folder / SUMMARY).read_bytes())
 
 
-def read_report(folder: Path) -> tuple[Summary, list[AnswerRecord | LossRecord]]:
+def read_report(folder: Path) -> tuple[Summary, list[AnyRecord]]:
     """Summary and records of a written report."""
     return read_summary(folder), list(read_records(folder / RECORDS))
 

@@ -5,10 +5,11 @@ from statistics import fmean, median
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.blend import BASE
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.blend import BASE, parse_blend
+from lamina.assessment.records import AnswerRecord, AnyRecord
 from lamina.assessment.table import Table
-from lamina.assessment.verdict import Worth, judge
+from lamina.assessment.worth import Worth, weigh
+from lamina.margins import Margins
 
 
 class Cell(BaseModel):
@@ -103,20 +104,27 @@ class Summary(BaseModel):
 
 
 def summarise(
-    records: Iterable[AnswerRecord | LossRecord], *, seed: int, facts: dict[str, str]
+    records: Iterable[AnyRecord],
+    *,
+    facts: dict[str, str],
+    margins: Margins | None = None,
+    judged: Sequence[str] = (),
 ) -> Summary:
-    """Cells, verdicts, speeds and the headline of one run."""
-    records = list(records)
+    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base."""
+    records, chosen = list(records), margins or Margins()
     table = Table(records)
     blends = _in_order(table)
-    worths = judge(records, [blend for blend in blends if blend != BASE], seed=seed)
+    candidates = judged or [blend for blend in blends if blend != BASE]
+    layers = [name for name in candidates if len(parse_blend(name).parts) == 1]
+    mixed = [name for name in candidates if name not in layers]  # no candidates: a batch apart
+    worths = [one for batch in (layers, mixed) for one in weigh(records, batch, chosen)]
     speeds = (_speed(blend, table.answers(blend)) for blend in blends)
     return Summary(
         facts=facts,
         topics=table.topics,
         blends=blends,
         headline=headline(worths),
-        worths=worths,
+        worths=tuple(worths),
         cells=tuple(_cell(table, blend, topic) for blend in blends for topic in table.topics),
         speeds=tuple(speed for speed in speeds if speed is not None),
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
 
 
 class Table:
     """All measurements of one run. What was not measured under both sides makes no pair."""
 
-    def __init__(self, records: Iterable[AnswerRecord | LossRecord]) -> None:
+    def __init__(self, records: Iterable[AnyRecord]) -> None:
         self._answers: dict[tuple[str, str], dict[tuple[str, str], AnswerRecord]] = {}
         self._losses: dict[tuple[str, str], dict[str, LossRecord]] = {}
         topics: dict[str, None] = {}
@@ -20,7 +20,7 @@ class Table:
             if isinstance(record, AnswerRecord):
                 key = (record.question, record.reference)
                 self._answers.setdefault(place, {})[key] = record
-            else:
+            elif isinstance(record, LossRecord):
                 self._losses.setdefault(place, {})[record.row] = record
         self.topics = tuple(topics)
         self.blends = tuple(blends)

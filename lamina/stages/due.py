@@ -207,13 +207,13 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
     from lamina.training.base import device_name, resolved
 
     config = json.loads((pod.workspace.base / "config.json").read_bytes())
-    device = device_name()
+    device, decided = device_name(), resolved(profile, config)
     runs = []
     for view in sorted(pod.workspace.adapters_peft.glob("*")):
         manifest = layers.published_manifest(pod, view.name)
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
         trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained
-        if trained_as and trained_as["quantize"] == resolved(profile, config)[0]:
+        if trained_as and (trained_as["quantize"], trained_as["dtype"]) == decided:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
     return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)

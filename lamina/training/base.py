@@ -29,6 +29,8 @@ class _Held:
 
 _held = _Held()
 MOST_BYTES_ON_A_PROCESSOR = 2_000_000_000
+# Hidden width: at 256 a processor with AVX512-BF16 trained as fast in float32, at 576 half as fast.
+GAINS_BY_BFLOAT16 = 512
 USABLE = 0.92  # of a GPU's memory: the allocator cannot fill every gap
 
 
@@ -99,7 +101,7 @@ def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dty
 
     On a GPU bfloat16 where base, layer and the activations of the longest document fit, which is
     faster and nearer to what is served; else NF4. On a processor bfloat16 where it multiplies that
-    faster than float32.
+    faster than float32, and the base is wide enough to gain by it.
     """
     import torch
 
@@ -107,7 +109,8 @@ def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dty
     quantize: Quantize = profile.quantize
     if quantize == "auto":
         quantize = "nf4" if cuda and not _fits(profile, config) else "none"
-    low = cuda or quantize == "nf4" or multiplies_bfloat16()  # NF4 computes in bfloat16
+    wide = int(config["hidden_size"]) >= GAINS_BY_BFLOAT16
+    low = cuda or quantize == "nf4" or (wide and multiplies_bfloat16())  # NF4 computes in bfloat16
     dtype: Dtype = profile.dtype
     if dtype == "auto":
         dtype = "bfloat16" if low else "float32"

@@ -68,7 +68,11 @@ class Profile(BaseModel):
     quantize: Quantize = Field(
         "auto", description="base in NF4; auto = on a GPU that bfloat16 does not fit"
     )
-    dtype: Dtype = Field("auto", description="of the base; auto = bfloat16 on CUDA, else float32")
+    dtype: Dtype = Field(
+        "auto",
+        description="of the base; auto = bfloat16 on CUDA and where a processor is faster in it, "
+        "else float32",
+    )
 
     def with_rate(self, factor: float) -> "Profile":
         """The same profile with `factor` times its learning rate, if that can be one."""
@@ -90,13 +94,13 @@ PRESETS: dict[str, Profile] = {
         rank=16,
         alpha=32,
         targets=ALL_LINEAR,
-        learning_rate=2e-3,
+        learning_rate=1e-3,
         rate_width=576,
-        epochs=4,
+        epochs=3,
         least_steps=120,
         smallest_batch=512,
         warmup_share=0.05,
-        evaluations=8,
+        evaluations=10,
         patience=3,
         choose_by="answers",
     ),

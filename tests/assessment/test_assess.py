@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from fake_layer_server import FakeLayerServer
 
-from lamina.assessment.assess import QaOrder, publish, qa_layers
+from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.report import read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
@@ -17,7 +18,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def questions_asked(server: FakeLayerServer) -> int:
-    return len(server.asked("/v1/chat/completions"))
+    """Questions, choices and texts."""
+    items = sum(len(body["items"]) for body in server.asked("/v1/score"))
+    return len(server.asked("/v1/chat/completions")) + items
 
 
 def test_the_artifact_holds_records_summary_and_report(order: QaOrder, store: Store) -> None:
@@ -131,7 +134,7 @@ def test_a_failed_run_leaves_no_artifact(
         qa_layers(order, store=store, progress=Silent())
 
     assert not (store.root / "qa").exists()
-    assert not list((store.root / "tmp").iterdir())
+    assert not list(store.root.glob("tmp/*"))
 
 
 def test_a_wrong_key_is_an_error(order: QaOrder, store: Store, server: FakeLayerServer) -> None:

@@ -6,20 +6,17 @@ from pathlib import Path
 
 import pytest
 from fake_layer_server import FakeLayerServer
+from matrix_runs import Run
 from qa_samples import topic_of
 from rich.console import Console
 
-from lamina.assessment.ask import Client
-from lamina.assessment.blend import parse_blend
 from lamina.assessment.colours import STEPS, change_step, contrast, ink, palettes, share_step
-from lamina.assessment.matrix import Matrix, run_matrix
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
 from lamina.assessment.report import print_table, read_report, write_report
 from lamina.assessment.summary import Summary, percentile, summarise
-from lamina.progress import Silent
 
 VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
-Records = list[AnswerRecord | LossRecord]
+Records = list[AnyRecord]
 
 
 class Outline(HTMLParser):
@@ -43,18 +40,18 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture
-def records(server: FakeLayerServer) -> Records:
+def records(server: FakeLayerServer, tmp_path: Path) -> Records:
     server.answers["Idle"] = {"Leases question 0?": "<script>alert(1)</script>"}
     topics = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
     names = ("base", "Leases", "Goodwill", "Idle", "Leases:0.5+Goodwill:0.5")
-    with Client(server.url) as client:
-        matrix = Matrix(topics, tuple(parse_blend(name) for name in names))
-        return run_matrix(matrix, client, Silent())
+    run = Run(server.url, tmp_path / "cells", topics, names)
+    run.fill()
+    return run.records()
 
 
 @pytest.fixture
 def summary(records: Records) -> Summary:
-    return summarise(records, seed=1, facts={"Base": "tiny & small"})
+    return summarise(records, facts={"Base": "tiny & small"})
 
 
 @pytest.fixture
@@ -123,7 +120,7 @@ def test_the_summary_is_plain_json(tmp_path: Path, html: str) -> None:
 def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Records) -> None:
     losses = [record for record in records if isinstance(record, LossRecord)]
 
-    write_report(tmp_path, summarise(losses, seed=1, facts={}), losses)
+    write_report(tmp_path, summarise(losses, facts={}), losses)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" in html
@@ -134,7 +131,7 @@ def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Re
 def test_a_report_without_held_out_rows_shows_the_answers(tmp_path: Path, records: Records) -> None:
     answers = [record for record in records if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" not in html
@@ -147,7 +144,7 @@ def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
 
     text = screen.getvalue()
     assert re.search(r"3\s+Leases\s+0\s+0\s+100", text)
-    assert "Leases is better than the base" in text
+    assert "Leases: held. Too little evidence" in text
     assert "Idle" in text
 
 
@@ -175,7 +172,7 @@ def test_differences_carry_a_true_minus_sign(tmp_path: Path, records: Records) -
     ]
     answers = [record for record in worse if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert '<span class="gain">\N{MINUS SIGN}100</span>' in html

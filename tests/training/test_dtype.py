@@ -19,21 +19,22 @@ AUTO = layer_orders.QUICK.model_copy(update={"dtype": "auto"})
 
 
 @pytest.mark.parametrize(
-    ("can", "dtype"),
+    ("can", "width", "dtype"),
     [
-        ({"avx512_bf16": True}, "bfloat16"),
-        ({"amx_bf16": True}, "bfloat16"),
-        ({"avx512_f": True, "avx512_bf16": False}, "float32"),
-        ({"architecture": "aarch64"}, "float32"),
+        ({"avx512_bf16": True}, 576, "bfloat16"),
+        ({"amx_bf16": True}, 4096, "bfloat16"),
+        ({"avx512_bf16": True}, 256, "float32"),
+        ({"avx512_f": True, "avx512_bf16": False}, 576, "float32"),
+        ({"architecture": "aarch64"}, 576, "float32"),
     ],
 )
-def test_auto_is_what_the_processor_multiplies_faster(
-    monkeypatch: pytest.MonkeyPatch, can: dict[str, object], dtype: str
+def test_auto_is_what_the_processor_trains_faster_in(
+    monkeypatch: pytest.MonkeyPatch, can: dict[str, object], width: int, dtype: str
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: can)
 
-    assert resolved(AUTO, {}) == ("none", dtype)
+    assert resolved(AUTO, {"hidden_size": width}) == ("none", dtype)
 
 
 @pytest.fixture(scope="module")
