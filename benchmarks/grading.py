@@ -2,7 +2,7 @@
 
     python benchmarks/grading.py --data ../shared/data
 
-Right answers are references in other wordings (`tests/assessment/rewritten.py`), wrong ones are made
+Right answers are references in other wordings (`tests/assessment/rewritten.py`); wrong ones come
 from other references (`wrong.py` beside it). Exact match and F1 are the project's former graders:
 SQuAD's, with numbers brought to one spelling first. Writes `benchmarks/results/grading.md`.
 """
