@@ -24,7 +24,7 @@ from lamina.fingerprint import text_digest
 from lamina.progress import Silent
 from lamina.store import Stage, Store
 from lamina.text.pages import Line, Page, Pages, write_pages
-from lamina.text.rows import Row, read_rows
+from lamina.text.rows import SPLITS, Row, read_rows
 from lamina.text.verdicts import VERDICTS_FILE, Verdict, Verdicts
 from lamina.workspace import EMBEDDED_BASE
 
@@ -107,7 +107,7 @@ def _combine(folder: Path, size: int) -> int:
             with DatasetWriter(target, layer) as writer:
                 writer.add_all(_rows(layer, size // 2))
             writer.write_card()
-            return {"documents": [], "documents_held_out_whole": []}
+            return {"documents": []}
 
         refs.append(store.once("dataset", SOURCE, {"layer": layer, "size": size}, make))
     return int(store.manifest(combine_datasets(refs, store=store)).facts["train_rows"])
@@ -127,7 +127,7 @@ def _build(folder: Path, size: int) -> int:
         verdicts, "Synthetic", store=store, progress=Silent(), tokenizer_file=tokenizer
     )
     facts = store.manifest(ref).facts
-    return int(facts["train_rows"] + facts["heldout_rows"])
+    return int(sum(facts[f"{split}_rows"] for split in SPLITS))
 
 
 def _rows(layer: str, size: int) -> Iterator[Row]:

@@ -20,6 +20,7 @@ from lamina.corpus.view import write_pretest_view
 from lamina.dataset.build import build_dataset, combine_datasets
 from lamina.progress import Silent
 from lamina.settings import load
+from lamina.text.rows import SPLITS
 from lamina.text.verdicts import read_verdicts
 from lamina.workspace import EMBEDDED_BASE, Workspace
 
@@ -76,7 +77,7 @@ def _build(folder: Path) -> None:
     ]
     whole = store.manifest(combine_datasets(refs, store=store)).facts
     accepted = sum(verdict.recommended for verdict in verdicts.verdicts)
-    rows = whole["train_rows"] + whole["heldout_rows"]
+    rows = sum(whole[f"{split}_rows"] for split in SPLITS)
     print(f"{accepted} of {len(documents)} documents, {len(refs)} layers, {rows} rows")
 
 

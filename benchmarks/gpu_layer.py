@@ -73,12 +73,12 @@ def _rows(bench: Bench) -> Callable[[Path], dict[str, object]]:
     """Makes the dataset: given rows, else sentences."""
 
     def make(folder: Path) -> dict[str, object]:
-        for split in ("train", "heldout"):
+        for split in ("train", "validation"):
             if bench.rows:
                 shutil.copy(bench.rows / f"{split}.jsonl", folder)
             else:
                 write_rows(folder / f"{split}.jsonl", _sentences(split))
-        return {"layer": "benchmark", "documents": [], "documents_held_out_whole": []}
+        return {"layer": "benchmark", "documents": []}
 
     return make
 

@@ -19,11 +19,10 @@ from lamina.corpus.pretest import pdf_pretest
 from lamina.dataset.build import build_dataset
 from lamina.progress import Silent
 from lamina.settings import load
-from lamina.text.rows import Row, read_rows
+from lamina.text.rows import SPLITS, Row, read_rows
 from lamina.text.verdicts import read_verdicts
 from lamina.workspace import EMBEDDED_BASE, Workspace
 
-SPLITS = ("train", "heldout")
 FILING = re.compile(r"pdfs/(?P<company>.+?)_(?P<year>\d{4})(?P<quarter>Q\d)?_")
 QUARTERS = {"Q1": "first", "Q2": "second", "Q3": "third", "Q4": "fourth"}
 PERIOD = re.compile(

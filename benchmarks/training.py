@@ -84,7 +84,7 @@ def parsed() -> argparse.Namespace:
 
 
 def make_chunks(options: argparse.Namespace) -> tuple[Path, dict[str, int]]:
-    """The base's folder; the topics' rows as train.jsonl and heldout.jsonl, shuffled once."""
+    """The base's folder; the topics' rows as train.jsonl and validation.jsonl, shuffled once."""
     import random
 
     from lamina import settings
@@ -112,7 +112,7 @@ def make_chunks(options: argparse.Namespace) -> tuple[Path, dict[str, int]]:
     ]
     whole = pod.store.open(corpus.combine_datasets(pod, parts))
     counts: dict[str, int] = {}
-    for split, most in (("train", BATCH * options.steps), ("heldout", HELD_OUT)):
+    for split, most in (("train", BATCH * options.steps), ("validation", HELD_OUT)):
         rows = [row for row in read_rows(whole / f"{split}.jsonl") if row.kind == "text"]
         random.Random(1).shuffle(rows)
         counts[split] = write_rows(options.work / f"{split}.jsonl", rows[:most])
@@ -171,9 +171,13 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.recipe import attach, wake_torch
 
     base = Path(options.base)
+<<<<<<< HEAD
     config = json.loads((base / "config.json").read_bytes())
     wake_torch(options.threads, int(config["hidden_size"]))
     train, heldout = (documents(options, split) for split in ("train", "heldout"))
+=======
+    train, heldout = (documents(options, split) for split in ("train", "validation"))
+>>>>>>> main
     tokens = sum(len(each.ids) for each in train)
     order = LayerOrder(
         layer="benchmark",
@@ -210,7 +214,7 @@ def trainer_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.loss import heldout_loss
 
     logging.disable_progress_bar()
-    train, heldout = (documents(options, split) for split in ("train", "heldout"))
+    train, heldout = (documents(options, split) for split in ("train", "validation"))
     torch.set_num_threads(options.threads)
     profile = chosen_profile(options, 4096)
     config = json.loads((Path(options.base) / "config.json").read_bytes())

@@ -95,7 +95,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--passes", nargs="+", type=int, default=[4, 1], help="a step, how many")
     parser.set_defaults(weights=list(gpu_matrix.WEIGHTS), blocks=list(gpu_matrix.BLOCKS))
     parser.add_argument("--base", type=Path, help="a base in Hugging Face form for `layer`")
-    parser.add_argument("--rows", type=Path, help="folder with train.jsonl and heldout.jsonl")
+    parser.add_argument("--rows", type=Path, help="folder with train.jsonl and validation.jsonl")
     parser.add_argument("--out", type=Path, help="all figures, as JSON")
     parser.add_argument("--work", type=Path, help="keeps the random weights for another run")
     parser.add_argument("--smoke", action="store_true", help="tiny shape, CPU, under a minute")

@@ -46,6 +46,8 @@ def _run(name: str, order: str, *, as_json: bool) -> int:
     Closing.as_json = as_json
     if not os.environ.get("LAMINA_DEBUG"):
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels of a GPU
+        for worker in ("APILogWorker", "EventsWorker"):  # Prefect's: on its way out it counts
+            logging.getLogger(worker).setLevel(logging.ERROR)
     run: Callable[[str], int] = import_module(f"flows.{name}").main
     if os.environ.get("PREFECT_API_URL"):
         return run(order)

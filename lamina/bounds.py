@@ -6,6 +6,7 @@ say anything else than what is checked.
 
 from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ValidationError
@@ -61,6 +62,13 @@ def refusal(
     """The first thing that is wrong, under the name that people set it by, and what could be."""
     first = error.errors(include_url=False)[0]
     name = _field(model, str(first["loc"][0])) if first["loc"] else ""
+    for part in map(str, first["loc"][1:]):  # a value within a value by names
+        inner = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        outer, before = name, named
+        model, name = inner, _field(inner, part)
+        named = partial(_within, before, outer)
     if first["type"] == "extra_forbidden":
         return InvalidInputError(f"{named(name)} is unknown; choose one of {nearest(name, model)}")
     schema = fields(model).get(name)
@@ -70,6 +78,10 @@ def refusal(
         f"{named(name)} cannot be {first['input']!r}: it must be {allowed(schema)}; "
         "correct it and run again"
     )
+
+
+def _within(named: Callable[[str], str], outer: str, inner: str) -> str:
+    return f"{named(outer)}: {inner}"
 
 
 def nearest(name: str, model: type[BaseModel]) -> str:

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from lamina.bounds import refusal
+from lamina.errors import InvalidInputError
+from lamina.margins import Margins
 
 
 class Settings(BaseSettings):
@@ -108,6 +110,16 @@ class Settings(BaseSettings):
         description="Dask scheduler whose workers read the documents, such as tcp://10.0.0.5:8786; "
         "none = this pod's processes do",
     )
+    margins: Margins = Field(
+        default_factory=Margins,
+        description="what a layer must show to be promoted, as JSON; what is left out stays as it "
+        'is: {"questions": 15, "gain_d": 0.2}',
+    )
+    exam_line: str | None = Field(
+        None,
+        description="system message before each exam question, the same for base and layers; "
+        "default: one that asks for the fact alone; `none` = no message",
+    )
     seed: int = Field(20260101, ge=0, description="seed of training and of sampling in QA")
 
 
@@ -122,6 +134,9 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise refusal(error, Settings, lambda field: f"setting {_variable(field)}") from error
+    except SettingsError as error:
+        msg = 'setting LAMINA_MARGINS is no JSON; write it as {"questions": 15, "gain_d": 0.2}'
+        raise InvalidInputError(msg) from error
 
 
 def names(field: str) -> tuple[str, ...]:

@@ -13,21 +13,33 @@ from pathlib import Path
 
 import pytest
 
+from lamina.bases.catalogue import CATALOGUE, cache_folder
 from lamina.demo.handbooks import write_handbooks
 from lamina.serving.launch import running_server
 
+pytestmark = pytest.mark.service
 ROOT = Path(__file__).parents[1]
 LAYERS = {"ASC_Leases": "Marlow_Leasing", "ASC_Debt": "Velaro_Credit_Losses"}
 SHORT = ["--set", "steps=2", "--set", "sequence_tokens=320", "--chunk-tokens", "256"]
 ELSEWHERE = ("make demo", "make test", "make up")
+SMOLLM2 = cache_folder() / CATALOGUE["smollm2"].sha256[:16]
+
+
+def blocks(language: str) -> str:
+    """The README's blocks in a language, one after the other, continued lines joined."""
+    text = (ROOT / "README.md").read_text()
+    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return "".join(found).replace("\\\n", " ")
 
 
 def commands() -> list[str]:
-    """Every command of the README's shell blocks, continued lines joined."""
-    text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    return [line for line in lines if line.strip()]
+    """Every command of the README's shell blocks."""
+    return [line for line in blocks("sh").splitlines() if line.strip()]
+
+
+def first_session() -> list[str]:
+    """What is typed in the README's session with a real base; the rest is what is answered."""
+    return re.findall(r"^\$ (.*)", blocks("console"), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +120,31 @@ def test_the_curl_lines_answer(server: str, folder: Path, shell: dict[str, str])
         words = shlex.split(line.replace("localhost:5000", server))
         answer = json.loads(run([*words, "-sS", "--noproxy", "*"], folder, shell))
         assert "error" not in answer, answer
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not SMOLLM2.is_dir(), reason="the wheel of smollm2 was not fetched here")
+def test_the_session_with_a_real_base_goes_as_told(tmp_path: Path, shell: dict[str, str]) -> None:
+    """On handbooks under the topics' names, with hardly any training."""
+    write_handbooks(tmp_path / "raw", tmp_path / "questions")
+    add, copy, train, serve, ask = first_session()
+    *topics, inbox = shlex.split(copy)[2:]
+    for topic, sample in zip(topics, LAYERS.values(), strict=True):
+        (tmp_path / "raw" / sample).rename(tmp_path / topic)
+    (tmp_path / inbox).mkdir(parents=True)
+    lamina = [sys.executable, "-c", "from lamina.cli import main; main()"]
+    environment = {k: v for k, v in shell.items() if k != "LAMINA_BASE_MODEL"}
+
+    run([*lamina, *shlex.split(add)[1:]], tmp_path, environment)
+    run(shlex.split(copy), tmp_path, environment)
+    told = run([*lamina, *shlex.split(train)[1:], *SHORT], tmp_path, environment)
+
+    assert all(f"  {topic}: " in told for topic in topics)
+    assert serve.startswith(".venv/bin/lamina serve")
+    workspace = tmp_path / "workspace"
+    adapters = workspace / "output/adapters_gguf"
+    with running_server(workspace / "models/bases/smollm2.gguf", adapters=adapters) as url:
+        words = shlex.split(ask.replace("localhost:5000", url))
+        answer = json.loads(run([*words, "-sS", "--noproxy", "*"], tmp_path, environment))
+    assert [one["name"] for one in answer["lamina"]["layers"]] == topics[:1]

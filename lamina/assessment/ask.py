@@ -13,28 +13,26 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.assessment.asked import Choose, Read
 from lamina.assessment.blend import Blend
 from lamina.assessment.refusals import refused, unreachable
-from lamina.assessment.replies import Heard, KnownLayer, known_layers, scored, was_answered_by
-from lamina.errors import MismatchError, NotFoundError
+from lamina.assessment.replies import (
+    Heard,
+    KnownLayer,
+    Score,
+    ServedBase,
+    known_layers,
+    scored,
+    scored_together,
+    served_base,
+    was_answered_by,
+)
+from lamina.assessment.sampling import Sampling
+from lamina.errors import NotFoundError
 from lamina.layer_server import NO_ANSWER, client
 
 Via: TypeAlias = Literal["adapters", "model"]
-# Question if there is one, the text itself, and what is given before it.
-Scored: TypeAlias = tuple[str | None, str] | tuple[str | None, str, str]
-
-
-class Sampling(BaseModel):
-    """How answers are drawn. The defaults are greedy, so that two runs can be compared."""
-
-    model_config = ConfigDict(frozen=True)
-
-    max_tokens: int = Field(64, ge=1, description="longest answer in tokens")
-    temperature: float = Field(0.0, ge=0, description="0 = always the likeliest token")
-    seed: int = Field(20260101, ge=0)
-    system: str | None = Field(None, description="system message before each question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,18 @@ class Answer:
         has no meaning.
         """
         return self.n_tokens / self.total_s if self.n_tokens else None
+
+    def value(self, in_flight: int) -> dict[str, Any]:
+        """As a cell keeps it: times in seconds, measured beside so many requests in flight."""
+        return {
+            "text": self.text,
+            "first_token_s": round(self.first_token_s, 6),
+            "total_s": round(self.total_s, 6),
+            "n_prompt_tokens": self.n_prompt_tokens,
+            "n_tokens": self.n_tokens,
+            "finish": self.finish,
+            "in_flight": in_flight,
+        }
 
 
 class Client:
@@ -88,19 +98,14 @@ class Client:
         """Every layer that the server knows, with its share in the default blend."""
         return known_layers(self._json("GET", "/lora-adapters"))
 
-    def base_digest(self) -> str:
-        """What the server says its base is: digest, or fingerprint where it knows no digest.
+    def base(self) -> ServedBase:
+        """Which base the server runs, and how many requests it runs at the same time.
 
-        Both are the same for every quantization of one base.
+        Raises:
+            MismatchError: the server does not say which base it is.
+
         """
-        entries = self._json("GET", "/v1/models").get("data", [])
-        base: dict[str, Any] = next((entry for entry in entries if entry.get("id") == "base"), {})
-        facts = base.get("lamina") or {}
-        for name in ("digest", "fingerprint"):
-            if facts.get(name):
-                return str(facts[name])
-        msg = f"the server at {self.url} does not say which base it serves; update it"
-        raise MismatchError(msg)
+        return served_base(self._json("GET", "/v1/models"), self.url)
 
     def set_default(self, blend: Blend) -> None:
         """Make a blend what the model `default` means, for everybody who asks this server."""
@@ -142,9 +147,7 @@ class Client:
             finish=heard.finish,
         )
 
-    def score(
-        self, texts: Sequence[Scored], blend: Blend, via: Via = "model"
-    ) -> list[tuple[float, int]]:
+    def score(self, texts: Sequence[Read], blend: Blend, via: Via = "model") -> list[Score]:
         """Log-probability in nats and number of tokens of each text.
 
         A text without a question is scored from its beginning, or after what is given before it;
@@ -154,10 +157,29 @@ class Client:
             MismatchError: the server says that other layers did the scoring.
 
         """
-        items = [_item(*each) for each in texts]
+        items = [_item(one) for one in texts]
         reply = self._json("POST", "/v1/score", {"model": _model(blend, via), "items": items})
         was_answered_by(reply.get("lamina"), blend, self.url)
         return scored(reply, len(texts))
+
+    def choose(
+        self, choices: Sequence[Choose], blend: Blend, via: Via = "model"
+    ) -> list[list[Score]]:
+        """Log-probability in nats and number of tokens of every answer of each choice.
+
+        The question is evaluated once for all of its answers.
+
+        Raises:
+            MismatchError: the server says that other layers did the scoring.
+
+        """
+        items = [
+            {"messages": [{"role": "user", "content": one.question}], "candidates": one.answers}
+            for one in choices
+        ]
+        reply = self._json("POST", "/v1/score", {"model": _model(blend, via), "items": items})
+        was_answered_by(reply.get("lamina"), blend, self.url)
+        return scored_together(reply, [len(one.answers) for one in choices])
 
     def _json(
         self, method: str, path: str, body: Mapping[str, object] | None = None
@@ -190,10 +212,10 @@ class Client:
             raise unreachable(error, self.url) from error
 
 
-def _item(question: str | None, text: str, given: str = "") -> dict[str, object]:
-    if question is not None:
-        return {"messages": [{"role": "user", "content": question}], "text": text}
-    return {"text": text, "given": given} if given else {"text": text}
+def _item(read: Read) -> dict[str, object]:
+    if read.question is not None:
+        return {"messages": [{"role": "user", "content": read.question}], "text": read.text}
+    return {"text": read.text, "given": read.given} if read.given else {"text": read.text}
 
 
 def _model(blend: Blend, via: Via) -> str:

@@ -1,50 +1,36 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.ask import Client, Sampling, Via
+from lamina.assessment.ask import Client
+from lamina.assessment.asked import Choose
+from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
-from lamina.assessment.matrix import Matrix, run_matrix
+from lamina.assessment.cells import Cells, Subject
+from lamina.assessment.general import general_questions
+from lamina.assessment.grading import GRADER
+from lamina.assessment.making import MOST_NAMED, making, named
+from lamina.assessment.matrix import Matrix, Wanted
+from lamina.assessment.measured import GENERAL
+from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.questions import Topic, gather_topics
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
+from lamina.assessment.rule import VERSION
 from lamina.assessment.summary import Summary, summarise
+from lamina.assessment.trained import without_trained
+from lamina.assessment.view import gains_over_base, records
+from lamina.assessment.worth import measured
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
-from lamina.store import Stage, Store, point
+from lamina.store import CELLS, Stage, Store, point
+from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 1)
-
-
-class QaOrder(BaseModel):
-    """What to measure, and on which server. Paths are read when the stage runs."""
-
-    model_config = ConfigDict(frozen=True)
-
-    server_url: str
-    prompts: Path = Field(description="folder of question files, each named after its layer")
-    topics: tuple[str, ...] = Field(
-        (), description="names that question files may bear, beside those of the server's layers"
-    )
-    heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
-    adapters: Path | None = Field(
-        None, description="folder of <layer>.gguf that the server must know in these versions"
-    )
-    model: Path | None = Field(
-        None, description="base GGUF that the server runs: tells one quantization from another"
-    )
-    layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
-    blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
-    sampling: Sampling = Field(default_factory=Sampling)
-    via: Via = Field("adapters", description="set the default blend, or name it in each request")
-    concurrency: int = Field(1, ge=1, le=256, description="requests in flight under one blend")
-    heldout_tokens: int = Field(4000, ge=0, description="held-out tokens a topic; 0 = none")
+STAGE = Stage("qa_layers", 3)
 
 
 def qa_layers(
@@ -55,7 +41,7 @@ def qa_layers(
     api_key: str | None = None,
     digest: Callable[[Path], str] = file_digest,
 ) -> ArtifactRef:
-    """Ask, score, grade and judge; the artifact holds records, summary and report.
+    """Ask and score what no cell holds yet; the artifact holds records, summary and report.
 
     `digest` may remember files that it has seen (`lamina.fingerprint.Digests`).
 
@@ -68,37 +54,76 @@ def qa_layers(
     """
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
-        topics = gather_topics(
-            order.prompts,
-            order.heldout,
-            layers={*known, *order.topics},
-            heldout_tokens=order.heldout_tokens,
-        )
+        topics, trained = _topics(order, known)
         _hold_against_files(known, order, digest)
-        blends = _blends(order, known)
-        base = client.base_digest()
-        used = sorted({layer for blend in blends for layer in blend.layers})
-        inputs = {
-            "base": base,
-            "model": digest(order.model) if order.model else None,
-            "layers": {name: known[name].digest for name in used},
-            "blends": [blend.name for blend in blends],
-            "prompts": {topic.name: _prompts_digest(topic) for topic in topics},
-            "heldout": {topic.name: _heldout_digest(topic) for topic in topics},
-            "sampling": order.sampling,
-            "via": order.via,
-            "concurrency": order.concurrency,
-        }
-        matrix = Matrix(topics, blends, order.sampling, order.via, order.concurrency)
+        base = client.base()
+        model = digest(order.model) if order.model else None
+        subjects = [_subject(blend, known) for blend in _blends(order, known)]
+        cells = Cells(store.root / CELLS, base.digest, model, order.sampling)
+        matrix = Matrix(topics, subjects, seed=order.sampling.seed, n_drawn=order.n_drawn or None)
+        how = How(order.sampling, order.via, order.concurrency or base.slots)
+        wanted, failures = _ask(matrix, cells, client, how, progress)
+    for failure in failures[:MOST_NAMED]:
+        progress.say(f"not measured: {named(failure)}")
+    inputs = {
+        "base": base.digest,
+        "model": model,
+        "layers": {name: known[name].digest for one in subjects for name in one.blend.layers},
+        "cells": text_digest(canonical([cells.key(one.subject, one.request) for one in wanted])),
+        "items": text_digest(canonical([topic.model_dump(mode="json") for topic in topics])),
+        "subjects": [one.blend.name for one in subjects],
+        "judged": order.judged,
+        "margins": order.margins,
+        "rule": VERSION,
+        "grader": GRADER,
+        "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
+    }
 
-        def make(folder: Path) -> dict[str, object]:
-            records = run_matrix(matrix, client, progress)
-            facts = _facts(order, base, blends, known)
-            summary = summarise(records, seed=order.sampling.seed, facts=facts)
-            write_report(folder, summary, records)
-            return _artifact_facts(summary)
+    def make(folder: Path) -> dict[str, object]:
+        found = list(records(wanted, cells))
+        facts = making(order, how, base.digest, known, subjects, failures, trained)
+        summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
+        write_report(folder, summary, found)
+        return _artifact_facts(summary)
 
-        return store.once(KIND, STAGE, inputs, make)
+    return store.once(KIND, STAGE, inputs, make)
+
+
+def _topics(
+    order: QaOrder, known: Collection[str]
+) -> tuple[tuple[Topic, ...], tuple[Question, ...]]:
+    """What is measured, and the questions that do not count since they were trained on."""
+    topics = gather_topics(
+        order.prompts,
+        order.heldout,
+        layers={*known, *order.topics},
+        heldout_tokens=order.heldout_tokens,
+    )
+    topics, trained = without_trained(topics, order.trained)
+    general = (Topic(name=GENERAL, prompts=general_questions()),) if order.general else ()
+    return (*topics, *general), trained
+
+
+def _ask(
+    matrix: Matrix, cells: Cells, client: Client, how: How, progress: Progress
+) -> tuple[list[Wanted], list[Failure]]:
+    """What was wanted in the end, and what of it could not be had: first a little, then more."""
+    wanted = dict.fromkeys(matrix.first())
+    failures = list(fill(wanted, cells, client, how, progress))
+    chosen = (one for one in wanted if isinstance(one.request, Choose))
+    gains = gains_over_base(measured(records(chosen, cells)))
+    doubted = [
+        one
+        for subject in matrix.subjects
+        for one in matrix.rest(subject, gains.get(subject.blend.name, {}))
+        if one not in wanted
+    ]
+    failures += fill(doubted, cells, client, how, progress)
+    return [*wanted, *doubted], failures
+
+
+def _subject(blend: Blend, known: Mapping[str, KnownLayer]) -> Subject:
+    return Subject(blend, tuple(known[name].digest for name in blend.layers))
 
 
 def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
@@ -149,39 +174,8 @@ def _blends(order: QaOrder, known: dict[str, KnownLayer]) -> tuple[Blend, ...]:
     return tuple(blends.values())
 
 
-def _prompts_digest(topic: Topic) -> str:
-    return text_digest(canonical([[prompt.question, prompt.answer] for prompt in topic.prompts]))
-
-
-def _heldout_digest(topic: Topic) -> str:
-    return text_digest(canonical([[row.question, row.given + row.text] for row in topic.heldout]))
-
-
-def _facts(
-    order: QaOrder, base: str, blends: Sequence[Blend], known: dict[str, KnownLayer]
-) -> dict[str, str]:
-    """What the report says of its own making."""
-    ways = {
-        "adapters": "each blend set as the server's default with POST /lora-adapters",
-        "model": "each request names its blend",
-    }
-    sampling = order.sampling
-    used = sorted({layer for blend in blends for layer in blend.layers})
-    facts = {
-        "Server": order.server_url,
-        "Base": base[:12],
-        "How blends were put on": ways[order.via],
-        "Requests in flight": str(order.concurrency),
-        "Longest answer": f"{sampling.max_tokens} tokens",
-        "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
-        "System message": sampling.system or "none",
-        "Intervals": "95%: Newcombe 1998 for shares, paired bootstrap for F1 and loss",
-    }
-    return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
-
-
 def _artifact_facts(summary: Summary) -> dict[str, object]:
     return {
-        "verdicts": {worth.name: worth.verdict.value for worth in summary.worths},
+        "verdicts": {worth.name: worth.verdict.word.value for worth in summary.worths},
         "headline": summary.headline.model_dump(mode="json"),
     }

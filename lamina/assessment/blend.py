@@ -1,13 +1,16 @@
 """What is asked: the base, one layer, or several layers with scales."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lamina.assessment.measured import GENERAL
 from lamina.errors import InvalidInputError
-from lamina.workspace import checked_layer_name
+from lamina.workspace import LEVELS, checked_layer_name
 
 _PART = re.compile(r"(?P<layer>[^:+]+)(?::(?P<scale>-?\d+(?:\.\d+)?))?\Z")
 BASE = "base"
+_SERVING = ".serving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,24 @@ def parse_blend(text: str) -> Blend:
         msg = f"blend {text!r} names a layer twice; name it once, with the sum of the scales"
         raise InvalidInputError(msg)
     return Blend(tuple(parts))
+
+
+def own_topics(name: str, topics: Sequence[str]) -> tuple[str, ...]:
+    """Topics that a layer or blend is named after; all there are for the levels, which know all."""
+    parts = parse_blend(name).layers
+    if any(part in LEVELS for part in parts):
+        return tuple(topic for topic in topics if topic != GENERAL)
+    return tuple(topic for topic in topics if topic in parts)
+
+
+def serving_name(layer: str) -> str:
+    """The name under which the version that serves is asked beside a candidate for its place."""
+    return f"{layer}{_SERVING}"
+
+
+def layer_of(name: str) -> str:
+    """The layer whose place it is: a version that serves is named after it."""
+    return name.removesuffix(_SERVING)
 
 
 def _spelled(layer: str, scale: float) -> str:

@@ -1,124 +1,130 @@
-"""Prompts x (base, layers, blends): asks everything once and keeps what came back."""
+"""Who is asked what. Pure.
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+The base is asked everything, each layer or blend all that is its own, and everyone the general
+questions. Elsewhere a few items of each topic are drawn, the same for everyone; where those leave a
+doubt whether a subject does harm, the rest of the doubtful topics is asked as well.
+"""
 
-from lamina.assessment.ask import Answer, Client, Sampling, Via
-from lamina.assessment.blend import Blend
-from lamina.assessment.grade import grade
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TypeAlias
+
+from lamina.assessment.asked import Ask, Read, Request, choices
+from lamina.assessment.blend import Blend, layer_of, own_topics
+from lamina.assessment.cells import Subject
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.questions import Topic
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.sampling import drawn
 from lamina.fingerprint import canonical, text_digest
-from lamina.progress import Progress
 from lamina.text.questions import Question
 from lamina.text.rows import Row
 
-ROWS_A_REQUEST = 8
+DRAWN = 4  # questions, and rows, of a topic that is not a subject's own
+HARM_NATS = 0.1  # a fall of D elsewhere that would matter
+_Z_95 = 1.645  # one-sided
+
+Gains: TypeAlias = Mapping[str, Sequence[float]]  # by topic: over the base, item by item
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One request to one subject, and the item that it is about."""
+
+    subject: Subject
+    topic: str
+    item: Question | Row
+    request: Request
+
+
 class Matrix:
-    """What is asked, under what, and how."""
+    """All items, and the subjects that they are put to."""
 
-    topics: tuple[Topic, ...]
-    blends: tuple[Blend, ...]  # the base among them
-    sampling: Sampling = field(default_factory=Sampling)
-    via: Via = "adapters"  # set the default blend and ask it, or name the blend in each request
-    concurrency: int = 1  # requests in flight, all under one blend
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        subjects: Sequence[Subject],
+        *,
+        seed: int,
+        n_drawn: int | None = DRAWN,
+    ) -> None:
+        """`n_drawn` items of each topic are put to those whose own it is not; None = all."""
+        self.topics = {topic.name: topic for topic in topics}
+        self.subjects = tuple(subjects)
+        self._choices = choices([one for topic in topics for one in topic.prompts], seed=seed)
+        self._few = {topic.name: self._draw(topic, n_drawn, seed) for topic in topics}
+
+    def first(self) -> Iterator[Wanted]:
+        """What is asked of everyone: all where it is their own, else what was drawn."""
+        for subject in self.subjects:
+            own = self.own(subject)
+            for topic in self.topics.values():
+                some = topic if topic.name in {*own, GENERAL} else self._few[topic.name]
+                yield from self._wanted(subject, some)
+
+    def rest(self, subject: Subject, gains: Gains) -> Iterator[Wanted]:
+        """All of the topics that `doubtful` names, for a subject that gained so over the base."""
+        elsewhere = {name: of for name, of in gains.items() if name not in self.own(subject)}
+        for name in doubtful(elsewhere):
+            yield from self._wanted(subject, self.topics[name])
+
+    def own(self, subject: Subject) -> tuple[str, ...]:
+        """The topics that a subject is about; all of them for the base."""
+        if not subject.blend.parts:
+            return tuple(self.topics)
+        layers = Blend(tuple((layer_of(name), 1.0) for name in subject.blend.layers))
+        return own_topics(layers.name, tuple(self.topics))
+
+    def _wanted(self, subject: Subject, topic: Topic) -> Iterator[Wanted]:
+        for question in topic.prompts:
+            yield Wanted(subject, topic.name, question, Ask(question.question))
+            if question in self._choices:
+                yield Wanted(subject, topic.name, question, self._choices[question])
+        for row in topic.heldout:
+            yield Wanted(subject, topic.name, row, Read(row.text, row.question, row.given))
+
+    def _draw(self, topic: Topic, count: int | None, seed: int) -> Topic:
+        if count is None:
+            return topic
+        prompts = drawn(topic.prompts, count, seed=seed, name=item_name, document=document_of)
+        # T holds a layer against the others on its own text, and counts documents.
+        count = max(count, len({row.document for row in topic.heldout}))
+        rows = drawn(topic.heldout, count, seed=seed, name=item_name, document=document_of)
+        return topic.model_copy(update={"prompts": prompts, "heldout": rows})
 
 
-def run_matrix(
-    matrix: Matrix, client: Client, progress: Progress
-) -> list[AnswerRecord | LossRecord]:
-    """Ask every prompt and score every held-out row under every blend.
+def item_name(item: Question | Row) -> str:
+    """What an item is called in records: a question's id or a digest of its words."""
+    if isinstance(item, Question):
+        return item.id or text_digest(canonical([item.question, item.answer]))[:16]
+    return text_digest(canonical([item.question, item.given + item.text]))
 
-    With `via="adapters"` the server's default blend is put back at the end, also after an error.
+
+def document_of(item: Question | Row) -> str:
+    """What an item was taken from; a question that does not say stands for itself."""
+    return (item.file or item_name(item)) if isinstance(item, Question) else item.document
+
+
+def doubtful(gains: Gains) -> tuple[str, ...]:
+    """Topics that must be asked in full to know whether there is harm; none where all is clear.
+
+    Where the mean over all topics is surely above `-HARM_NATS`, those that by themselves look
+    harmed; where it is surely below, none: it is known. Else all whose mean is below. "Surely" is
+    a bound of 95 % on the items at hand. This decides what more is asked, never a verdict.
     """
-    prompts = [(topic.name, prompt) for topic in matrix.topics for prompt in topic.prompts]
-    batches = [
-        (topic.name, topic.heldout[start : start + ROWS_A_REQUEST])
-        for topic in matrix.topics
-        for start in range(0, len(topic.heldout), ROWS_A_REQUEST)
-    ]
-    records: list[AnswerRecord | LossRecord] = []
-    done = 0
-    progress.start("questions and held-out rows", len(matrix.blends) * len(prompts + batches))
-    with _default_kept(client, matrix.via), ThreadPoolExecutor(matrix.concurrency) as pool:
-        for blend in matrix.blends:
-            if matrix.via == "adapters":
-                client.set_default(blend)
-            ask, score = _asker(matrix, client, blend), _scorer(matrix, client, blend)
-            for answer in pool.map(ask, prompts):
-                records.append(answer)
-                progress.advance(done := done + 1, blend.name)
-            for losses in pool.map(score, batches):
-                records.extend(losses)
-                progress.advance(done := done + 1, blend.name)
-    return records
-
-
-def _asker(
-    matrix: Matrix, client: Client, blend: Blend
-) -> Callable[[tuple[str, Question]], AnswerRecord]:
-    def ask(task: tuple[str, Question]) -> AnswerRecord:
-        topic, prompt = task
-        answer = client.ask(prompt.question, blend, matrix.sampling, matrix.via)
-        return _graded(topic, prompt, answer)
-
-    return ask
-
-
-def _scorer(
-    matrix: Matrix, client: Client, blend: Blend
-) -> Callable[[tuple[str, Sequence[Row]]], list[LossRecord]]:
-    def score(task: tuple[str, Sequence[Row]]) -> list[LossRecord]:
-        topic, rows = task
-        scores = client.score(
-            [(row.question, row.text, row.given) for row in rows], blend, matrix.via
-        )
-        return [
-            LossRecord(
-                blend=blend.name,
-                topic=topic,
-                row=text_digest(canonical([row.question, row.given + row.text])),
-                loss=-log_probability / max(1, n_tokens),
-                n_tokens=n_tokens,
-            )
-            for row, (log_probability, n_tokens) in zip(rows, scores, strict=True)
-        ]
-
-    return score
-
-
-def _graded(topic: str, prompt: Question, answer: Answer) -> AnswerRecord:
-    rate = answer.tokens_per_s
-    marks = grade(answer.text, prompt.answer)
-    return AnswerRecord(
-        blend=answer.blend,
-        topic=topic,
-        question=prompt.question,
-        reference=prompt.answer,
-        answer=answer.text,
-        exact=marks.exact,
-        contains=marks.contains,
-        f1=marks.f1,
-        first_token_s=round(answer.first_token_s, 6),
-        total_s=round(answer.total_s, 6),
-        n_prompt_tokens=answer.n_prompt_tokens,
-        n_tokens=answer.n_tokens,
-        tokens_per_s=rate and round(rate, 3),
+    values = [value for of in gains.values() for value in of]
+    if len(values) <= len(gains) + 1:
+        return tuple(gains)
+    means = {name: fmean(of) for name, of in gains.items() if of}
+    apart = [value - means[name] for name, of in gains.items() for value in of]
+    spread = (sum(gap**2 for gap in apart) / (len(values) - len(means))) ** 0.5
+    half = _Z_95 * stdev(values) / len(values) ** 0.5
+    if fmean(values) + half < -HARM_NATS:
+        return ()
+    harmless = fmean(values) - half > -HARM_NATS
+    return tuple(
+        name
+        for name, mean in means.items()
+        if mean < -HARM_NATS
+        and (not harmless or mean + _Z_95 * spread / len(gains[name]) ** 0.5 < 0)
     )
-
-
-@contextmanager
-def _default_kept(client: Client, via: Via) -> Iterator[None]:
-    if via == "model":
-        yield
-        return
-    before = Blend(tuple((layer.name, layer.scale) for layer in client.layers() if layer.scale))
-    try:
-        yield
-    finally:
-        client.set_default(before)

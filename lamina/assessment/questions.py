@@ -132,7 +132,7 @@ def _heldout_rows(files: Iterable[Path]) -> dict[str, list[Row]]:
     for path in files:
         try:
             for row in read_rows(path):
-                if row.split == "heldout":
+                if row.split == "test":
                     by_layer.setdefault(row.layer, {})[row.question, row.text] = row
         except FileNotFoundError as missing:
             msg = f"held-out rows {path} are not there; run `lamina build_dataset`"

@@ -1,4 +1,4 @@
-"""What one measurement left behind: `records.jsonl` holds these, one a line."""
+"""What a run's cells say, graded: `records.jsonl` holds these, one a line."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,17 +16,39 @@ class AnswerRecord(BaseModel):
     type: Literal["answer"] = "answer"
     blend: str = Field(description="`base`, a layer, or a blend as the server names it")
     topic: str = Field(description="the layer whose prompts it comes from")
+    item: str = Field("", description="the question's id, else a digest of its words")
+    document: str = Field("", description="where the answer stands; the item, where nobody says")
     question: str
     reference: str
     answer: str
-    exact: bool = Field(description="equal to the reference after normalisation")
-    contains: bool = Field(description="the reference stands in the answer")
-    f1: float = Field(description="overlap of words with the reference, 0 to 1")
+    correct: bool
+    kind: str = Field(description="as what it was graded: number, date, list, span, ...")
+    why: str = Field(description="why it was graded so, in a few words")
+    contains: bool = Field(description="the reference's words stand in the answer")
     first_token_s: float = Field(description="from sending the request to the first text")
     total_s: float = Field(description="from sending the request to its end")
     n_prompt_tokens: int
     n_tokens: int = Field(description="tokens generated")
     tokens_per_s: float | None = Field(description="over the whole time; None without any")
+
+
+class ChoiceRecord(BaseModel):
+    """One question's reference answer beside answers of other questions, under one blend."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["choice"] = "choice"
+    blend: str
+    topic: str
+    item: str
+    document: str
+    question: str
+    reference: str = Field(description="the likeliest of the right answers")
+    likeliest: str = Field(description="of all of them")
+    logprob: float = Field(description="of the reference, nats per token")
+    margin: float = Field(description="over the mean of the other answers, nats per token")
+    rank: int = Field(description="of the reference; 1 = likelier than every other answer")
+    n_others: int
 
 
 class LossRecord(BaseModel):
@@ -37,16 +59,18 @@ class LossRecord(BaseModel):
     type: Literal["loss"] = "loss"
     blend: str
     topic: str
+    document: str = ""
     row: str = Field(description="sha256 of the row's question and text")
     loss: float = Field(description="mean over the row's tokens, nats per token")
     n_tokens: int
 
 
-Record: TypeAlias = Annotated[AnswerRecord | LossRecord, Field(discriminator="type")]
-_READER: TypeAdapter[AnswerRecord | LossRecord] = TypeAdapter(Record)
+AnyRecord: TypeAlias = AnswerRecord | ChoiceRecord | LossRecord
+Record: TypeAlias = Annotated[AnyRecord, Field(discriminator="type")]
+_READER: TypeAdapter[AnyRecord] = TypeAdapter(Record)
 
 
-def write_records(path: Path, records: Iterable[AnswerRecord | LossRecord]) -> None:
+def write_records(path: Path, records: Iterable[AnyRecord]) -> None:
     """Write records as JSON Lines."""
     with path.open("w", encoding="utf-8") as file:
         for record in records:
@@ -54,7 +78,7 @@ def write_records(path: Path, records: Iterable[AnswerRecord | LossRecord]) -> N
             file.write(line + "\n")
 
 
-def read_records(path: Path) -> Iterator[AnswerRecord | LossRecord]:
+def read_records(path: Path) -> Iterator[AnyRecord]:
     """The records of a JSON Lines file, one at a time."""
     with path.open(encoding="utf-8") as file:
         for line in file:

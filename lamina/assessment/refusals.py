@@ -12,6 +12,10 @@ from lamina.errors import (
 from lamina.layer_server import complaint
 
 
+class KeyRefusedError(InvalidInputError):
+    """The server wants another API key: no other request will fare better."""
+
+
 def unreachable(error: httpx.HTTPError | httpx.InvalidURL, url: str) -> LaminaError:
     """The error for a request that got no answer at all."""
     if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL):
@@ -30,9 +34,7 @@ def refused(response: httpx.Response, url: str) -> LaminaError:
     said = _message(response)
     match response.status_code:
         case 401 | 403:
-            return InvalidInputError(
-                f"the server at {url} wants another API key; set LAMINA_API_KEY"
-            )
+            return KeyRefusedError(f"the server at {url} wants another API key; set LAMINA_API_KEY")
         case 404:
             return NotFoundError(f"the server at {url} says: {said}")
         case 409:

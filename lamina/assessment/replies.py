@@ -3,10 +3,37 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose
-from typing import Any
+from typing import Any, TypeAlias
 
 from lamina.assessment.blend import Blend
 from lamina.errors import LaminaError, MismatchError
+
+Score: TypeAlias = tuple[float, int]  # log-probability in nats, number of tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBase:
+    """The base that a server runs."""
+
+    digest: str  # or its fingerprint; both are the same for every quantization of one base
+    slots: int  # requests that run at the same time
+
+
+def served_base(reply: Mapping[str, Any], url: str) -> ServedBase:
+    """The base of `GET /v1/models`.
+
+    Raises:
+        MismatchError: the server does not say which base it is.
+
+    """
+    entries = reply.get("data", [])
+    base: Mapping[str, Any] = next((one for one in entries if one.get("id") == "base"), {})
+    facts = base.get("lamina") or {}
+    digest = facts.get("digest") or facts.get("fingerprint")
+    if not digest:
+        msg = f"the server at {url} does not say which base it serves; update it"
+        raise MismatchError(msg)
+    return ServedBase(str(digest), int(facts.get("slots") or 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +122,38 @@ def _same(answered: Mapping[str, float], asked: Mapping[str, float]) -> bool:
     return all(isclose(answered[name], asked[name], rel_tol=1e-6) for name in asked)
 
 
-def scored(reply: Mapping[str, Any], n_texts: int) -> list[tuple[float, int]]:
+def scored(reply: Mapping[str, Any], n_texts: int) -> list[Score]:
     """Log-probability in nats and number of tokens of each text of a `/v1/score` reply.
 
     Raises:
         LaminaError: the reply does not hold one result for each text.
 
     """
-    results: Sequence[Mapping[str, Any]] = reply.get("data") or []
-    if len(results) != n_texts:
-        msg = f"the server scored {len(results)} of {n_texts} texts; look at its log"
+    return [_score(result) for result in _results(reply, n_texts)]
+
+
+def scored_together(reply: Mapping[str, Any], n_candidates: Sequence[int]) -> list[list[Score]]:
+    """The same for items with candidates, of which each has so many.
+
+    Raises:
+        LaminaError: the reply does not hold one result for each candidate.
+
+    """
+    results = _results(reply, len(n_candidates))
+    found = [[_score(one) for one in result.get("candidates") or []] for result in results]
+    if [len(scores) for scores in found] != list(n_candidates):
+        msg = "the server does not score candidates; update it, or ask another one"
         raise LaminaError(msg)
-    return [(float(result["logprob"]), int(result["n_tokens"])) for result in results]
+    return found
+
+
+def _results(reply: Mapping[str, Any], count: int) -> Sequence[Mapping[str, Any]]:
+    results: Sequence[Mapping[str, Any]] = reply.get("data") or []
+    if len(results) != count:
+        msg = f"the server scored {len(results)} of {count} texts; look at its log"
+        raise LaminaError(msg)
+    return results
+
+
+def _score(result: Mapping[str, Any]) -> Score:
+    return round(float(result["logprob"]), 6), int(result["n_tokens"])

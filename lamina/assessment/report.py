@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.assessment.blend import BASE
+from lamina.assessment.blend import BASE, own_topics
 from lamina.assessment.page import page
-from lamina.assessment.records import AnswerRecord, LossRecord, read_records, write_records
+from lamina.assessment.records import AnswerRecord, AnyRecord, read_records, write_records
 from lamina.assessment.summary import Cell, Summary
-from lamina.assessment.verdict import own_topics
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 RECORDS, SUMMARY, REPORT = "records.jsonl", "summary.json", "report.html"
 
 
-def write_report(
-    folder: Path, summary: Summary, records: Sequence[AnswerRecord | LossRecord]
-) -> None:
+def write_report(folder: Path, summary: Summary, records: Sequence[AnyRecord]) -> None:
     """Write `records.jsonl`, `summary.json` and `report.html` into a folder."""
     write_records(folder / RECORDS, records)
     (folder / SUMMARY).write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -32,13 +29,13 @@ def read_summary(folder: Path) -> Summary:
     return Summary.model_validate_json((folder / SUMMARY).read_bytes())
 
 
-def read_report(folder: Path) -> tuple[Summary, list[AnswerRecord | LossRecord]]:
+def read_report(folder: Path) -> tuple[Summary, list[AnyRecord]]:
     """Summary and records of a written report."""
     return read_summary(folder), list(read_records(folder / RECORDS))
 
 
 def print_table(summary: Summary, console: "Console | None" = None) -> None:
-    """Layers x topics on the terminal: per cent exact, held-out loss beneath, then the verdicts."""
+    """Layers x topics on the terminal: per cent right, held-out loss beneath, then the verdicts."""
     from lamina import terminal
 
     console = console or terminal.console()
@@ -58,7 +55,7 @@ def _matrix(summary: Summary) -> "RichTable":
 
     table = RichTable(
         box=SIMPLE_HEAD,
-        title="Exact answers in %, held-out loss in nats per token beneath; own topic in bold",
+        title="Right answers in %, held-out loss in nats per token beneath; own topic in bold",
         title_justify="left",
     )
     table.add_column("", justify="right", no_wrap=True)
@@ -76,6 +73,6 @@ def _matrix(summary: Summary) -> "RichTable":
 
 
 def _figures(cell: Cell, *, own: bool) -> str:
-    exact = "-" if cell.exact is None else f"{cell.exact:.0%}".rstrip("%")
+    correct = "-" if cell.correct is None else f"{cell.correct:.0%}".rstrip("%")
     loss = "" if cell.loss is None else f"\n[dim]{cell.loss:.2f}[/dim]"
-    return (f"[bold cyan]{exact}[/bold cyan]" if own else exact) + loss
+    return (f"[bold cyan]{correct}[/bold cyan]" if own else correct) + loss

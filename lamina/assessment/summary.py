@@ -5,10 +5,11 @@ from statistics import fmean, median
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.blend import BASE
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.blend import BASE, parse_blend
+from lamina.assessment.records import AnswerRecord, AnyRecord
 from lamina.assessment.table import Table
-from lamina.assessment.verdict import Worth, judge
+from lamina.assessment.worth import Worth, weigh
+from lamina.margins import Margins
 
 
 class Cell(BaseModel):
@@ -19,9 +20,8 @@ class Cell(BaseModel):
     blend: str
     topic: str
     n: int = Field(description="questions")
-    exact: float | None
+    correct: float | None
     contains: float | None
-    f1: float | None
     loss: float | None
     loss_tokens: int
 
@@ -46,21 +46,21 @@ class Headline(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     layers: int
-    exact: float | None = Field(description="layers on their own topics")
-    exact_base: float | None = Field(description="the base on the same topics")
-    exact_others: float | None = Field(description="the other topics' layers on the same topics")
+    correct: float | None = Field(description="layers on their own topics")
+    correct_base: float | None = Field(description="the base on the same topics")
+    correct_others: float | None = Field(description="the other topics' layers on the same topics")
     loss: float | None
     loss_base: float | None
 
     @property
     def gain_over_base(self) -> float | None:
-        """In share of exact answers."""
-        return _less(self.exact, self.exact_base)
+        """In share of right answers."""
+        return _less(self.correct, self.correct_base)
 
     @property
     def gain_over_others(self) -> float | None:
-        """In share of exact answers."""
-        return _less(self.exact, self.exact_others)
+        """In share of right answers."""
+        return _less(self.correct, self.correct_others)
 
     @property
     def sentence(self) -> str:
@@ -68,14 +68,14 @@ class Headline(BaseModel):
         count = f"{self.layers} layer{'' if self.layers == 1 else 's'}"
         if not self.layers:
             return "No layer has a topic of its own here; what was measured stands below."
-        if self.exact is None or self.exact_base is None:
+        if self.correct is None or self.correct_base is None:
             return f"{count}: held-out loss only, since there are no questions."
         text = (
             f"On {'its' if self.layers == 1 else 'their'} own topics, {count} answered "
-            f"{self.exact:.0%} of the questions exactly, the base {self.exact_base:.0%}"
+            f"{self.correct:.0%} of the questions correctly, the base {self.correct_base:.0%}"
         )
-        if self.exact_others is not None:
-            text += f", and the other topics' layers {self.exact_others:.0%}"
+        if self.correct_others is not None:
+            text += f", and the other topics' layers {self.correct_others:.0%}"
         return text + "."
 
 
@@ -103,20 +103,27 @@ class Summary(BaseModel):
 
 
 def summarise(
-    records: Iterable[AnswerRecord | LossRecord], *, seed: int, facts: dict[str, str]
+    records: Iterable[AnyRecord],
+    *,
+    facts: dict[str, str],
+    margins: Margins | None = None,
+    judged: Sequence[str] = (),
 ) -> Summary:
-    """Cells, verdicts, speeds and the headline of one run."""
-    records = list(records)
+    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base."""
+    records, chosen = list(records), margins or Margins()
     table = Table(records)
     blends = _in_order(table)
-    worths = judge(records, [blend for blend in blends if blend != BASE], seed=seed)
+    candidates = judged or [blend for blend in blends if blend != BASE]
+    layers = [name for name in candidates if len(parse_blend(name).parts) == 1]
+    mixed = [name for name in candidates if name not in layers]  # no candidates: a batch apart
+    worths = [one for batch in (layers, mixed) for one in weigh(records, batch, chosen)]
     speeds = (_speed(blend, table.answers(blend)) for blend in blends)
     return Summary(
         facts=facts,
         topics=table.topics,
         blends=blends,
         headline=headline(worths),
-        worths=worths,
+        worths=tuple(worths),
         cells=tuple(_cell(table, blend, topic) for blend in blends for topic in table.topics),
         speeds=tuple(speed for speed in speeds if speed is not None),
     )
@@ -127,9 +134,9 @@ def headline(worths: Sequence[Worth]) -> Headline:
     own = [worth for worth in worths if worth.topics == (worth.name,)]
     return Headline(
         layers=len(own),
-        exact=_mean(worth.exact for worth in own),
-        exact_base=_mean(worth.exact_base for worth in own),
-        exact_others=_mean(worth.exact_others for worth in own),
+        correct=_mean(worth.correct for worth in own),
+        correct_base=_mean(worth.correct_base for worth in own),
+        correct_others=_mean(worth.correct_others for worth in own),
         loss=_mean(worth.loss for worth in own),
         loss_base=_mean(worth.loss_base for worth in own),
     )
@@ -160,9 +167,8 @@ def _cell(table: Table, blend: str, topic: str) -> Cell:
         blend=blend,
         topic=topic,
         n=len(answers),
-        exact=table.exact(blend, (topic,)),
+        correct=table.correct(blend, (topic,)),
         contains=_mean(answer.contains for answer in answers),
-        f1=table.f1(blend, (topic,)),
         loss=table.loss(blend, (topic,)),
         loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
     )

@@ -173,6 +173,9 @@ def publish_layers(
     promote_unclear: Annotated[
         bool, typer.Option(help="promote what is not clearly better than the base, too")
     ] = False,
+    promote_untested: Annotated[
+        bool, typer.Option(help="promote what there is too little evidence on, too")
+    ] = False,
     again: Annotated[bool, typer.Option(help="judge versions that were decided upon, too")] = False,
     max_tokens: MaxTokens = 64,
 ) -> None:
@@ -183,7 +186,11 @@ def publish_layers(
     asked = order(
         PublishLayers,
         layers=layers or [],
-        promote=["better", "unclear"] if promote_unclear else ["better"],
+        promote=[
+            "promoted",
+            *(["unclear"] if promote_unclear else []),
+            *(["too little evidence"] if promote_untested else []),
+        ],
         again=again,
         max_tokens=max_tokens,
     )

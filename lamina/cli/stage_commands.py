@@ -1,7 +1,7 @@
 """One subcommand a stage, named like it; each calls the stage's function and nothing else."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from lamina.cli.front import Choice, command
 from lamina.cli.shared import (
@@ -21,7 +21,6 @@ from lamina.cli.shared import (
 from lamina.summary import Made, Moved, Summary
 
 STAGES: Final = "Stage by stage"
-PARTS = ("train", "heldout")
 
 
 @command("pdf_pretest", STAGES, "pdf_pretest --language de")
@@ -56,29 +55,49 @@ def build_dataset(
     ocr: Ocr = False,
     ocr_language: OcrLanguage = "eng",
 ) -> None:
-    """Chunk the accepted PDFs into train.jsonl and heldout.jsonl."""
+    """Chunk the accepted PDFs into train.jsonl, validation.jsonl and heldout.jsonl, the test."""
     from lamina.orders import TrainLayers
-    from lamina.stages import corpus
+    from lamina.stages import shown
     from lamina.terminal import print_table
 
     chosen = reading(language, ocr, ocr_language)
     asked = order(TrainLayers, layers=layers or [], chunk_tokens=chunk_tokens, reading=chosen)
     with open_pod() as pod:
         datasets = layer_datasets(pod, asked.layers, asked.chunk_tokens, asked.reading)
-        corpus.publish_datasets(pod, list(datasets.values()))
-        facts = {name: pod.store.manifest(ref).facts for name, ref in datasets.items()}
+        tests = pod.store.manifest(shown.publish_datasets(pod, list(datasets.values()))).facts
+        facts = {
+            name: pod.store.manifest(ref).facts | {"test": tests["layers"][name]}
+            for name, ref in datasets.items()
+        }
         folder = pod.workspace.processed
     if Choice.as_json:
         print(json.dumps(facts, indent=1))
         return
-    columns = ("train_rows", "heldout_rows", "tokens")
+    columns = ("train_rows", "validation_rows", "tokens")
     print_table(
-        [{"layer": name, **{key: one[key] for key in columns}} for name, one in facts.items()]
+        [
+            {"layer": name, **{key: one[key] for key in columns}, **_tested(one["test"])}
+            for name, one in facts.items()
+        ]
     )
-    rows = {part: sum(one[f"{part}_rows"] for one in facts.values()) for part in PARTS}
-    files = {f"{part}.jsonl": number for part, number in rows.items()}
+    files = {
+        "train.jsonl": sum(one["train_rows"] for one in facts.values()),
+        "validation.jsonl": sum(one["validation_rows"] for one in facts.values()),
+        "heldout.jsonl": sum(one["test"]["rows"] for one in facts.values()),
+    }
     made = (Made(name, folder / name, {"rows": number}) for name, number in files.items())
     finish(Summary(tuple(made)).then("build_dataset"))
+
+
+def _tested(counts: dict[str, Any]) -> dict[str, Any]:
+    from lamina.dataset.tests_card import advice
+
+    return {
+        "test_rows": counts["rows"],
+        "left out": counts["left_out"],
+        "test documents": counts["documents"],
+        "": advice(counts),
+    }
 
 
 def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:

@@ -1,9 +1,9 @@
 """The stage `build_dataset`: one layer's accepted documents to rows, and layers to a whole.
 
 A layer's dataset is keyed on what was read of its own accepted documents, the tokenizer, the
-settings and what is held out. A PDF that lands in another layer changes nothing here. Documents are
-taken one after the other: what is held out first, so that nothing held out is learned from a copy,
-then the newest, so that a newer edition wins.
+settings and the parts that its documents are in. A PDF that lands in another layer changes nothing
+here. Documents are taken one after the other: the test first, then validation, so that nothing held
+out is learned from a copy, then the newest, so that a newer edition wins.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
+from lamina.dataset.apart import ALL_LAYERS
+from lamina.dataset.assigned import Assigned
 from lamina.dataset.blocks import blocks
+from lamina.dataset.companies import with_companies
 from lamina.dataset.duplicates import Place, Taken
-from lamina.dataset.heldout import HeldOut, remembered
+from lamina.dataset.parting import parts_of
 from lamina.dataset.parts import (
     Part,
     by_evidence,
@@ -31,12 +34,11 @@ from lamina.fingerprint import file_digest
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.text.pages import Pages, read_stored_pages
-from lamina.text.rows import Split, read_rows
+from lamina.text.rows import SPLITS, Split, read_rows
 from lamina.text.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=20)
-COMBINE = Stage("combine_datasets", version=5)
-ALL_LAYERS = "all"
+BUILD = Stage("build_dataset", version=21)
+COMBINE = Stage("combine_datasets", version=6)
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
 
 
@@ -51,17 +53,20 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
 ) -> ArtifactRef:
     """The layer's rows: artifact of kind `dataset`.
 
-    Facts: `layer`, `documents` and `documents_held_out_whole` (sorted digests), `train_rows`,
-    `heldout_rows`, `tokens`.
+    Facts: `layer`, `documents`, `validation_documents` and `test_documents` (sorted digests, of
+    whole ones), `train_rows`, `validation_rows`, `test_rows`, `tokens`.
 
     Raises:
         InvalidInputError: no document of the layer can be used; the message says why.
 
     """
     chosen = settings or DatasetSettings()
-    accepted = _accepted(read_verdicts(store, verdicts), layer)
-    sizes = {one.digest: one.characters for one in accepted if one.format != "questions"}
-    held = remembered(store, layer, sizes, chosen)
+    known = read_verdicts(store, verdicts)
+    own = _accepted(known, layer)
+    accepted = with_companies(own, known, store=store, progress=progress)
+    parts = parts_of(known, store=store, settings=chosen, progress=progress)
+    held = parts.of({one.digest: None for one in accepted})
+    _check_trainable(layer, accepted, held)
 
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
@@ -93,27 +98,33 @@ def _accepted(known: Verdicts, layer: str) -> tuple[Verdict, ...]:
     return tuple(sorted(accepted, key=lambda verdict: verdict.created, reverse=True))
 
 
+def _check_trainable(layer: str, accepted: Sequence[Verdict], held: Assigned) -> None:
+    whole = held.validation | held.test
+    if all(one.digest in whole or one.format == "questions" for one in accepted):
+        msg = (
+            f"every document of layer {layer!r} is held out for the test or the validation of "
+            "layers that had it before; add a document to it that no other layer has"
+        )
+        raise InvalidInputError(msg)
+
+
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:
     """The layers' rows together, as the layer `all`; each row keeps its own layer.
 
-    A row that several layers have is taken once; one that any layer holds out is held out, and a
-    document that any layer holds out whole is trained on in none.
+    A row that several layers have is taken once, into the part that is trained on least.
     """
     ordered = sorted(refs, key=lambda ref: ref.digest)
     facts = [store.manifest(ref).facts for ref in ordered]
-    whole = {name for fact in facts for name in fact["documents_held_out_whole"]}
 
     def make(folder: Path) -> Mapping[str, Any]:
         with DatasetWriter(folder, ALL_LAYERS) as writer, Taken(folder / _TAKEN_FILE) as taken:
-            for split in ("heldout", "train"):
+            for split in reversed(SPLITS):
                 for row in (
                     r for ref in ordered for r in read_rows(store.open(ref) / f"{split}.jsonl")
                 ):
                     place = Place(row.document, row.pages)
                     if kept := taken.take_text(place, row.question, row.text):
                         writer.drop(dropped_text(place, row.text, "repeat", kept))
-                    elif split == "train" and row.document in whole:
-                        writer.drop(dropped_text(place, row.text, "held out elsewhere", place))
                     else:
                         writer.add(row)
         return _facts(writer, ALL_LAYERS, [name for fact in facts for name in fact["documents"]])
@@ -121,19 +132,23 @@ def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRe
     return store.once("dataset", COMBINE, {"datasets": ordered}, make)
 
 
-def _turns(accepted: Sequence[Verdict], held: HeldOut) -> list[tuple[Split, Verdict]]:
-    """What is held out of every document, then what is trained on.
+def _turns(accepted: Sequence[Verdict], held: Assigned) -> list[tuple[Split, Verdict]]:
+    """The test, then validation, then what is trained on.
 
-    One that gives a section has two turns and is read twice: only a layer of few documents has any.
+    A document that gives a section has two turns and is read twice: only small layers have any.
     """
-    heldout = [one for one in accepted if one.digest in held.whole | held.sectioned]
-    train = [one for one in accepted if one.digest not in held.whole]
-    return [*(("heldout", one) for one in heldout), *(("train", one) for one in train)]
+    validation = held.validation | held.sectioned
+    train = [one for one in accepted if held.part(one.digest) == "train"]
+    return [
+        *(("test", one) for one in accepted if one.digest in held.test),
+        *(("validation", one) for one in accepted if one.digest in validation),
+        *(("train", one) for one in train),
+    ]
 
 
 def _parts(
     turns: Sequence[tuple[Split, Verdict]],
-    held: HeldOut,
+    held: Assigned,
     store: Store,
     settings: DatasetSettings,
     progress: Progress,
@@ -144,18 +159,16 @@ def _parts(
 
 
 def _split(
-    verdict: Verdict, held: HeldOut, store: Store, settings: DatasetSettings
+    verdict: Verdict, held: Assigned, store: Store, settings: DatasetSettings
 ) -> Iterator[Part]:
-    """The document's sections, each for training or held out."""
+    """The document, whole in its part, or its sections for training and validation."""
     pages = _pages(verdict, store)
     found, subject = blocks(pages), subject_of(pages, verdict.naming)
-    if verdict.digest in held.whole:
-        yield Part(verdict.digest, "heldout", found, subject)
-    elif verdict.digest in held.sectioned:
+    if verdict.digest in held.sectioned:
         for split, part in sections(verdict.digest, found, settings):
             yield Part(verdict.digest, split, part, subject)
     else:
-        yield Part(verdict.digest, "train", found, subject)
+        yield Part(verdict.digest, held.part(verdict.digest), found, subject)
 
 
 def _pages(verdict: Verdict, store: Store) -> Pages:
@@ -169,10 +182,10 @@ def _facts(writer: DatasetWriter, layer: str, documents: Sequence[str]) -> dict[
     return {
         "layer": layer,
         "documents": sorted(set(documents)),
-        "documents_held_out_whole": card["documents_held_out_whole"],
-        "train_rows": card["train"]["rows"],
-        "heldout_rows": card["heldout"]["rows"],
-        "tokens": card["train"]["tokens"] + card["heldout"]["tokens"],
+        "validation_documents": card["validation_documents"],
+        "test_documents": card["test_documents"],
+        **{f"{split}_rows": card[split]["rows"] for split in SPLITS},
+        "tokens": sum(card[split]["tokens"] for split in SPLITS),
     }
 
 

@@ -24,6 +24,7 @@ from typing import NamedTuple, Self
 
 from lamina.dataset.blocks import Block
 from lamina.fingerprint import text_digest
+from lamina.text.rows import Split
 
 _RUN_WORDS = 3  # words that are compared together
 _SAME = 0.8  # share of equal runs (Jaccard)
@@ -39,7 +40,7 @@ PRAGMA synchronous = OFF;
 CREATE TABLE place (id INTEGER PRIMARY KEY, document TEXT, first INTEGER, last INTEGER);
 CREATE TABLE same (text INTEGER PRIMARY KEY, id INTEGER) WITHOUT ROWID;
 CREATE TABLE near (id INTEGER PRIMARY KEY, runs BLOB, figures TEXT);
-CREATE TABLE held (run INTEGER PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE held (run INTEGER PRIMARY KEY, split TEXT) WITHOUT ROWID;
 CREATE TABLE posting (run INTEGER, id INTEGER, PRIMARY KEY (run, id)) WITHOUT ROWID;
 """
 
@@ -76,17 +77,20 @@ class Taken:
         self._tables.close()
         self._file.unlink(missing_ok=True)
 
-    def hold_out(self, blocks: Iterable[Block]) -> None:
-        """Remember the wording of what is held out."""
-        runs = {(run,) for block in blocks for run in _runs(_WORD.findall(block.text.lower()))}
-        self._tables.executemany("INSERT OR IGNORE INTO held VALUES (?)", runs)
+    def hold_out(self, blocks: Iterable[Block], split: Split) -> None:
+        """Remember the wording of what is held out; of wording in two splits, the first counts."""
+        runs = {run for block in blocks for run in _runs(_WORD.findall(block.text.lower()))}
+        entries = ((run, split) for run in runs)
+        self._tables.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", entries)
 
-    def is_held_out(self, text: str) -> bool:
-        """Whether most of a text's runs of words stand in what is held out."""
+    def held_in(self, text: str) -> Split | None:
+        """Where most of a text's runs of words are held out; None where most are not."""
         runs = _runs(_WORD.findall(text.lower()))
-        asked = "SELECT count(*) FROM held WHERE run IN (SELECT value FROM json_each(?))"
-        (known,) = self._tables.execute(asked, (json.dumps(list(runs)),)).fetchone()
-        return bool(runs) and known > _MOSTLY * len(runs)
+        asked = """SELECT split, count(*) FROM held WHERE run IN (SELECT value FROM json_each(?))
+                   GROUP BY split ORDER BY 2 DESC, 1"""
+        known = self._tables.execute(asked, (json.dumps(list(runs)),)).fetchall()
+        is_held = bool(runs) and sum(count for _, count in known) > _MOSTLY * len(runs)
+        return known[0][0] if is_held else None
 
     def take(self, document: str, block: Block) -> Copied | None:
         """Take a block, unless it is a copy. Headings and rows are never compared."""

@@ -10,7 +10,7 @@ from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.subject import NOBODY, Lines, Subject
-from lamina.text.rows import Row, Split
+from lamina.text.rows import SPLITS, Row, Split
 
 _SHOWN = 200  # characters of what was dropped
 
@@ -39,14 +39,17 @@ def without_copies(part: Part, taken: Taken) -> tuple[Part, list[dict[str, Any]]
 
 def by_evidence(part: Part, taken: Taken) -> Iterator[Part]:
     """The part, and before it the questions about what is held out: they are held out, too."""
-    if part.split == "heldout":
-        taken.hold_out(part.blocks)
+    if part.split != "train":
+        taken.hold_out(part.blocks, part.split)
         yield part
         return
-    about = [block for block in part.blocks if block.evidence and taken.is_held_out(block.evidence)]
-    if about:
-        yield replace(part, split="heldout", blocks=about)
-    yield replace(part, blocks=[block for block in part.blocks if block not in about])
+    about: dict[Split, list[Block]] = {split: [] for split in reversed(SPLITS)}
+    for block in part.blocks:
+        held = taken.held_in(block.evidence) if block.evidence else None
+        about[held or "train"].append(block)
+    for split, found in about.items():
+        if found or split == "train":
+            yield replace(part, split=split, blocks=found)
 
 
 def dropped_text(place: Place, text: str, reason: str, kept: Place) -> dict[str, Any]:

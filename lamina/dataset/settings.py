@@ -14,11 +14,14 @@ class DatasetSettings(BaseModel):
     heldout_share: float = Field(
         0.1,
         ge=0,
-        lt=0.5,
-        description="share of the text that is held out for measuring; 0 = nothing is",
+        lt=0.25,
+        description="share of the text for validation, and again for the test; 0 = neither",
     )
-    heldout_documents: int = Field(
-        3,
-        ge=2,
-        description="from so many documents on, whole ones are held out instead of sections",
+    test_documents: int = Field(
+        3, ge=2, description="a layer of so many documents has whole ones in the test"
+    )
+    validation_documents: int = Field(
+        5,
+        ge=3,
+        description="from so many on, whole ones are for validation; before, sections are",
     )

@@ -1,7 +1,7 @@
-"""A held-out section of a document: chosen by its content alone, so that it never moves.
+"""A section of a document for validation: chosen by its content alone, so that it never moves.
 
 A document of at least five pieces gives one run of neighbouring pieces, about a tenth of its text.
-Which documents give one, and which are held out whole, is told in `heldout`.
+Which documents give one, and which are held out whole, is told in `assigned`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _GAP_FROM_PIECES = 60  # from here on a piece on either side of the section is l
 
 
 def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) -> list[Section]:
-    """The document's blocks in order, cut into what is trained on and what is held out.
+    """The document's blocks in order, cut into what is trained on and what is for validation.
 
     Questions stay in train; a heading goes with what stands below it.
     """
@@ -36,7 +36,11 @@ def sections(document: str, blocks: Sequence[Block], settings: DatasetSettings) 
         for part in (pieces[: first - gap], pieces[first:last], pieces[last + gap :])
     )
     asked = [block for block in blocks if block.kind == "qa"]
-    parts: list[Section] = [("train", before), ("heldout", inside), ("train", [*after, *asked])]
+    parts: list[Section] = [
+        ("train", before),
+        ("validation", inside),
+        ("train", [*after, *asked]),
+    ]
     return [(split, part) for split, part in _headings_moved(parts) if part]
 
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from lamina.dataset.card import Tally, card_text
-from lamina.text.rows import Row, Split, row_line
+from lamina.text.rows import SPLITS, Row, Split, row_line
 
 DROPPED_FILE = "dropped.jsonl"
 CARD_FILE = "card.md"
-SPLITS: tuple[Split, ...] = ("train", "heldout")
 
 
 class DatasetWriter:

@@ -39,7 +39,7 @@ LESSONS = {
     "tiny": Lesson(Path("workspace-demo")),
     "smollm2": Lesson(
         Path("workspace-demo-real"),
-        {"learning_rate": 1e-3, "steps": 48, "batch_tokens": 512},
+        {"steps": 72, "batch_tokens": 512},
         levels=False,  # one pass over the whole corpus takes as long as a layer
     ),
 }

@@ -48,8 +48,8 @@ class PublishLayers(BaseModel):
         title="Layers",
         description="layers to fetch from the depot; none = all that are new there",
     )
-    promote: list[Literal["better", "unclear"]] = Field(
-        default=["better"],
+    promote: list[Literal["promoted", "unclear", "too little evidence"]] = Field(
+        default=["promoted"],
         title="Promote when",
         description="verdicts with which a version takes the served one's place",
     )

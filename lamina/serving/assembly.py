@@ -6,7 +6,7 @@ import sys
 from lamina import settings
 from lamina.errors import InvalidInputError
 from lamina.prompts import FORMATS
-from lamina.serving.engine.loop import EngineOptions
+from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.app import build_app

@@ -1,7 +1,5 @@
 """From PDFs to datasets, and the PDFs into the archive."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,8 @@ from lamina.errors import NotFoundError
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity, identify_hf, weight_files
 from lamina.stages.pod import Pod
-from lamina.store import MANIFEST
 from lamina.text.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
-
-_COPY_BYTES = 1 << 20
 
 
 def find_base(pod: Pod) -> BaseIdentity:
@@ -161,45 +156,6 @@ def combine_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> ArtifactRef:
     from lamina.dataset.build import combine_datasets as combine
 
     return combine(datasets, store=pod.store)
-
-
-def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> None:
-    """Write `data/processed/train.jsonl` and `heldout.jsonl`: the rows of all these layers."""
-    pod.workspace.processed.mkdir(parents=True, exist_ok=True)
-    for name in ("train.jsonl", "heldout.jsonl"):
-        view = pod.workspace.processed / name
-        aside = view.with_name(f".{name}.{os.getpid()}")
-        try:
-            with aside.open("wb") as file:
-                for ref in datasets:
-                    with (pod.store.open(ref) / name).open("rb") as part:
-                        shutil.copyfileobj(part, file, _COPY_BYTES)
-            aside.replace(view)
-        finally:
-            aside.unlink(missing_ok=True)
-
-
-def card_made_since(pod: Pod, dataset: ArtifactRef, since_s: float) -> str | None:
-    """The dataset's card as Markdown, if it was made after that time; none if it is an old one."""
-    folder = pod.store.open(dataset)
-    if (folder / MANIFEST).stat().st_mtime < since_s:
-        return None
-    return (folder / "card.md").read_text(encoding="utf-8")
-
-
-def dataset_table(pod: Pod, datasets: Sequence[ArtifactRef]) -> list[dict[str, Any]]:
-    """What each layer is trained and measured on, a row a layer."""
-    columns = ("layer", "train_rows", "heldout_rows", "tokens")
-    facts = [pod.store.manifest(ref).facts for ref in datasets]
-    return [
-        {name: one[name] for name in columns}
-        | {
-            "documents": len(one["documents"]),
-            "held out whole": len(one["documents_held_out_whole"]),
-            "dataset": ref.digest[:12],
-        }
-        for one, ref in zip(facts, datasets, strict=True)
-    ]
 
 
 def archive_pdfs(

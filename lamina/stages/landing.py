@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from lamina.dataset.heldout import HeldOut, take_over
+from lamina.dataset.assigned import Assigned, take_over
 from lamina.errors import LaminaError
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
@@ -158,10 +158,9 @@ def fetch_held_out(pod: Pod) -> None:
     """Hold out what the layers in the depot hold out: a new pod must not train on that."""
     if not handover.has_depot(pod):
         return
-    for name, head in handover.newest_heads(pod, handover.LAYERS).items():
+    for head in handover.newest_heads(pod, handover.LAYERS).values():
         if handover.HELD_OUT in head.facts:
-            layer = checked_layer_name(name.removeprefix(f"{handover.LAYERS}/"))
-            take_over(pod.store, layer, HeldOut.model_validate(head.facts[handover.HELD_OUT]))
+            take_over(pod.store, Assigned.model_validate(head.facts[handover.HELD_OUT]))
 
 
 def push_trained(pod: Pod, layers: Sequence[str]) -> list[str]:

@@ -148,14 +148,15 @@ def parity_view(pod: Pod, layer: str) -> Path:
 def _samples(
     pod: Pod, dataset: ArtifactRef, tokens: int
 ) -> tuple[Literal["heldout", "train"], tuple[Sample, ...]]:
-    """Held-out rows up to that many predicted tokens, and prompts; training rows if none is held.
+    """Validation rows up to that many predicted tokens, and prompts; training rows if none is held.
 
     The rows are drawn by the digest of their text: spread over the documents, and always the same.
     """
     folder = pod.store.open(dataset)
     prompts = _prompts_of(pod)
     split: Literal["heldout", "train"] = "heldout"
-    rows = list(read_rows(folder / "heldout.jsonl"))
+    held = folder / "validation.jsonl"
+    rows = list(read_rows(held)) if held.is_file() else []  # older datasets have no such part
     if not rows:
         split, rows = "train", list(read_rows(folder / "train.jsonl"))
     rows.sort(key=lambda row: text_digest(f"{row.question}\n{row.text}"))

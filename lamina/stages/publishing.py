@@ -11,7 +11,7 @@ from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import corpus, handover, parity
+from lamina.stages import handover, judging, parity, shown
 from lamina.stages.pod import Pod
 
 
@@ -46,11 +46,13 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
         Candidate(layer=name.removeprefix("layers/"), **head.refs) for name, head in heads.items()
     ]
     news = [
-        one for one in found if order.again or not handover.is_decided(pod, one.layer, one.gguf)
+        one
+        for one in found
+        if order.again or judging.is_news(pod, one.layer, one.gguf, one.dataset)
     ]
     for one in news:
         handover.place_candidate(pod, one.layer, one.gguf)
-    corpus.publish_datasets(pod, _datasets(pod, found))
+    shown.publish_datasets(pod, _datasets(pod, found))
     return tuple(news)
 
 
@@ -140,18 +142,20 @@ def decide(
     for one in candidates:
         worth = summary.worth(one.layer)
         why = worth.sentence if worth else f"{one.layer} was not measured"
-        facts: Mapping[str, Any] = {"report": report.digest, "verdict": _verdict(worth)}
-        if worth and worth.verdict in order.promote:
+        facts: Mapping[str, Any] = {
+            "report": report.digest,
+            "verdict": worth and str(worth.verdict.word),
+            "judged_by": judging.judged_by(pod, one.layer, one.dataset),
+        }
+        if worth and worth.verdict.word in order.promote:
+            if not worth.verdict.promoted:
+                why = f"promoted as ordered, though it would be held. {why}"
             handover.promote(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "promoted", why))
         else:
             handover.hold(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "held", why))
     return rows
-
-
-def _verdict(worth: Any) -> str | None:  # noqa: ANN401 - a Worth or None
-    return str(worth.verdict) if worth else None
 
 
 def _row(candidate: Candidate, decision: str, why: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _swept(
 ) -> Swept | None:
     """First the rates, then the ranks at the best of them; None where a run gives nothing."""
     profile, plan = order.profile, plan_layer(order, pod.store)
-    if not order.documents(pod.store, "heldout"):
+    if not order.documents(pod.store, "validation"):
         return Swept(profile=profile)
     tried: list[sweep.Trial] = []
     for others in (sweep.rates, sweep.ranks):

@@ -25,11 +25,19 @@ def gc(pod: Pod, order: CollectGarbage) -> Collected:
         grace_s=order.grace_days * _DAY_S,
         read_files_of={VERDICTS},
         companions=COMPANIONS,
+        layers=_layer_files(pod),
         dry_run=order.dry_run,
     )
     said = "would free" if order.dry_run else "freed"
     pod.progress.say(f"gc {said} {found.freed_bytes / 1e6:,.1f} MB in {pod.store.root}")
     return found
+
+
+def _layer_files(pod: Pod) -> list[str]:
+    """Contents of the layers that are asked here, whether the store made them or not."""
+    folders = (pod.workspace.adapters_gguf, pod.workspace.candidates)
+    files = [path for folder in folders for path in folder.glob("*.gguf") if path.exists()]
+    return [pod.workspace.digests(path) for path in files]
 
 
 def table(found: Collected) -> list[dict[str, str]]:

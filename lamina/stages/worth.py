@@ -7,13 +7,14 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
+from lamina.stages import judging
 from lamina.stages.pod import Pod
-from lamina.workspace import Workspace
+from lamina.workspace import EMBEDDED_BASE, Workspace
 
 
 @contextmanager
-def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
-    """Address of a layer server: the one named, the pod's own, or one started for the time."""
+def layer_server(pod: Pod, order: AskLayers, adapters: Path) -> Iterator[str]:
+    """Address of a layer server: the one named, the pod's own, or one started on these layers."""
     from lamina.serving.launch import running_server
 
     model = model_to_serve(pod, order)
@@ -23,7 +24,7 @@ def layer_server(pod: Pod, order: AskLayers) -> Iterator[str]:
     pod.progress.say(f"starting a server on {model.name} for this run")
     with running_server(
         model,
-        adapters=_adapters(pod, order),
+        adapters=adapters,
         allowed_roots=(pod.store.root,),
         n_ctx=pod.settings.n_ctx,
         n_threads=pod.settings.n_threads,
@@ -66,15 +67,20 @@ def _address(pod: Pod, order: AskLayers) -> str:
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
-    from lamina.assessment.ask import Sampling
-    from lamina.assessment.assess import QaOrder
     from lamina.assessment.assess import qa_layers as ask
+    from lamina.assessment.qa_order import QaOrder
+    from lamina.assessment.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
+    trained = pod.workspace.processed / "train.jsonl"
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     key = pod.settings.api_key
-    with layer_server(pod, order) as url:
+    # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
+    embedded = pod.workspace.base == EMBEDDED_BASE
+    line = None if embedded else pod.settings.exam_line or SHORT_ANSWERS
+    with _folder(pod, order) as adapters, layer_server(pod, order, adapters) as url:
+        saved = judging.saved_blends(pod, order.layers, adapters) if order.candidates else ()
         if order.candidates:
             _prove_swaps(pod, url)
         return ask(
@@ -83,17 +89,34 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 prompts=pod.workspace.prompts,
                 topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
-                adapters=_adapters(pod, order),
+                trained=(trained,) if trained.is_file() else (),
+                adapters=adapters,
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
-                layers=tuple(order.layers),
-                blends=tuple(order.blends),
-                sampling=Sampling(max_tokens=order.max_tokens, seed=pod.settings.seed),
+                layers=() if order.candidates else tuple(order.layers),
+                blends=(*order.blends, *saved),
+                judged=(*order.layers, *order.blends, *saved) if order.candidates else (),
+                margins=pod.settings.margins,
+                general=not embedded,
+                sampling=Sampling(
+                    max_tokens=order.max_tokens,
+                    seed=pod.settings.seed,
+                    system=None if line == "none" else line,
+                ),
             ),
             store=pod.store,
             progress=pod.progress,
             api_key=key.get_secret_value() if key else None,
             digest=pod.workspace.digests,
         )
+
+
+@contextmanager
+def _folder(pod: Pod, order: AskLayers) -> Iterator[Path]:
+    if not order.candidates:
+        yield pod.workspace.adapters_gguf
+        return
+    with judging.beside_each_other(pod, order.layers) as folder:
+        yield folder
 
 
 def _topics(workspace: Workspace) -> tuple[str, ...]:

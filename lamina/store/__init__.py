@@ -8,24 +8,29 @@ Layout under the root:
     verified/<digest>.json   sizes and times of the files when they were last hashed; its own time
                              says when the artifact was last used
     tmp/                     drafts; a crash leaves them here and nowhere else
+    cells/                   measurements that many runs share, in files that only grow (`ledger`)
 
 `store` is what others see; `layout` says where things lie, `lookup` finds and checks, `publish`
 makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writes files and links,
-`locks` keeps two from doing one thing.
+`locks` keeps two from doing one thing, `ledger` keeps what is measured bit by bit.
 """
 
 from lamina.store.durable import point, see_on_disk, write_atomically
 from lamina.store.layout import MANIFEST
+from lamina.store.ledger import CELLS, Ledger, entry
 from lamina.store.locks import alone, is_held
 from lamina.store.lookup import Stage
 from lamina.store.receive import received
 from lamina.store.store import Store
 
 __all__ = [
+    "CELLS",
     "MANIFEST",
+    "Ledger",
     "Stage",
     "Store",
     "alone",
+    "entry",
     "is_held",
     "point",
     "received",

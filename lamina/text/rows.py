@@ -1,7 +1,8 @@
 """The dataset's rows: what `dataset` writes, `training` reads and `assessment` measures on.
 
 A dataset's folder holds each split as JSON Lines, `<split>.jsonl`, which is written and read a row
-at a time.
+at a time. Layers learn `train`; steps, rates and levels are chosen on `validation`; `test` is for
+verdicts alone.
 """
 
 import json
@@ -11,11 +12,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Split = Literal["train", "heldout"]
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class Row(BaseModel):
-    """One piece of training or held-out text, with where it came from."""
+    """One piece of training, validation or test text, with where it came from."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -26,7 +26,7 @@ from lamina.training.suits import peak_rate
 class LayerOrder(BaseModel):
     """One layer to train.
 
-    `dataset` is an artifact with train.jsonl and heldout.jsonl; `general` another one, whose
+    `dataset` is an artifact with train.jsonl and validation.jsonl; `general` another one, whose
     training rows are mixed in as far as the profile's `general_share` says.
     """
 
@@ -76,7 +76,7 @@ class LayerOrder(BaseModel):
         profile = self.profile.model_copy(update={"quantize": quantize, "dtype": dtype})
         return self.model_copy(update={"profile": profile})
 
-    def documents(self, store: Store, split: Literal["train", "heldout"]) -> list[Document]:
+    def documents(self, store: Store, split: Literal["train", "validation"]) -> list[Document]:
         """The split's rows as token ids, general rows behind the layer's own.
 
         Raises:
@@ -84,7 +84,7 @@ class LayerOrder(BaseModel):
 
         """
         own = self._encoded(store, self.dataset, split)
-        if split == "heldout":
+        if split == "validation":
             return own
         if not own:
             msg = (

@@ -139,7 +139,7 @@ def _train(
     checkpoint: Checkpoint,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run."""
-    train, heldout = order.documents(store, "train"), order.documents(store, "heldout")
+    train, heldout = order.documents(store, "train"), order.documents(store, "validation")
     decided = order.on(*resolved(order.profile, order.config()))
     plan = decided.plan(train)
     check_room(store.root, plan.disk_bytes)

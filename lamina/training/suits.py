@@ -22,8 +22,8 @@ from lamina.training.profiles import LAYER, PRESETS, Profile
 # (Schulman and Thinking Machines Lab, 2025), rate = 5e-4 * (2000 / width) ** 0.781.
 WIDTH_EXPONENT = 0.781
 # Measured on SmolLM2-135M and ASC_718, whose held-out loss of 2.465 falls by 0.59 at best: by 0.035
-# at a reach of 0.003, by 0.12 at 0.017 (benchmarks/results/recipe.md). A run on the embedded base came
-# to 3.5 and learnt, another to 6.9 and diverged.
+# at a reach of 0.003, by 0.12 at 0.017 (benchmarks/results/recipe.md). A run on the embedded base
+# came to 3.5 and learnt, another to 6.9 and diverged.
 LEAST_REACH, MOST_REACH = 0.01, 5.0
 
 
@@ -31,7 +31,8 @@ def peak_rate(chosen: Profile, config: Mapping[str, Any]) -> float:
     """The learning rate on a base with this `config.json`."""
     if chosen.rate_width is None:
         return chosen.learning_rate
-    return chosen.learning_rate * (chosen.rate_width / int(config["hidden_size"])) ** WIDTH_EXPONENT
+    narrower = chosen.rate_width / int(config["hidden_size"])
+    return chosen.learning_rate * float(narrower**WIDTH_EXPONENT)
 
 
 def reach(chosen: Profile, config: Mapping[str, Any], steps: int) -> float:

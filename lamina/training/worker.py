@@ -4,6 +4,7 @@ Reads jobs from standard input, one a line, and answers with lines of progress a
 It keeps its base loaded from job to job. When nobody reads its answers any more, it ends.
 """
 
+import logging
 import os
 import sys
 import traceback
@@ -73,6 +74,8 @@ def main() -> None:
     """Serve jobs until standard input ends."""
     teller = Teller(os.fdopen(os.dup(1), "w"))
     os.dup2(2, 1)  # what libraries print must not be taken for an answer
+    if not os.environ.get("LAMINA_DEBUG"):
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels of a GPU
     for line in sys.stdin:
         teller.tell(_done(Job.model_validate_json(line), teller))
 

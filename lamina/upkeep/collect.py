@@ -9,7 +9,8 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.store import Store, is_held
+from lamina.store import CELLS, Store, is_held
+from lamina.upkeep.cells import spent_cells
 from lamina.upkeep.inventory import Item, inventory, last_used_s, reachable
 
 _DAY_S = 86_400.0
@@ -51,11 +52,13 @@ def collect(  # noqa: PLR0913 - keyword-only but for the store
     grace_s: float,
     read_files_of: Collection[str] = (),
     companions: Collection[str] = (),
+    layers: Collection[str] = (),
     dry_run: bool = False,
 ) -> Collected:
     """Remove what no root reaches, is not kept `alone`, and was not used for `grace_s`.
 
     What was used lately is a root, too: a run that goes on may still want what it was made of.
+    Cells go with their layers; `layers` are contents that are in use outside the store.
     """
     began_s = time.time()
     items = inventory(store, read_files_of)
@@ -68,6 +71,11 @@ def collect(  # noqa: PLR0913 - keyword-only but for the store
         (kept if needed else removed).setdefault(item.ref.kind, Tally()).add(item.size_bytes)
         if not needed and not dry_run:
             _remove(store, item)
+    files = {digest for item in items if item.ref in live for digest in item.mentions}
+    for path in spent_cells(store, files | set(layers), began_s - grace_s):
+        removed.setdefault(CELLS, Tally()).add(path.stat().st_size)
+        if not dry_run:
+            path.unlink(missing_ok=True)
     for path in _left_overs(store, began_s, grace_s):
         removed.setdefault(LEFT_OVERS, Tally()).add(_size(path))
         if not dry_run:

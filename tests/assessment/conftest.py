@@ -6,7 +6,7 @@ import pytest
 from fake_layer_server import FakeLayerServer
 from qa_samples import N_QUESTIONS, prompts_of, row_of, table_of
 
-from lamina.assessment.assess import QaOrder
+from lamina.assessment.qa_order import QaOrder
 from lamina.text.rows import write_rows
 
 
@@ -42,4 +42,4 @@ def heldout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def order(server: FakeLayerServer, prompts: Path, heldout: Path) -> QaOrder:
-    return QaOrder(server_url=server.url, prompts=prompts, heldout=(heldout,))
+    return QaOrder(server_url=server.url, prompts=prompts, heldout=(heldout,), general=False)

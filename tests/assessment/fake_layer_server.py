@@ -24,6 +24,8 @@ class FakeLayerServer:
     default: dict[str, float] = field(default_factory=dict)
     liar: bool = False  # says that the base answered, whoever did
     pause_s: float = 0.0
+    slots: int = 1
+    refusals: dict[str, list[int]] = field(default_factory=dict)  # words: statuses, one a request
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -80,7 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
                     ]
                 )  # fmt: skip
             case "/v1/models":
-                self._send({"data": [{"id": "base", "lamina": {"digest": fake.base}}]})
+                self._send(
+                    {"data": [{"id": "base", "lamina": {"digest": fake.base, "slots": fake.slots}}]}
+                )
             case "/health" | "/ready":
                 self._send({"status": "ok"})
             case _:
@@ -109,6 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
             fake.default = {part["name"]: part["scale"] for part in body["adapters"]}
             self._send({"success": True})
             return
+        if status := self._refusal(body):
+            self._send({"error": {"message": "not now"}}, status)
+            return
         chosen = fake.chosen(body["model"])
         unknown = [name for name in chosen if name not in fake.layers]
         if unknown:
@@ -118,10 +125,34 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._chat(body, chosen)
 
+    def _refusal(self, body: dict[str, Any]) -> int | None:
+        """The status that was planned for a request with these words; each counts once."""
+        with self.fake.lock:
+            for words, statuses in self.fake.refusals.items():
+                if statuses and words in json.dumps(body):
+                    return statuses.pop(0)
+        return None
+
     def _score(self, body: dict[str, Any], chosen: dict[str, float]) -> None:
         loss = self.fake.losses.get("+".join(chosen), 3.0)
-        counts = [len(item["text"].split()) for item in body["items"]]
-        results = [{"logprob": -loss * count, "n_tokens": count} for count in counts]
+        known = self.fake.answers.get("+".join(chosen), {})
+
+        def score(text: str, *, sure: bool = False) -> dict[str, Any]:
+            """An answer that this layer would give costs one nat a word."""
+            count = len(text.split())
+            return {"logprob": -(1.0 if sure else loss) * count, "n_tokens": count}
+
+        results = [
+            {
+                "candidates": [
+                    score(text, sure=known.get(item["messages"][-1]["content"]) == text)
+                    for text in item["candidates"]
+                ]
+            }
+            if "candidates" in item
+            else score(item["text"])
+            for item in body["items"]
+        ]
         self._send({"data": results, "lamina": self.fake.said(chosen)})
 
     def _chat(self, body: dict[str, Any], chosen: dict[str, float]) -> None:

@@ -9,7 +9,11 @@ N_QUESTIONS = 8
 
 def prompts_of(layer: str) -> tuple[Question, ...]:
     return tuple(
-        Question(question=f"{layer} question {number}?", answer=f"{layer} answer {number}")
+        Question(
+            question=f"{layer} question {number}?",
+            answer=f"{layer} answer {number}",
+            file=f"{layer}-{number}.pdf",
+        )
         for number in range(N_QUESTIONS)
     )
 
@@ -17,10 +21,10 @@ def prompts_of(layer: str) -> tuple[Question, ...]:
 def row_of(layer: str, number: int) -> Row:
     return Row(
         layer=layer,
-        split="heldout",
+        split="test",
         kind="text",
         text=f"{layer} held-out text number {number}",
-        document="d" * 64,
+        document=f"{number % 4}" * 64,
         pages=(1, 1),
         n_tokens=4,
     )

@@ -3,8 +3,10 @@ import socket
 import pytest
 from fake_layer_server import FakeLayerServer
 
-from lamina.assessment.ask import Client, Sampling
+from lamina.assessment.ask import Client
+from lamina.assessment.asked import Read
 from lamina.assessment.blend import Blend, parse_blend
+from lamina.assessment.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 
 SAMPLING = Sampling()
@@ -54,12 +56,12 @@ def test_an_answer_of_other_layers_is_an_error(server: FakeLayerServer) -> None:
 def test_a_score_of_other_layers_is_an_error(server: FakeLayerServer) -> None:
     server.liar = True
     with Client(server.url) as client, pytest.raises(MismatchError, match="asked Leases"):
-        client.score([(None, "text")], LEASES)
+        client.score([Read("text")], LEASES)
 
 
 def test_scores_come_in_the_order_of_the_texts(server: FakeLayerServer) -> None:
     with Client(server.url) as client:
-        scores = client.score([(None, "one two"), ("why?", "one two three")], LEASES)
+        scores = client.score([Read("one two"), Read("one two three", "why?")], LEASES)
 
     assert scores == [(-4.0, 2), (-6.0, 3)]
 

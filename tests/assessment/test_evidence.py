@@ -1,95 +1,116 @@
-import random
-from statistics import stdev
+from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.assessment.evidence import difference_of_shares, mean_difference, wilson
+from lamina.assessment.evidence import Estimate, levels, over_documents, over_groups, over_layers
+
+FIGURES = st.floats(-5, 5)
 
 
-def pairs(both: int, only_first: int, only_second: int, neither: int) -> list[tuple[bool, bool]]:
-    kinds = [(True, True), (True, False), (False, True), (False, False)]
-    counts = (both, only_first, only_second, neither)
-    return [kind for kind, count in zip(kinds, counts, strict=True) for _ in range(count)]
+def test_each_document_counts_once() -> None:
+    found = over_documents([("a", 1), ("a", 1), ("a", 1), ("b", 0)], shares=False)
+
+    assert found is not None
+    assert (found.value, found.groups, found.n) == (0.5, 2, 4)
 
 
-@pytest.mark.parametrize(
-    ("table", "low", "high"),
-    [  # Newcombe 1998; Fagerland et al. 2014, table V; Altman et al. 2000, page 52
-        ((36, 12, 2, 0), 0.0569, 0.3404),
-        ((1, 1, 7, 12), -0.507, -0.026),
-        ((14, 5, 0, 22), 0.011, 0.226),
-    ],
-)
-def test_the_interval_of_shares_is_newcombes(
-    table: tuple[int, int, int, int], low: float, high: float
+def test_bounds_are_those_of_students_t() -> None:
+    """Mean 3, sd 1.5811, five groups: t(4) at 95 % is 2.1318 (any table of t)."""
+    found = over_groups([1, 2, 3, 4, 5], n=5, shares=False)
+
+    assert found.low(0.05) == pytest.approx(3 - 2.1318 * 1.5811 / 5**0.5, abs=1e-3)
+    assert found.high(0.05) == pytest.approx(3 + 2.1318 * 1.5811 / 5**0.5, abs=1e-3)
+
+
+def test_one_document_says_nothing_of_others() -> None:
+    assert over_documents([("a", 1), ("a", 2)], shares=False) is None
+    assert over_layers([1.0], n=3) is None
+
+
+@given(st.lists(FIGURES, min_size=2, max_size=12), FIGURES, st.floats(0.001, 0.4))
+def test_a_bound_lies_above_the_bar_just_where_the_test_says_so(
+    means: list[float], bar: float, level: float
 ) -> None:
-    difference = difference_of_shares(pairs(*table))
+    found = over_groups(means, n=len(means), shares=False)
+    low, p = float(found.low(level)), float(found.p_above(bar))
 
-    assert difference is not None
-    assert (difference.low, difference.high) == pytest.approx((low, high), abs=6e-4)
-
-
-def test_wilsons_interval_of_none_in_ten() -> None:
-    assert wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
+    if abs(low - bar) > 1e-6:
+        assert (low > bar) == (p < level)
 
 
-def test_twelve_of_twelve_against_none_is_surely_above_but_not_certain() -> None:
-    difference = difference_of_shares(pairs(0, 12, 0, 0))
+def test_questions_that_all_come_out_alike_leave_some_doubt() -> None:
+    same = over_groups([0.0] * 60, n=60, shares=True)
 
-    assert difference is not None
-    assert difference.above
-    assert 0.5 < difference.low < 0.9
-
-
-def test_five_pairs_never_suffice() -> None:
-    difference = difference_of_shares(pairs(0, 5, 0, 0))
-
-    assert difference is not None
-    assert not difference.above
+    assert same.value == 0
+    assert same.low(0.05) == pytest.approx(-0.044, abs=0.001)  # exact: 1 - 0.05 ** (1 / 60) = 0.049
+    assert same.high(0.05) == pytest.approx(0.044, abs=0.001)
 
 
-def test_without_pairs_there_is_no_difference() -> None:
-    assert difference_of_shares([]) is None
-    assert mean_difference([], seed=1) is None
+@pytest.mark.parametrize("n", [12, 60, 200])
+def test_harm_beyond_the_margin_is_let_through_once_in_twenty(n: int) -> None:
+    lost = np.random.default_rng(3).random((4000, n)) < 0.1
+
+    found = over_groups(-lost.astype(float), n=n, shares=True)
+
+    assert (np.asarray(found.low(0.05)) > -0.1).mean() <= 0.06
 
 
-def test_heavy_rows_count_for_more() -> None:
-    difference = mean_difference([1.0, -1.0], seed=1, weights=[3, 1])
+def test_one_more_layer_may_lead_the_others_by_more_than_their_mean_is_off() -> None:
+    found = over_layers([0.1, 0.2, 0.3], n=9)
 
-    assert difference is not None
-    assert difference.value == pytest.approx(0.5)
-
-
-@given(st.lists(st.floats(-5, 5), min_size=1, max_size=40), st.integers(0, 99))
-def test_the_bootstrap_encloses_the_mean_and_repeats_itself(values: list[float], seed: int) -> None:
-    once, again = mean_difference(values, seed=seed), mean_difference(values, seed=seed)
-
-    assert once is not None
-    assert once == again
-    assert min(values) - 1e-9 <= once.low <= once.high <= max(values) + 1e-9
+    assert found is not None
+    assert found.value == pytest.approx(0.2)
+    assert found.error == pytest.approx(0.1 * (4 / 3) ** 0.5)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_swapping_the_pairs_mirrors_the_interval(sample: list[tuple[bool, bool]]) -> None:
-    there = difference_of_shares(sample)
-    back = difference_of_shares([(second, first) for first, second in sample])
+def test_as_many_documents_as_are_said_to_be_enough_are() -> None:
+    """With a spread of 1 and 0.5 to show, one-sided t: 27 for four tries of five (Cohen 1988)."""
+    found = Estimate(n=10, groups=5, value=0.5, error=0.45, spread=1.0)
 
-    assert there is not None
-    assert back is not None
-    assert there.value == pytest.approx(-back.value)
-    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
-    assert -1 <= there.low <= there.value <= there.high <= 1
+    assert found.enough(0.0, 0.05) in {26, 27, 28}
+    assert found.enough(0.5, 0.05) is None
+    assert found.enough(0.6, 0.05) is None
 
 
-def test_the_bootstrap_is_as_wide_as_theory_says() -> None:
-    draw = random.Random(5)
-    sample = [draw.gauss(0.3, 1) for _ in range(100)]
+@given(st.floats(0.01, 3), st.floats(0, 3), st.sampled_from([0.05, 0.002]))
+def test_fewer_than_enough_are_not(value: float, spread: float, level: float) -> None:
+    enough = Estimate(10, 5, value, 1.0, spread).enough(0.0, level)
 
-    difference = mean_difference(sample, seed=1)
+    if enough is not None and enough > 2:
+        more = Estimate(10, 5, value * 1.2, 1.0, spread).enough(0.0, level)
+        assert more is not None
+        assert more <= enough
 
-    assert difference is not None
-    assert difference.high - difference.low == pytest.approx(
-        2 * 1.96 * stdev(sample) / 100**0.5, rel=0.1
-    )
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_a_batch_is_decided_as_each_bound_by_itself(p_values: list[float]) -> None:
+    stand, level = levels(p_values, 0.05)
+
+    assert stand == [p <= level for p in p_values]
+    assert level <= 0.05
+
+
+def test_a_batch_is_that_of_benjamini_and_hochberg() -> None:
+    """Their own example (1995, section 4): the first four of fifteen."""
+    p_values = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240,
+                0.4262, 0.5719, 0.6528, 0.7590, 1.0000]  # fmt: skip
+
+    stand, level = levels(p_values, 0.05)
+
+    assert stand == [True] * 4 + [False] * 11
+    assert level == pytest.approx(4 / 15 * 0.05)
+    assert levels([], 0.05) == ([], 0.05)
+
+
+@pytest.mark.parametrize(("groups", "shares"), list(product([2, 7], [False, True])))
+def test_many_layers_at_once_are_as_each_alone(groups: int, *, shares: bool) -> None:
+    means = np.random.default_rng(1).uniform(-1, 1, (3, groups))
+
+    together = over_groups(means, n=3 * groups, shares=shares)
+    alone = [over_groups(row, n=3 * groups, shares=shares) for row in means]
+
+    assert np.allclose(together.p_above(0.1), [one.p_above(0.1) for one in alone])
+    assert np.allclose(together.low(0.05), [one.low(0.05) for one in alone])

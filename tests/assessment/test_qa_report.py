@@ -6,20 +6,17 @@ from pathlib import Path
 
 import pytest
 from fake_layer_server import FakeLayerServer
+from matrix_runs import Run
 from qa_samples import topic_of
 from rich.console import Console
 
-from lamina.assessment.ask import Client
-from lamina.assessment.blend import parse_blend
 from lamina.assessment.colours import STEPS, change_step, contrast, ink, palettes, share_step
-from lamina.assessment.matrix import Matrix, run_matrix
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
 from lamina.assessment.report import print_table, read_report, write_report
 from lamina.assessment.summary import Summary, percentile, summarise
-from lamina.progress import Silent
 
 VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
-Records = list[AnswerRecord | LossRecord]
+Records = list[AnyRecord]
 
 
 class Outline(HTMLParser):
@@ -43,18 +40,18 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture
-def records(server: FakeLayerServer) -> Records:
+def records(server: FakeLayerServer, tmp_path: Path) -> Records:
     server.answers["Idle"] = {"Leases question 0?": "<script>alert(1)</script>"}
     topics = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
     names = ("base", "Leases", "Goodwill", "Idle", "Leases:0.5+Goodwill:0.5")
-    with Client(server.url) as client:
-        matrix = Matrix(topics, tuple(parse_blend(name) for name in names))
-        return run_matrix(matrix, client, Silent())
+    run = Run(server.url, tmp_path / "cells", topics, names)
+    run.fill()
+    return run.records()
 
 
 @pytest.fixture
 def summary(records: Records) -> Summary:
-    return summarise(records, seed=1, facts={"Base": "tiny & small"})
+    return summarise(records, facts={"Base": "tiny & small"})
 
 
 @pytest.fixture
@@ -80,12 +77,12 @@ def test_answers_cannot_become_markup(html: str) -> None:
 
 
 def test_the_page_shows_verdicts_maps_speeds_and_every_answer(html: str, records: Records) -> None:
-    for title in ("Verdicts", "Exact answers", "Held-out loss", "Speed", "Every answer"):
+    for title in ("Verdicts", "Right answers", "Held-out loss", "Speed", "Every answer"):
         assert f"<h2>{title}" in html
     questions = {record.question for record in records if isinstance(record, AnswerRecord)}
     assert all(f"<summary>{question} " in html for question in questions)
     assert "2 layers answered" not in html
-    assert "3 layers answered 67% of the questions exactly, the base 0%" in html
+    assert "3 layers answered 67% of the questions correctly, the base 0%" in html
 
 
 def test_a_layers_own_topic_is_outlined_in_the_map(html: str) -> None:
@@ -106,8 +103,8 @@ def test_the_headline_means_over_layers_with_a_topic(summary: Summary) -> None:
     head = summary.headline
 
     assert head.layers == 3
-    assert head.exact == pytest.approx(2 / 3)
-    assert (head.exact_base, head.exact_others) == (0, 0)
+    assert head.correct == pytest.approx(2 / 3)
+    assert (head.correct_base, head.correct_others) == (0, 0)
     assert head.gain_over_base == pytest.approx(2 / 3)
     assert (head.loss_base, head.loss) == pytest.approx((3, 2.5))
 
@@ -123,22 +120,22 @@ def test_the_summary_is_plain_json(tmp_path: Path, html: str) -> None:
 def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Records) -> None:
     losses = [record for record in records if isinstance(record, LossRecord)]
 
-    write_report(tmp_path, summarise(losses, seed=1, facts={}), losses)
+    write_report(tmp_path, summarise(losses, facts={}), losses)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" in html
-    assert "<h2>Exact answers" not in html
+    assert "<h2>Right answers" not in html
     assert "held-out loss only" in html
 
 
 def test_a_report_without_held_out_rows_shows_the_answers(tmp_path: Path, records: Records) -> None:
     answers = [record for record in records if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" not in html
-    assert "<h2>Exact answers" in html
+    assert "<h2>Right answers" in html
 
 
 def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
@@ -147,7 +144,7 @@ def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
 
     text = screen.getvalue()
     assert re.search(r"3\s+Leases\s+0\s+0\s+100", text)
-    assert "Leases is better than the base" in text
+    assert "Leases: held. Too little evidence" in text
     assert "Idle" in text
 
 
@@ -175,7 +172,7 @@ def test_differences_carry_a_true_minus_sign(tmp_path: Path, records: Records) -
     ]
     answers = [record for record in worse if isinstance(record, AnswerRecord)]
 
-    write_report(tmp_path, summarise(answers, seed=1, facts={}), answers)
+    write_report(tmp_path, summarise(answers, facts={}), answers)
 
     html = (tmp_path / "report.html").read_text()
     assert '<span class="gain">\N{MINUS SIGN}100</span>' in html

@@ -8,22 +8,25 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "serving"))  # its builders serve here, too
 
+from matrix_runs import Run
 from qa_samples import topic_of
 from tiny_gguf import write_base, write_layer
 
-from lamina.assessment.ask import Client, Sampling, Via
-from lamina.assessment.assess import QaOrder, qa_layers
+from lamina.assessment.ask import Client, Via
+from lamina.assessment.asked import Read
+from lamina.assessment.assess import qa_layers
 from lamina.assessment.blend import Blend, parse_blend
-from lamina.assessment.matrix import Matrix, run_matrix
-from lamina.assessment.records import AnswerRecord, LossRecord
+from lamina.assessment.qa_order import QaOrder
+from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.assessment.report import read_report
+from lamina.assessment.sampling import Sampling
 from lamina.errors import MismatchError, NotFoundError
 from lamina.progress import Silent
 from lamina.serving.launch import running_server
 from lamina.store import Store
 
 pytestmark = pytest.mark.timeout(60)
-SAMPLING = Sampling(max_tokens=8)
+SAMPLING = Sampling(max_tokens=8, system=None)
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +49,21 @@ def url(pod: Path) -> Iterator[str]:
         yield address
 
 
+NAMES = ("base", "Leases", "Idle", "Leases:0.5+Goodwill:0.5")
+
+
 @pytest.fixture(scope="module")
-def by_adapters(url: str) -> list[AnswerRecord | LossRecord]:
-    return measure(url, "adapters")
+def by_adapters(url: str, tmp_path_factory: pytest.TempPathFactory) -> list[AnyRecord]:
+    return measure(url, "adapters", tmp_path_factory.mktemp("cells"))
 
 
-def measure(url: str, via: Via, concurrency: int = 1) -> list[AnswerRecord | LossRecord]:
-    blends = tuple(
-        parse_blend(name) for name in ("base", "Leases", "Idle", "Leases:0.5+Goodwill:0.5")
-    )
-    matrix = Matrix((topic_of("Leases"),), blends, SAMPLING, via, concurrency)
-    with Client(url) as client:
-        return run_matrix(matrix, client, Silent())
+def measure(url: str, via: Via, folder: Path) -> list[AnyRecord]:
+    run = Run(url, folder, (topic_of("Leases"),), NAMES, sampling=SAMPLING)
+    assert run.fill(via) == ()
+    return run.records()
 
 
-def texts(records: list[AnswerRecord | LossRecord], blend: str) -> list[str]:
+def texts(records: list[AnyRecord], blend: str) -> list[str]:
     return [
         record.answer
         for record in records
@@ -68,7 +71,7 @@ def texts(records: list[AnswerRecord | LossRecord], blend: str) -> list[str]:
     ]
 
 
-def losses(records: list[AnswerRecord | LossRecord], blend: str) -> list[float]:
+def losses(records: list[AnyRecord], blend: str) -> list[float]:
     return [
         record.loss
         for record in records
@@ -76,23 +79,39 @@ def losses(records: list[AnswerRecord | LossRecord], blend: str) -> list[float]:
     ]
 
 
+def margins(records: list[AnyRecord], blend: str) -> list[float]:
+    return [
+        record.margin
+        for record in records
+        if isinstance(record, ChoiceRecord) and record.blend == blend
+    ]
+
+
 def test_the_default_blend_and_the_models_name_measure_the_same(
-    url: str, by_adapters: list[AnswerRecord | LossRecord]
+    url: str, by_adapters: list[AnyRecord], tmp_path: Path
 ) -> None:
-    by_model = measure(url, "model")
+    by_model = measure(url, "model", tmp_path)
 
     for blend in ("base", "Leases", "Idle", "Leases:0.5+Goodwill:0.5"):
         assert texts(by_model, blend) == texts(by_adapters, blend)
         assert losses(by_model, blend) == pytest.approx(losses(by_adapters, blend), abs=1e-3)
+        assert margins(by_model, blend) == pytest.approx(margins(by_adapters, blend), abs=1e-3)
 
 
-def test_layers_change_answers_and_losses(by_adapters: list[AnswerRecord | LossRecord]) -> None:
+def test_layers_change_answers_and_losses(by_adapters: list[AnyRecord]) -> None:
     assert texts(by_adapters, "Leases") != texts(by_adapters, "base")
     assert texts(by_adapters, "Leases:0.5+Goodwill:0.5") != texts(by_adapters, "Leases")
     assert losses(by_adapters, "Leases") != pytest.approx(losses(by_adapters, "base"), abs=0.1)
+    assert margins(by_adapters, "Leases") != pytest.approx(margins(by_adapters, "base"), abs=0.1)
 
 
-def test_times_and_counts_are_measured(by_adapters: list[AnswerRecord | LossRecord]) -> None:
+def test_a_layer_without_effect_scores_as_the_base_to_the_last_bit(
+    by_adapters: list[AnyRecord],
+) -> None:
+    assert margins(by_adapters, "Idle") == margins(by_adapters, "base")
+
+
+def test_times_and_counts_are_measured(by_adapters: list[AnyRecord]) -> None:
     answers = [record for record in by_adapters if isinstance(record, AnswerRecord)]
 
     assert all(0 < answer.first_token_s <= answer.total_s for answer in answers)
@@ -101,7 +120,7 @@ def test_times_and_counts_are_measured(by_adapters: list[AnswerRecord | LossReco
 
 
 def test_a_row_is_scored_alike_alone_and_among_others(url: str) -> None:
-    rows = [(row.question, row.text) for row in topic_of("Leases").heldout]
+    rows = [Read(row.text) for row in topic_of("Leases").heldout]
     with Client(url) as client:
         together = client.score(rows, parse_blend("Leases"))
         alone = [client.score([row], parse_blend("Leases"))[0] for row in rows]
@@ -115,7 +134,7 @@ def test_a_row_is_scored_alike_alone_and_among_others(url: str) -> None:
 def test_an_answer_to_a_question_is_scored_after_it(url: str) -> None:
     with Client(url) as client:
         (bare, n_bare), (after, n_after) = client.score(
-            [(None, "the lease term"), ("what is paid in March?", "the lease term")], Blend()
+            [Read("the lease term"), Read("the lease term", "what is paid in March?")], Blend()
         )
 
     assert n_after >= n_bare  # the end of the answer counts, too
@@ -132,21 +151,24 @@ def test_the_stage_finds_the_layer_without_effect(
         heldout=(heldout,),
         adapters=pod / "adapters",
         model=pod / "base.gguf",
+        general=False,
         sampling=SAMPLING,
     )
 
     summary, records = read_report(store.open(qa_layers(order, store=store, progress=Silent())))
 
-    verdicts = {worth.name: worth.verdict.value for worth in summary.worths}
+    verdicts = {worth.name: worth.verdict.word.value for worth in summary.worths}
     assert verdicts["Idle"] == "no effect"
     assert verdicts["Leases"] != "no effect"
-    assert len(records) == 4 * 3 * (8 + 8)
+    each = 8 + 8 + 8  # answers, choices and rows of a topic
+    few = 4 + 4 + 4
+    assert len(records) >= 3 * each + 3 * (each + 2 * few)
 
 
-def test_the_servers_default_is_as_it_was(url: str) -> None:
+def test_the_servers_default_is_as_it_was(url: str, tmp_path: Path) -> None:
     with Client(url) as client:
         client.set_default(parse_blend("Goodwill:0.5"))
-        measure(url, "adapters")
+        measure(url, "adapters", tmp_path)
         shares = {layer.name: layer.scale for layer in client.layers()}
         client.set_default(Blend())
 
@@ -158,7 +180,7 @@ def test_a_layer_of_another_base_is_an_error(
 ) -> None:
     other = write_base(tmp_path / "other.gguf", seed=9)
     stranger = write_layer(pod / "adapters" / "Stranger.gguf", other, seed=4)
-    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING)
+    order = QaOrder(server_url=url, prompts=prompts, sampling=SAMPLING, general=False)
     try:
         with pytest.raises(MismatchError, match="Stranger"):
             qa_layers(order, store=Store(tmp_path / "store"), progress=Silent())

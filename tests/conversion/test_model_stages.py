@@ -30,7 +30,7 @@ def test_a_folded_layer_stands_on_its_parents_rows(pod: Pod) -> None:
     folded = models.fold_blend(pod, "both", "leases:0.6+goodwill:0.4")
     dataset = layers.passport(pod, folded).dataset
 
-    rows = read_rows(pod.store.root / "dataset" / dataset / "heldout.jsonl")
+    rows = read_rows(pod.store.root / "dataset" / dataset / "validation.jsonl")
 
     assert {row.layer for row in rows} == {"leases", "goodwill"}
     assert len(layers.passport(pod, folded).documents) == 2

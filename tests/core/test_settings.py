@@ -73,3 +73,28 @@ def test_a_workspace_that_cannot_be_made_says_which_and_what_to_do(tmp_path: Pat
 
     with pytest.raises(ResourceError, match=r"file.*LAMINA_WORKSPACE"):
         Workspace(settings.load(workspace=tmp_path / "file" / "w")).make()
+
+
+def test_margins_are_set_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_MARGINS", '{"questions": 15}')
+
+    margins = settings.load().margins
+
+    assert (margins.questions, margins.documents) == (15, 5)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"documents": 1}', "setting LAMINA_MARGINS: documents cannot be 1: .* at least 3"),
+        ('{"question": 9}', "setting LAMINA_MARGINS: question is unknown; .* questions"),
+        ("questions=9", "setting LAMINA_MARGINS is no JSON; write it as .*questions"),
+    ],
+)
+def test_a_margin_that_cannot_be_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    monkeypatch.setenv("LAMINA_MARGINS", value)
+
+    with pytest.raises(InvalidInputError, match=said):
+        settings.load()

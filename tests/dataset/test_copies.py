@@ -12,13 +12,15 @@ from lamina.text.pages import Pages
 
 TEXT = " ".join(f"{word} stands here" for word in ("one", "two", "three", "four", "five", "six"))
 
+WORDS = dict(zip(("2019", "2020", "2021", "2022"), ("oak", "elm", "ash", "fir"), strict=True))
+
 
 def reports(*created: str) -> list[Pages]:
     """Documents of these dates, each with sentences of its own and one paragraph that all have."""
     return [
-        sheets.pages([TEXT, "", *(f"Sentence {n} of {date} ends." for n in range(9))]).model_copy(
-            update={"created": date}
-        )
+        sheets.pages(
+            [TEXT, "", *(f"Sentence {n} of {WORDS[date]} ends." for n in range(9))]
+        ).model_copy(update={"created": date})
         for date in created
     ]
 
@@ -45,7 +47,7 @@ def test_a_copy_of_held_out_text_is_not_trained_on_however_new(
 
     ref = build(store, known, "Leases", tokenizer)
 
-    held = store.manifest(ref).facts["documents_held_out_whole"]
+    held = store.manifest(ref).facts["test_documents"]
     kept = {json.loads(line)["kept_document"] for line in dropped_file(store, ref)}
     assert held
     assert kept <= set(held)

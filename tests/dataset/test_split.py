@@ -17,10 +17,10 @@ def paragraphs(count: int) -> list[Block]:
 
 def share(blocks: list[Block], document: str = "a") -> float:
     parts = sections(document, blocks, SETTINGS)
-    size = dict.fromkeys(("train", "heldout"), 0)
+    size = dict.fromkeys(("train", "validation"), 0)
     for split, part in parts:
         size[split] += sum(len(block.text) for block in part)
-    return size["heldout"] / sum(size.values())
+    return size["validation"] / sum(size.values())
 
 
 @given(st.text(min_size=1), st.integers(20, 200))
@@ -31,7 +31,7 @@ def test_about_a_tenth_of_a_document_is_held_out(document: str, count: int) -> N
 def test_what_is_held_out_is_one_section() -> None:
     splits = [split for split, _ in sections("a", paragraphs(40), SETTINGS)]
 
-    assert splits == ["train", "heldout", "train"]
+    assert splits == ["train", "validation", "train"]
 
 
 def test_a_long_document_leaves_a_gap_around_its_section() -> None:

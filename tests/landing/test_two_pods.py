@@ -1,13 +1,11 @@
 """PDFs land on one pod and are trained on another, which sees them only through the depot."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from lamina import settings
-from lamina.dataset.heldout import HeldOut, remembered
-from lamina.dataset.settings import DatasetSettings
+from lamina.dataset.assigned import remembered
 from lamina.errors import NotFoundError
 from lamina.orders import WatchPdfs
 from lamina.progress import Silent
@@ -89,19 +87,18 @@ def test_a_new_pod_goes_on_to_hold_out_what_the_old_one_held_out(tmp_path: Path)
     digests = [f"{number:064x}" for number in range(6)]
 
     def make(folder: Path) -> dict[str, object]:
-        (folder / "heldout.jsonl").write_text("")
+        (folder / "test.jsonl").write_text("")
         return {}
 
-    inputs = {"held_out": {"whole": [digests[5]], "sectioned": []}}
+    inputs = {"held_out": {"validation": [digests[4]], "test": [digests[5]], "sectioned": []}}
     dataset = old.store.once("dataset", Stage("build_dataset", 1), inputs, make)
     handover.push(old, {"layers/Leases": {"dataset": dataset}})
 
     landing.fetch_held_out(new)
 
-    sizes = dict.fromkeys(digests, 1000)
-    assert digests[5] in remembered(new.store, "Leases", sizes, DatasetSettings()).whole
-    kept = json.loads((new.store.root / "held_out" / "Leases.json").read_bytes())
-    assert HeldOut.model_validate(kept).whole >= {digests[5]}
+    with remembered(new.store) as memory:
+        known = memory.get()
+    assert [known.part(digest) for digest in digests] == ["train"] * 4 + ["validation", "test"]
 
 
 def test_layers_that_are_in_the_depot_already_are_no_news(tmp_path: Path) -> None:

@@ -49,13 +49,14 @@ def dataset(
     store: Store, layer: str, *, train: bool = True, heldout: str | list[Row] | None = None
 ) -> ArtifactRef:
     """A dataset artifact as the dataset room makes it; `heldout` are rows, or names whose."""
-    held = heldout if isinstance(heldout, list) else rows(heldout or layer, "heldout")[:2]
+    held = heldout if isinstance(heldout, list) else rows(heldout or layer, "validation")[:2]
 
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", rows(layer, "train") if train else [])
-        write_rows(folder / "heldout.jsonl", held)
+        write_rows(folder / "validation.jsonl", held)
+        write_rows(folder / "test.jsonl", [])
         documents = [text_digest(layer)]
-        return {"layer": layer, "documents": documents, "documents_held_out_whole": []}
+        return {"layer": layer, "documents": documents}
 
     return store.once(
         "dataset",

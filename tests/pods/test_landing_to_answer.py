@@ -1,4 +1,8 @@
-"""A PDF lands on one pod; without another touch its layer answers on port 5000."""
+"""A PDF lands on one pod; its layer is trained, judged on another, and answers on port 5000.
+
+One PDF is too little evidence for any verdict but that, which is what the run must say; promoting
+such a layer is the owner's word, given here with the run's own form.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -19,8 +23,8 @@ def automatic(house: House) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def published(house: House, manual: Path, questions: list[dict[str, str]]) -> dict[str, Any]:
-    """The run that published the layer, after nothing but a file was copied."""
+def judged(house: House, manual: Path, questions: list[dict[str, str]]) -> dict[str, Any]:
+    """The run that judged the layer, after nothing but a file was copied."""
     write_prompts(house, LAYER, questions)
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual)
     (training,) = house.until(lambda: automatic(house), "a training run", 60)
@@ -35,6 +39,20 @@ def published(house: House, manual: Path, questions: list[dict[str, str]]) -> di
         30,
     )[0]
     return house.wait(run["id"])
+
+
+def promote(house: House) -> dict[str, Any]:
+    """Judge the layer again, and let it serve on what evidence there is."""
+    words = ["promoted", "unclear", "too little evidence"]
+    order = {"layers": [LAYER], "again": True, "promote": words}
+    return house.wait(house.start("publish-layers/cpu", order))
+
+
+@pytest.fixture(scope="module")
+def published(house: House, judged: dict[str, Any]) -> dict[str, Any]:
+    assert judged["state_name"] == "Completed", house.logs()
+    assert LAYER not in house.layers()
+    return promote(house)
 
 
 def test_a_pdf_that_lands_is_trained_handed_over_judged_and_answers(
@@ -64,13 +82,19 @@ def test_the_run_shows_outcomes_loss_and_parity(house: House) -> None:
     assert {"pdf-verdicts", "loss-asc-leases", "parity-asc-leases", "pdfs-fetched"} <= set(shown)
 
 
-def test_the_publishing_run_says_why_the_layer_was_promoted(
+def test_the_judging_run_says_why_the_layer_is_held(house: House, judged: dict[str, Any]) -> None:
+    shown = house.artifacts(judged["id"])["layers-published"]
+
+    assert "held" in shown["data"]
+    assert "Too little evidence" in shown["data"]
+
+
+def test_a_layer_promoted_on_the_owners_word_keeps_what_was_said_of_it(
     house: House, published: dict[str, Any]
 ) -> None:
     shown = house.artifacts(published["id"])["layers-published"]
 
-    assert "promoted" in shown["data"]
-    assert "better than the base" in shown["data"]
+    assert "promoted as ordered, though it would be held" in shown["data"]
 
 
 def test_it_was_proved_again_on_the_serving_pods_own_files(
@@ -97,8 +121,12 @@ def test_a_second_version_is_served_and_can_be_taken_back_from_the_ui(house: Hou
     added = next(added.parent.glob("*addendum.pdf"))
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, added)
     added.unlink()
+    before = len(house.runs("publish-layers/cpu"))
+    house.until(lambda: len(house.runs("publish-layers/cpu")) > before, "a judging run", 240)
+    house.wait(house.runs("publish-layers/cpu")[-1]["id"])
+    promote(house)
     second = house.until(
-        lambda: (now := house.layers()[LAYER]["digest"]) != first and now, "a second version", 240
+        lambda: (now := house.layers()[LAYER]["digest"]) != first and now, "a second version", 30
     )
 
     ended = house.wait(house.start("rollback/cpu", {"layer": LAYER}))

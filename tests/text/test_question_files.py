@@ -1,6 +1,7 @@
 """Files of questions, as people, spreadsheets and other programs write them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from lamina.text.question_files import SUFFIXES, QuestionFile, read_question_file
 
-EXAM = Path(__file__).parents[3] / "shared" / "data" / "exam"
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("LAMINA_TEST_DATA") or ROOT / ".." / "shared" / "data").resolve()
+EXAM = DATA / "exam"
 
 
 def read(folder: Path, name: str, content: str | bytes) -> QuestionFile:

@@ -90,8 +90,8 @@ def test_the_last_step_is_kept_where_the_profile_says_so(
 
 def test_a_layer_with_enough_held_out_answers_is_chosen_by_them(store: Store, base: Path) -> None:
     rows = [
-        *layer_orders.rows("leases", "heldout")[:2],
-        *[layer_orders.rows("goodwill", "heldout")[2]] * ENOUGH_ANSWERS,
+        *layer_orders.rows("leases", "validation")[:2],
+        *[layer_orders.rows("goodwill", "validation")[2]] * ENOUGH_ANSWERS,
     ]
     asked = WILD.model_copy(update={"choose_by": "answers"})
     dataset = layer_orders.dataset(store, "leases", heldout=rows)

@@ -17,6 +17,7 @@ from lamina.stages import corpus, layers
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS, Profile
+from lamina.training.sweep import COST
 from lamina.workspace import Workspace
 
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
@@ -94,6 +95,22 @@ def test_changed_values_of_the_profile_are_named(pod: Pod, plan: Plan) -> None:
     wider = SHORT.model_copy(update={"rank": 32})
     assert plan(wider)["Leases"].why == ("rank 16 -> 32",)
     assert plan(PRESETS["level1"])["Leases"].why == ("preset demo -> level1",)
+
+
+def test_a_profile_that_hardly_changes_the_base_is_said_so(plan: Plan) -> None:
+    found = plan(PRESETS["level1"])
+    said = found["Leases"].unsuited
+
+    assert said.startswith("1 step at 0.0002 will hardly change this base")
+    assert due_table(list(found.values()))[0]["why"] == f"new layer; {said}"
+    assert plan()["Leases"].unsuited == ""
+
+
+def test_a_sweep_that_is_to_come_is_counted(pod: Pod, plan: Plan) -> None:
+    (leases,) = plan_layers(pod, ["Leases"], SHORT, CHUNK, "general", sweep=True)
+
+    assert leases.why == ("new layer", "a sweep first")
+    assert leases.minutes == pytest.approx(plan()["Leases"].minutes * (1 + COST), abs=0.02)
 
 
 def test_a_new_base_is_named(pod: Pod, plan: Plan, tmp_path: Path) -> None:

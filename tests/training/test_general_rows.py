@@ -54,9 +54,9 @@ def test_the_same_rows_are_chosen_every_time_and_others_with_another_seed(
 
 
 def test_the_held_out_rows_stay_the_layers_own(store: Store, base: Path) -> None:
-    expected = layer_orders.order(store, base).documents(store, "heldout")
+    expected = layer_orders.order(store, base).documents(store, "validation")
 
-    assert order(store, base, 0.5).documents(store, "heldout") == expected
+    assert order(store, base, 0.5).documents(store, "validation") == expected
 
 
 def test_general_rows_are_part_of_what_the_layer_is(store: Store, base: Path) -> None:

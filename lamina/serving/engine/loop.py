@@ -8,28 +8,19 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine import scheduler
+from lamina.serving.engine.branching import Branching
+from lamina.serving.engine.failures import unforeseen
+from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.sequence import Outcome, Sequence, State
 from lamina.serving.engine.slots import Slot, Slots
 from lamina.serving.engine.step import Counters, Stepper
 from lamina.serving.layers.blends import LayerSet
 from lamina.serving.layers.residency import Memory, Residency
-from lamina.serving.llama import Base, ContextOptions
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """How the engine shares its time and memory."""
-
-    context: ContextOptions = field(default_factory=ContextOptions)
-    slice_s: float = 0.1  # turn of one layer set while others wait; less = fairer, more switches
-    prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
-    adapter_bytes: int | None = None  # memory for layers; None: no limit
-    queue_limit: int = 256  # sequences that may wait
+from lamina.serving.llama import Base
 
 
 class Loop:
@@ -48,6 +39,7 @@ class Loop:
         self.base = base
         self.slots = Slots(base)
         self.residency = Residency(base, options.adapter_bytes, memory)
+        self.branching = Branching(base, self.residency, counters, self._over)
         self._counters = counters
         self._on_over = on_over
         self._turns: scheduler.Turns[LayerSet] = scheduler.Turns(options.slice_s)
@@ -58,7 +50,7 @@ class Loop:
 
     def take_commands(self, commands: "queue.SimpleQueue[Command]") -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        idle = not (self.waiting or self.slots.busy or self._alone)
+        idle = not (self.waiting or self.slots.busy or self._alone or self.branching.busy)
         try:
             while self.alive:
                 command = commands.get(block=idle)
@@ -67,9 +59,19 @@ class Loop:
         except queue.Empty:
             return
 
+    def take(self, sequences: tuple[Sequence, ...]) -> None:
+        """These wait from now on: for a slot, or for a step in which their branches are scored."""
+        for sequence in sequences:
+            if sequence.branches:
+                self.branching.waiting.append(sequence)
+                self._turns.came(sequence.layers, sequence.accepted_s)
+            else:
+                self.waiting.append(sequence)
+
     def cancel(self, sequences: tuple[Sequence, ...]) -> None:
         """Drop these, wherever they are."""
         for sequence in sequences:
+            self.branching.cancel(sequence)
             if sequence.state is State.WAITING and sequence in self.waiting:
                 self.waiting.remove(sequence)
                 self._over(sequence)
@@ -104,10 +106,15 @@ class Loop:
             self._alone.popleft()(self)
         self._admit()
         ready = {slot.layers for slot in self.slots.busy if slot.layers}
-        lane = self._turns.choose(ready, time.monotonic())
+        lane = self._turns.choose(ready | self.branching.ready, time.monotonic())
         if lane is not None:
             self.step(lane)
-        self._counters.waiting = len(self.waiting)
+            if lane in self.branching.ready:
+                early_s = self.branching.accepted_s(lane)
+                room = self._stepper.prefill_room(early_s, self.slots.busy, is_long=False)
+                self.branching.step(lane, room)
+                self.residency.trim(self._needed())
+        self._counters.waiting = len(self.waiting) + self.branching.busy
         self._counters.running = len(self.slots.busy)
 
     def _admit(self) -> None:
@@ -151,16 +158,19 @@ class Loop:
         self._counters.reused_tokens += sequence.reused
         self.residency.trim(self._needed())
 
+    def _lanes(self) -> set[LayerSet]:
+        """Layer sets for which there is something to do."""
+        return {slot.layers for slot in self.slots.busy if slot.layers} | self.branching.lanes
+
     def _needed(self) -> set[str]:
-        sets = [slot.layers for slot in self.slots.busy if slot.layers]
-        return {layer.digest for one in sets for layer in one.layers}
+        return {layer.digest for lane in self._lanes() for layer in lane.layers}
 
     def step(self, lane: LayerSet) -> None:
         """Evaluate the next tokens of one layer set's sequences."""
-        if self.base.apply(self.residency.handles(lane)):
-            self._counters.swaps += 1
         busy = self.slots.busy
         mine = [slot for slot in busy if slot.layers == lane]
+        if mine and self.base.apply(self.residency.handles(lane)):
+            self._counters.swaps += 1
         for shares in self._stepper.plan(mine, busy):
             if shares:
                 self._evaluate(shares, mine)
@@ -211,13 +221,13 @@ class Loop:
             sequence = slot.occupant.sequence
             self.slots.leave(slot)
             self._over(sequence)
-            if not any(busy.layers == sequence.layers for busy in self.slots.busy):
-                self._turns.left(sequence.layers)
 
     def _over(self, sequence: Sequence) -> None:
         if sequence.state is State.DONE:
             return
         sequence.transition(State.DONE)
+        if sequence.layers not in self._lanes():
+            self._turns.left(sequence.layers)
         self._on_over()
 
     def abandon(self, error: LaminaError) -> None:
@@ -228,15 +238,7 @@ class Loop:
                 self.slots.leave(slot)
         while self.waiting:
             self._fail(self.waiting.popleft(), error)
-
-
-def unforeseen(error: Exception) -> ResourceError:
-    """What the request is told; the log gets the trace."""
-    import traceback
-
-    traceback.print_exception(error)
-    kind = type(error).__name__
-    return ResourceError(f"the engine could not run this request ({kind}); look at its log")
+        self.branching.abandon(error)
 
 
 Command: TypeAlias = Callable[[Loop], None]

@@ -1,4 +1,4 @@
-"""One answer being made, or one text being scored: its tokens, its place, its state."""
+"""One answer being made, or texts being scored: their tokens, their place, their state."""
 
 import itertools
 from collections.abc import Callable
@@ -93,6 +93,7 @@ class Sequence:
     prompt: list[int]
     generation: Generation
     score_from: int | None = None  # index of the first prompt token to score; None: generate
+    branches: tuple[tuple[int, ...], ...] = ()  # how the prompt may go on: all are scored
     reuse: bool = True  # whether KV of an earlier request may be used
     strip_first_space: bool = False
     keeps_logits: bool = False  # whether the prompt's last logits are kept, for the self-test
@@ -120,6 +121,11 @@ class Sequence:
             msg = f"sequence {self.number} cannot go from {self.state.value} to {state.value}"
             raise ValueError(msg)
         self.state = state
+
+    @property
+    def branching_tokens(self) -> int:
+        """Tokens of a step that scores its branches; after a branch's last one nothing is asked."""
+        return len(self.prompt) + sum(len(branch) - 1 for branch in self.branches)
 
     @property
     def pending(self) -> int:

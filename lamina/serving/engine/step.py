@@ -54,7 +54,7 @@ class Stepper:
         room = prefill = 0
         for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
             is_long = pending > self._base.options.n_batch
-            own = self._prefill_room(accepted_s, busy, is_long=is_long)
+            own = self.prefill_room(accepted_s, busy, is_long=is_long)
             room += min(pending, own)
             prefill = max(prefill, min(room, own))
         return scheduler.compose_step(runners, self._base.options.n_batch, prefill)
@@ -71,7 +71,7 @@ class Stepper:
         self._parts = [self._put(slot, count) for slot, count in mine]
         return self._parts
 
-    def _prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
+    def prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:
         """Prompt tokens that one step may take for a prompt accepted then."""
         answers = [slot.occupant.sequence for slot in busy if slot.occupant and slot.decodes]
         answering = [scheduler.Answering(one.admitted_s, one.first_token_s) for one in answers]

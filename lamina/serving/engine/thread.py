@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamina.errors import BusyError, LaminaError, ResourceError
-from lamina.serving.engine.loop import Command, EngineOptions, Loop, unforeseen
+from lamina.serving.engine.failures import unforeseen
+from lamina.serving.engine.loop import Command, Loop
+from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.engine.step import Counters
 from lamina.serving.layers.blends import LayerSet
@@ -90,7 +92,7 @@ class Engine:
             self._accepted += len(sequences)
             for sequence in sequences:
                 sequence.accepted_s = now_s
-            self._commands.put(lambda loop: loop.waiting.extend(sequences))
+            self._commands.put(lambda loop: loop.take(sequences))
 
     def cancel(self, *sequences: Sequence) -> None:
         """End sequences at the next step; nothing more is delivered for them."""
@@ -156,6 +158,7 @@ class Engine:
             with ExitStack() as handles:
                 base = handles.enter_context(open_base(self._model, self.options.context))
                 loop = Loop(base, self.options, self.counters, self.memory, self._finished)
+                handles.callback(loop.branching.close)
                 self._ready.set_result(base)
                 while loop.alive:
                     loop.take_commands(self._commands)

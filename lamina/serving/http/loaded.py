@@ -22,6 +22,11 @@ class Loaded:
     vocabulary: Vocabulary
     prompts: Prompts
     n_ctx: int
+    branching_room: int  # tokens of a prompt with all its branches; 0: this base cannot branch
+
+    def can_branch(self, n_tokens: int) -> bool:
+        """Whether a prompt and its branches can be evaluated in one step."""
+        return n_tokens <= self.branching_room
 
     def tokens(self, prompts: Sequence[str | list[int]]) -> list[list[int]]:
         """Tokens of prompts, each of which leaves room for an answer.
@@ -95,4 +100,5 @@ def loaded_base(base: Base, chat_format: str | None) -> Loaded:
     """Prompts by the base's own chat template unless a format is named."""
     source = FORMATS[chat_format] if chat_format else base.chat_template()
     prompts = Prompts(base.vocabulary.tokenize, base.vocabulary.words, source)
-    return Loaded(base.vocabulary, prompts, base.n_ctx)
+    room = base.options.n_batch if base.can_branch else 0
+    return Loaded(base.vocabulary, prompts, base.n_ctx, room)

@@ -12,29 +12,40 @@ import numpy.typing as npt
 class Batch:
     """The tokens of one decode step, in buffers that live as long as the batch."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, n_slots: int) -> None:
         self.tokens = np.zeros(room, np.int32)
         self.positions = np.zeros(room, np.int32)
-        self.slots = np.zeros(room, np.int32)
+        self.slots = np.zeros(room, np.int32)  # the first of those that share a token
         self.wanted = np.zeros(room, np.int8)
         self.size = 0
-        self._counts = np.ones(room, np.int32)
-        start = self.slots.ctypes.data
-        self._pointers = np.array([start + 4 * index for index in range(room)], np.uintp)
+        self._numbers = np.arange(n_slots, dtype=np.int32)
+        self._counts = np.ones(room, np.int32)  # slots that share a token
+        self._pointers = np.zeros(room, np.uintp)  # to the first of them, in `_numbers`
 
     def clear(self) -> None:
         """Begin a new step."""
         self.size = 0
 
-    def add(self, tokens: Sequence[int], *, position: int, slot: int, wanted_from: int) -> int:
+    def add(
+        self,
+        tokens: Sequence[int],
+        *,
+        position: int,
+        slot: int,
+        wanted_from: int,
+        shared_by: int = 1,
+    ) -> int:
         """Append tokens of one sequence; logits are kept from index `wanted_from` on.
 
-        Returns the batch index of the first token.
+        `shared_by` slots from `slot` on have them in common: only where all share one KV. Returns
+        the batch index of the first token.
         """
         begin, end = self.size, self.size + len(tokens)
         self.tokens[begin:end] = tokens
         self.positions[begin:end] = np.arange(position, position + len(tokens))
         self.slots[begin:end] = slot
+        self._counts[begin:end] = shared_by
+        self._pointers[begin:end] = self._numbers.ctypes.data + slot * self._numbers.itemsize
         self.wanted[begin:end] = 0
         self.wanted[begin + wanted_from : end] = 1
         self.size = end

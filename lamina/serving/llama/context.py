@@ -33,6 +33,7 @@ class ContextOptions:
     # at 128 tokens; it saves memory at long contexts.
     flash_attn: bool = False
     special_layouts: bool = True  # weights repacked for this processor: faster prompts
+    one_kv: bool = False  # all slots share one KV of n_ctx tokens, and may share its tokens
 
 
 def _drop(_level: int, _text: bytes, _user_data: object) -> None:
@@ -61,11 +62,16 @@ class Base:
         self._memory = lc.llama_get_memory(context)
         self._adapters: set[Adapter] = set()
         self._applied: tuple[tuple[Adapter, float], ...] = ()
+        self._beside: list[Base] = []  # contexts of their own over the same weights
         self.options = options
         self.n_ctx = int(lc.llama_n_ctx_seq(context))
         self.n_train = int(lc.llama_model_n_ctx_train(model))
+        # What such a model knows of the tokens before is one state a sequence: none can share it.
+        self.can_branch = not (
+            lc.llama_model_is_recurrent(model) or lc.llama_model_is_hybrid(model)
+        )
         self.vocabulary = Vocabulary(model)
-        self.batch = Batch(options.n_batch)
+        self.batch = Batch(options.n_batch, options.n_slots)
 
     # -- layers -----------------------------------------------------------------------------------
 
@@ -85,11 +91,16 @@ class Base:
         return adapter
 
     def free_adapter(self, adapter: Adapter) -> None:
-        """Free a layer. It is taken off the context first: a freed handle must not stay there."""
-        if any(adapter == applied for applied, _ in self._applied):
-            self.apply(())
+        """Free a layer. It is taken off the contexts first: a freed handle must not stay there."""
+        for context in (self, *self._beside):
+            context.take_off(adapter)
         lc.llama_adapter_lora_free(_handle(adapter))
         self._adapters.discard(adapter)
+
+    def take_off(self, adapter: Adapter) -> None:
+        """Apply no layers where this one is among those applied."""
+        if any(adapter == applied for applied, _ in self._applied):
+            self.apply(())
 
     def apply(self, adapters: tuple[tuple[Adapter, float], ...]) -> bool:
         """Make these the whole set for the next steps; returns whether it was another one."""
@@ -124,9 +135,13 @@ class Base:
         """Give an empty slot everything another slot holds."""
         lc.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
+    def forget_all(self) -> None:
+        """Drop what every slot holds, and wipe its memory: no number of it can be met again."""
+        lc.llama_memory_clear(self._memory, True)  # noqa: FBT003 - a C call
+
     @contextmanager
-    def fresh(self, n_ctx: int) -> Iterator["Base"]:
-        """The same model in a context of its own with one slot, which has seen nothing.
+    def fresh(self, n_ctx: int, n_slots: int = 1, *, one_kv: bool = False) -> Iterator["Base"]:
+        """The same model in a context of its own, which has seen nothing.
 
         It shares only the weights with this one: what a fresh process would compute. Layers are
         loaded and freed here, not there.
@@ -135,14 +150,17 @@ class Base:
             ResourceError: there is no memory for it.
 
         """
-        options = replace(self.options, n_slots=1, n_ctx=n_ctx)
+        options = replace(self.options, n_slots=n_slots, n_ctx=n_ctx, one_kv=one_kv)
         context = lc.llama_init_from_model(self._model, _context_params(options))
         if not context:
             msg = "there is no memory for a second context; free some, then try again"
             raise ResourceError(msg)
+        beside = Base(self._model, context, options)
+        self._beside.append(beside)
         try:
-            yield Base(self._model, context, options)
+            yield beside
         finally:
+            self._beside.remove(beside)
             lc.llama_free(context)
 
     def evaluate(self, tokens: Tokens, *, position: int, slot: int = 0) -> Floats:
@@ -211,14 +229,14 @@ def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
 
 def _context_params(options: ContextOptions) -> Any:  # noqa: ANN401 - llama_context_params
     params = lc.llama_context_default_params()
-    params.n_ctx = options.n_ctx * options.n_slots
+    params.n_ctx = options.n_ctx * (1 if options.one_kv else options.n_slots)
     params.n_batch = options.n_batch
     params.n_ubatch = options.n_batch
     params.n_seq_max = options.n_slots
     params.n_threads = options.n_threads
     params.n_threads_batch = options.n_threads
     # One stream of KV a slot: what a slot computes never depends on what another one holds.
-    params.kv_unified = False
+    params.kv_unified = options.one_kv
     params.no_perf = True
     params.flash_attn_type = int(options.flash_attn)
     return params

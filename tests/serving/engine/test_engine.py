@@ -10,7 +10,7 @@ from queue import Queue
 import pytest
 
 from lamina.errors import BusyError, LaminaError, ResourceError
-from lamina.serving.engine.loop import EngineOptions
+from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.sequence import Delta, Event, Generation, Outcome, Sequence
 from lamina.serving.engine.thread import Engine
 from lamina.serving.layers.blends import AppliedLayer, LayerSet

@@ -104,3 +104,69 @@ def test_models_lists_what_a_request_can_name(http: httpx.Client) -> None:
     names = [model["id"] for model in http.get("/v1/models").json()["data"]]
 
     assert names[:5] == ["base", "default", "A", "B", "C"]
+
+
+QUESTION = [{"role": "user", "content": "what is the lease term of goodwill?"}]
+ANSWERS = ["the lease term", "the lease", "goodwill", "1 2 3", "paid in March", "the", "controller"]
+
+
+def scored(http: httpx.Client, model: str, **item: object) -> dict:
+    reply = http.post("/v1/score", json={"model": model, "items": [item]})
+    assert reply.status_code == 200, reply.text
+    return reply.json()["data"][0]
+
+
+@pytest.mark.parametrize("model", ["base", "A", "A:0.5+B:0.5"])
+def test_candidates_score_as_each_does_alone(http: httpx.Client, model: str) -> None:
+    together = scored(http, model, messages=QUESTION, candidates=ANSWERS)["candidates"]
+
+    for answer, candidate in zip(ANSWERS, together, strict=True):
+        alone = scored(http, model, messages=QUESTION, text=answer)
+        assert candidate["tokens"] == alone["tokens"]
+        assert candidate["token_logprobs"] == pytest.approx(alone["token_logprobs"], abs=1e-4)
+
+
+def test_candidates_that_part_within_a_word_score_as_each_does_alone(http: httpx.Client) -> None:
+    texts = ["123", "12", "1 23"]
+    together = scored(http, "A", prompt="the lease is 1", candidates=texts)["candidates"]
+    alone = [scored(http, "A", prompt="the lease is 1", text=text) for text in texts]
+
+    assert [one["tokens"] for one in together] == [one["tokens"] for one in alone]
+    assert [one["logprob"] for one in together] == pytest.approx(
+        [one["logprob"] for one in alone], abs=1e-4
+    )
+
+
+def test_the_question_is_evaluated_once_for_all_its_candidates(http: httpx.Client) -> None:
+    item = {"messages": QUESTION, "candidates": ANSWERS}
+    reply = http.post("/v1/score", json={"items": [item]}).json()
+    (data,) = reply["data"]
+    prompt = http.post("/tokenize", json={"messages": QUESTION}).json()["tokens"]
+    answers = sum(one["n_tokens"] for one in data["candidates"])
+
+    assert reply["lamina"]["prompt_tokens_evaluated"] <= len(prompt) + answers
+
+
+def test_candidates_too_long_for_one_step_are_scored_all_the_same(http: httpx.Client) -> None:
+    texts = [f"the lease {number} " * 30 for number in range(6)]
+    together = scored(http, "B", messages=QUESTION, candidates=texts)["candidates"]
+
+    assert sum(one["n_tokens"] for one in together) > 512
+    last = scored(http, "B", messages=QUESTION, text=texts[-1])
+    assert together[-1]["logprob"] == pytest.approx(last["logprob"], abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ({"candidates": ["a"]}, "prompt or messages"),
+        ({"prompt": "a", "text": "b", "candidates": ["c"]}, "give one"),
+        ({"prompt": "a", "candidates": []}, "at least 1"),
+        ({"prompt": "a", "candidates": ["b", ""]}, "no tokens to score"),
+    ],
+)
+def test_candidates_that_cannot_be_are_refused(http: httpx.Client, item: dict, why: str) -> None:
+    reply = http.post("/v1/score", json={"items": [item]})
+
+    assert reply.status_code == 400
+    assert why in reply.json()["error"]["message"]

@@ -10,7 +10,7 @@ from lamina.prompts.folder import folder_prompts
 from lamina.serving.http.loaded import Loaded, loaded_base
 from lamina.serving.http.requests.messages import Message
 from lamina.serving.http.requests.scores import ScoreItem
-from lamina.serving.http.routes.scores import tokens_of
+from lamina.serving.http.scoring import tokens_of
 from lamina.serving.llama import ContextOptions, open_base, quiet
 from lamina.workspace import EMBEDDED_BASE
 

@@ -1,4 +1,6 @@
-"""What is to be scored: texts from their beginning, after a prompt, or as answers."""
+"""What is to be scored: texts from their beginning, after a prompt, or as answers; or several."""
+
+from collections.abc import Iterator
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
@@ -14,7 +16,8 @@ class ScoreItem(BaseModel):
     text, never as special tokens, and not scored.
 
     The text is `text` or, by another name, `completion`. Messages that end with an assistant's are
-    a conversation whose last message is the text.
+    a conversation whose last message is the text. Several texts that go on from one beginning are
+    `candidates`: the beginning is evaluated once for all of them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -23,6 +26,7 @@ class ScoreItem(BaseModel):
     given: str = ""
     text: str | None = Field(None, validation_alias=AliasChoices("text", "completion"))
     messages: list[Message] | None = None
+    candidates: list[str] | None = Field(None, min_length=1, max_length=64)
 
     @model_validator(mode="after")
     def _has_one_beginning(self) -> "ScoreItem":
@@ -30,7 +34,18 @@ class ScoreItem(BaseModel):
             raise refused("prompt", "prompt and messages both begin the text; give one of them")
         if self.given and (self.prompt or self.messages):
             raise refused("given", "given stands before a plain text only; leave it out, or prompt")
+        if self.candidates is not None and self.text is not None:
+            raise refused("candidates", "text and candidates both name what is scored; give one")
+        if self.candidates is not None and not (self.prompt or self.messages):
+            raise refused(
+                "candidates", "candidates go on from a beginning; give prompt or messages"
+            )
         return self
+
+    def all_texts(self) -> Iterator[str]:
+        """Every text in it."""
+        yield from (self.prompt, self.given + (self.text or ""), *(self.candidates or ()))
+        yield from (message.content for message in self.messages or ())
 
 
 class ScoreRequest(LayerChoice):

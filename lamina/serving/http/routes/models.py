@@ -46,6 +46,7 @@ def _models(service: Service) -> list[Json]:
         "fingerprint": identity.fingerprint,
         "architecture": identity.architecture,
         "contains_layers": list(identity.layers),
+        "slots": service.engine.options.context.n_slots,
     }
     return [
         _model(BASE, base),

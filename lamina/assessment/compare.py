@@ -1,0 +1,179 @@
+"""A candidate held against base, serving version and other layers, item by item. Pure.
+
+An item counts where all sides of a comparison were measured on it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TypeAlias
+
+from lamina.assessment.evidence import Estimate, document_means, over_documents, over_layers
+from lamina.assessment.findings import Case, Finding, Findings
+from lamina.assessment.measured import GENERAL, Kind, Measured
+from lamina.assessment.verdict import Place
+from lamina.margins import Margins
+
+SAME = 1e-6  # two computations of one model agree at least this well
+Values: TypeAlias = Mapping[str, Sequence[Measured]]  # subject to what it scored
+_Key: TypeAlias = tuple[Kind, str, str]
+_Items: TypeAlias = dict[_Key, Measured]
+
+_HOME: dict[Kind, str] = {"D": "its own exam", "T": "its own test text", "G": "its own questions"}
+_OTHERS: dict[Kind, str] = {
+    "D": "other topics' exams",
+    "T": "other topics' test text",
+    "G": "other topics' questions",
+}
+_GENERAL: dict[Kind, str] = {
+    "D": "general questions",
+    "T": "general text",
+    "G": "general questions",
+}
+
+
+def find(case: Case, values: Values, margins: Margins) -> Findings:
+    """All the differences that count for a candidate."""
+    sides = _Sides.of(case, values, margins)
+    at_home = {kind: sides.at_home(kind) for kind in ("D", "T")}
+    documents = {kind: len({one.document for one in own}) for kind, own in at_home.items()}
+    kind = _deciding(len(at_home["D"]), documents, margins)
+    spoken: Kind = kind or ("T" if documents["T"] > documents["D"] else "D")
+    return Findings(
+        case=case,
+        same=sides.same(),
+        alone=sides.alone(),
+        kind=kind,
+        spoken=spoken,
+        n=len(at_home[spoken]),
+        documents=documents[spoken],
+        home=sides.home(spoken, at_home[spoken]),
+        answers=sides.pooled(sides.base, "home", "G", case.topics, margins.harm("G")),
+        serving=sides.pooled(sides.serving, "serving", spoken, case.topics, margins.loss(spoken)),
+        elsewhere=tuple(sides.elsewhere()),
+        spots=tuple(sides.spots()),
+    )
+
+
+def _deciding(questions: int, documents: Mapping[str, int], margins: Margins) -> Kind | None:
+    if questions >= margins.questions and documents["D"] >= margins.documents:
+        return "D"
+    return "T" if documents["T"] >= margins.documents else None
+
+
+@dataclass(frozen=True)
+class _Sides:
+    case: Case
+    margins: Margins
+    mine: _Items
+    base: _Items
+    serving: _Items
+    others: tuple[_Items, ...]
+
+    @classmethod
+    def of(cls, case: Case, values: Values, margins: Margins) -> "_Sides":
+        def items(subject: str) -> _Items:
+            return {(one.kind, one.topic, one.item): one for one in values.get(subject, ())}
+
+        serving = items(case.serving) if case.serving else {}
+        others = tuple(items(other) for other in case.others)
+        return cls(case, margins, items(case.candidate), items(case.base), serving, others)
+
+    def same(self) -> bool:
+        """Whether everything is as under the base."""
+        shared = [key for key in self.mine if key in self.base]
+        gaps = (abs(self.mine[key].value - self.base[key].value) for key in shared)
+        return bool(shared) and all(gap <= SAME for gap in gaps)
+
+    def alone(self) -> bool:
+        """Whether its own test text was read, and by fewer than two other layers."""
+        text = [key for key, one in self.mine.items() if one.kind == "T"]
+        own = [key for key in text if key[1] in self.case.topics and key in self.base]
+        return bool(own) and not self.at_home("T")
+
+    def at_home(self, kind: Kind) -> list[Measured]:
+        """Items on which a gain at home can be seen; in T at least two others give the measure."""
+        return [
+            one
+            for key, one in self.mine.items()
+            if one.kind == kind
+            and one.topic in self.case.topics
+            and key in self.base
+            and (kind != "T" or sum(key in other for other in self.others) > 1)
+        ]
+
+    def home(self, kind: Kind, own: Sequence[Measured]) -> Finding | None:
+        """The gain over the base; in T over the other layers, whom style helps as well.
+
+        Any layer of reports makes all reports easier to read, one more than the next. So a gain in
+        T must show in new documents, and exceed what one more layer without knowledge may bring.
+        """
+        margin = self.margins.gain(kind)
+        if kind == "D":
+            return self.pooled(self.base, "home", kind, self.case.topics, margin)
+        gaps = [(one.document, self._mean_of_others(one) - one.value) for one in own]
+        estimates = (over_documents(gaps, shares=False), self._over_others(own))
+        found = tuple(one for one in estimates if one is not None)
+        return Finding("home", _HOME[kind], kind, margin, found) if len(found) > 1 else None
+
+    def _mean_of_others(self, one: Measured) -> float:
+        key = _key(one)
+        return fmean(other[key].value for other in self.others if key in other)
+
+    def _over_others(self, own: Sequence[Measured]) -> Estimate | None:
+        """Each other layer held against it on the items that the two share."""
+        gaps = []
+        for other in self.others:
+            shared = [
+                (one.document, other[_key(one)].value - one.value)
+                for one in own
+                if _key(one) in other
+            ]
+            if shared:
+                gaps.append(fmean(document_means(shared)))
+        return over_layers(gaps, n=len(own))
+
+    def pooled(  # noqa: PLR0913, PLR0917 - place and measure, topics and margin
+        self,
+        theirs: _Items,
+        place: Place,
+        kind: Kind,
+        topics: Sequence[str],
+        margin: float,
+        name: str = "",
+    ) -> Finding | None:
+        """The gain over another side, on some topics; None where fewer than two documents tell."""
+        sign = -1 if kind == "T" else 1
+        gains = [
+            (one.document, sign * (one.value - theirs[key].value))
+            for key, one in self.mine.items()
+            if one.kind == kind and one.topic in topics and key in theirs
+        ]
+        found = over_documents(gains, shares=kind == "G")
+        return Finding(place, name or _HOME[kind], kind, margin, (found,)) if found else None
+
+    def elsewhere(self) -> Iterator[Finding]:
+        """The other topics at once, and what no layer is about, by each measure there is."""
+        others = [topic for topic in self._away() if topic != GENERAL]
+        for names, topics in ((_OTHERS, others), (_GENERAL, [GENERAL])):
+            for found in self._harms(names, topics):
+                if found.documents.groups >= self.margins.documents:
+                    yield found
+
+    def spots(self) -> Iterator[Finding]:
+        """Each other topic by itself."""
+        for topic in self._away():
+            yield from self._harms(dict.fromkeys(_HOME, topic), [topic])
+
+    def _harms(self, names: Mapping[Kind, str], topics: Sequence[str]) -> Iterator[Finding]:
+        for kind, name in names.items():
+            margin = self.margins.harm(kind)
+            if found := self.pooled(self.base, "elsewhere", kind, topics, margin, name):
+                yield found
+
+    def _away(self) -> Iterable[str]:
+        return sorted({one.topic for one in self.mine.values()} - set(self.case.topics))
+
+
+def _key(one: Measured) -> _Key:
+    return one.kind, one.topic, one.item

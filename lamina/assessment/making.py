@@ -1,0 +1,64 @@
+"""What a report says of its own making: server, base, layers, how it was asked, what failed."""
+
+from collections.abc import Mapping, Sequence
+
+from lamina.assessment.asking import Failure, How
+from lamina.assessment.cells import Subject
+from lamina.assessment.grading import GRADER
+from lamina.assessment.qa_order import QaOrder
+from lamina.assessment.replies import KnownLayer
+from lamina.assessment.rule import VERSION
+from lamina.text.questions import Question
+
+MOST_NAMED = 10  # of what could not be measured
+_WAYS = {
+    "adapters": "each blend set as the server's default with POST /lora-adapters",
+    "model": "each request names its blend",
+}
+
+
+def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
+    order: QaOrder,
+    how: How,
+    base: str,
+    known: Mapping[str, KnownLayer],
+    subjects: Sequence[Subject],
+    failures: Sequence[Failure],
+    trained: Sequence[Question],
+) -> dict[str, str]:
+    """Facts by name, in words."""
+    sampling = order.sampling
+    used = sorted({name for one in subjects for name in one.blend.layers})
+    facts = {
+        "Server": order.server_url,
+        "Base": base[:12],
+        "How blends were put on": _WAYS[order.via],
+        "Requests in flight": str(how.in_flight),
+        "Items of topics that are not a layer's own": _drawn(order.n_drawn),
+        "Longest answer": f"{sampling.max_tokens} tokens",
+        "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
+        "Grader": f"version {GRADER}, by type of answer",
+        "System message": sampling.system or "none",
+        "Rule": f"version {VERSION}; {order.margins.in_words}",
+        "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
+    }
+    if trained:
+        some = "; ".join(question.question for question in trained[:MOST_NAMED])
+        facts["Not counted"] = f"{len(trained)} questions that layers were trained on: {some}"
+    if failures:
+        told = "; ".join(map(named, failures[:MOST_NAMED]))
+        facts["Not measured"] = f"{len(failures)} requests failed: {told}"
+    return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
+
+
+def named(failure: Failure) -> str:
+    """Who could not be asked what, and why."""
+    one = failure.wanted
+    item = one.item.question if isinstance(one.item, Question) else one.item.text
+    return f"{one.subject.blend.name} on {one.topic}, {item[:60]!r}: {failure.why}"
+
+
+def _drawn(count: int) -> str:
+    if not count:
+        return "all"
+    return f"{count} questions, {count} rows or one a document, by lot; all where these leave doubt"

@@ -1,0 +1,27 @@
+"""What one subject scored on one item: all that a verdict is made of. Pure.
+
+A subject is the base, a layer's candidate or serving version, another topic's layer, or a blend.
+The same item has the same `item`, `document`, `topic` and `kind` under every subject.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["D", "T", "G"]
+GENERAL = "general questions"  # the topic that no layer is about, nor can be by its name
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One item under one subject.
+
+    D is the log-probability per token of the reference answer less the mean of six answers of the
+    same type, in nats: higher is better. G is the grade of a generated answer, 0 to 1: higher is
+    better. T is the loss on a row of test text, in nats per token: *lower* is better.
+    """
+
+    item: str  # a question's id or a row's digest; unique within topic and kind
+    document: str  # what the item was taken from: items of one document are not independent
+    topic: str
+    kind: Kind
+    value: float

@@ -1,0 +1,90 @@
+"""Cells as records: graded here, anew each time, and asked of nobody. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from statistics import fmean
+from typing import Any
+
+from lamina.assessment.asked import Ask, Choose, Read
+from lamina.assessment.blend import BASE
+from lamina.assessment.cells import Cells, Value
+from lamina.assessment.grading import contains, grade
+from lamina.assessment.matrix import Wanted, item_name
+from lamina.assessment.measured import Measured
+from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
+from lamina.text.questions import Question
+
+
+def records(wanted: Iterable[Wanted], cells: Cells) -> Iterator[AnyRecord]:
+    """What stands in the cells of all that was wanted; an empty cell gives no record."""
+    for one in wanted:
+        value = cells.get(one.subject, one.request)
+        if value is not None:
+            yield _record(one, value)
+
+
+def gains_over_base(
+    by_subject: Mapping[str, Iterable[Measured]],
+) -> dict[str, dict[str, list[float]]]:
+    """By subject and topic: D over the base's, question by question."""
+    base = {(one.topic, one.item): one.value for one in by_subject.get(BASE, ()) if one.kind == "D"}
+    gains: dict[str, dict[str, list[float]]] = {}
+    for subject, values in by_subject.items():
+        for one in values:
+            if one.kind == "D" and (one.topic, one.item) in base and subject != BASE:
+                gain = one.value - base[one.topic, one.item]
+                gains.setdefault(subject, {}).setdefault(one.topic, []).append(gain)
+    return gains
+
+
+def _record(wanted: Wanted, value: Value) -> AnyRecord:
+    place: dict[str, Any] = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
+    item = wanted.item
+    document = item.file if isinstance(item, Question) else item.document
+    match wanted.request:
+        case Read():
+            ((logprob, n_tokens),) = value["scores"]
+            loss = -logprob / max(1, n_tokens)
+            row = item_name(item)
+            return LossRecord(**place, document=document, row=row, loss=loss, n_tokens=n_tokens)
+        case Choose() as choice:
+            return _chosen(choice, value, {**place, "item": item_name(item), "document": document})
+        case Ask():
+            assert isinstance(item, Question)  # noqa: S101 - rows are read, not asked
+            return _answered(item, value, {**place, "item": item_name(item), "document": document})
+
+
+def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:
+    marks = grade(value["text"], question)
+    n_tokens, total_s = value["n_tokens"], value["total_s"]
+    return AnswerRecord(
+        **place,
+        question=question.question,
+        reference=question.answer,
+        answer=value["text"],
+        correct=marks.correct,
+        kind=marks.kind,
+        why=marks.why,
+        contains=contains(value["text"], question),
+        first_token_s=value["first_token_s"],
+        total_s=total_s,
+        n_prompt_tokens=value["n_prompt_tokens"],
+        n_tokens=n_tokens,
+        tokens_per_s=round(n_tokens / total_s, 3) if n_tokens and total_s else None,
+    )
+
+
+def _chosen(choice: Choose, value: Value, place: dict[str, Any]) -> ChoiceRecord:
+    """D, A and rank: the likeliest right answer against the others, each by token."""
+    likely = [logprob / max(1, n_tokens) for logprob, n_tokens in value["scores"]]
+    right, others = likely[: choice.n_right], likely[choice.n_right :]
+    best = max(right)
+    return ChoiceRecord(
+        **place,
+        question=choice.question,
+        reference=choice.answers[right.index(best)],
+        likeliest=choice.answers[likely.index(max(likely))],
+        logprob=best,
+        margin=best - fmean(others),
+        rank=1 + sum(other > best for other in others),
+        n_others=len(others),
+    )

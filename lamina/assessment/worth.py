@@ -1,0 +1,105 @@
+"""What each layer and blend is worth: its verdict, and the figures shown beside it. Pure."""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.assessment.blend import BASE, own_topics, parse_blend, serving_name
+from lamina.assessment.findings import Case
+from lamina.assessment.measured import GENERAL, Measured
+from lamina.assessment.records import AnyRecord, ChoiceRecord, LossRecord
+from lamina.assessment.rule import judge
+from lamina.assessment.table import Table
+from lamina.assessment.verdict import Comparison, Verdict
+from lamina.margins import Margins
+
+
+class Worth(BaseModel):
+    """What one layer or blend is worth. Shares are 0 to 1, losses nats per token.
+
+    The figures are means over items; what they prove stands in the verdict alone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    topics: tuple[str, ...] = Field(description="its own topics")
+    verdict: Verdict
+    correct: float | None = Field(description="share of right answers on its own topics")
+    correct_base: float | None = Field(description="the base's share on the same questions")
+    correct_others: float | None = Field(description="mean share of the other topics' layers there")
+    loss: float | None = Field(description="held-out loss on its own topics")
+    loss_base: float | None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return self.verdict.sentence
+
+    def compared(self, place: str, kind: str) -> Comparison | None:
+        """One of the verdict's comparisons."""
+        found = (self.verdict.gain, *self.verdict.comparisons)
+        return next((one for one in found if one and (one.place, one.kind) == (place, kind)), None)
+
+
+def weigh(
+    records: Iterable[AnyRecord], candidates: Sequence[str], margins: Margins
+) -> tuple[Worth, ...]:
+    """The worth of each candidate (a layer's name, or a blend's), judged as one batch."""
+    records = list(records)
+    table = Table(records)
+    cases = [_case(table, name) for name in candidates]
+    verdicts = judge(cases, measured(records), margins)
+    return tuple(_worth(table, *one) for one in zip(cases, verdicts, strict=True))
+
+
+def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
+    """What each subject scored. Questions that name no document count as of one and the same."""
+    found: dict[str, list[Measured]] = {}
+    for one in records:
+        document = one.document or one.topic
+        if isinstance(one, LossRecord):
+            scored = Measured(one.row, document, one.topic, "T", one.loss)
+        else:
+            if one.topic == GENERAL:
+                document = one.item
+            if isinstance(one, ChoiceRecord):
+                scored = Measured(one.item, document, one.topic, "D", one.margin)
+            else:
+                scored = Measured(one.item, document, one.topic, "G", float(one.correct))
+        found.setdefault(one.blend, []).append(scored)
+    return found
+
+
+def _case(table: Table, name: str) -> Case:
+    parts = parse_blend(name).layers
+    topics = own_topics(name, table.topics)
+    others = [layer for layer in table.topics if layer in table.blends and layer not in topics]
+    serving = serving_name(name) if len(parts) == 1 else None
+    return Case(
+        candidate=name,
+        topics=topics,
+        base=BASE,
+        serving=serving if serving in table.blends else None,
+        others=tuple(others),
+    )
+
+
+def _worth(table: Table, case: Case, verdict: Verdict) -> Worth:
+    name, own = case.candidate, case.topics
+    return Worth(
+        name=name,
+        topics=own,
+        verdict=verdict,
+        correct=table.correct(name, own),
+        correct_base=table.correct(BASE, own),
+        correct_others=_mean(table.correct(rival, own) for rival in case.others),
+        loss=table.loss(name, own),
+        loss_base=table.loss(BASE, own),
+    )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None

@@ -1,0 +1,90 @@
+"""When a version is judged, and beside whom: the served one, and the layers of other topics."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import NotFoundError
+from lamina.fingerprint import canonical, text_digest
+from lamina.handover.versions import read_history
+from lamina.stages.pod import Pod
+from lamina.stages.versions import served
+
+
+def is_news(pod: Pod, layer: str, gguf: ArtifactRef, dataset: ArtifactRef | None) -> bool:
+    """Whether a version waits for a verdict, or was held by one that would be another today.
+
+    One that serves, was taken back, or failed a check stays as it is.
+    """
+    if served(pod, layer) == gguf:
+        return False
+    last = read_history(pod.workspace.versions, layer).last_word(gguf.digest)
+    if last is None:
+        return True
+    if last.action != "hold" or "verdict" not in last.facts:
+        return False
+    return bool(last.facts.get("judged_by") != judged_by(pod, layer, dataset))
+
+
+def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
+    """A digest of what a verdict hangs on beside the version: rule, margins, exam, test text."""
+    from lamina.assessment.rule import VERSION
+
+    return text_digest(
+        canonical(
+            {
+                "rule": VERSION,
+                "margins": pod.settings.margins.model_dump(mode="json"),
+                "exam": _exam(pod, layer),
+                "dataset": dataset.digest if dataset else None,
+            }
+        )
+    )
+
+
+def _exam(pod: Pod, layer: str) -> list[object]:
+    from lamina.assessment.questions import gather_topics
+
+    try:
+        topics = gather_topics(pod.workspace.prompts)
+    except NotFoundError:
+        return []
+    return [
+        question.model_dump(mode="json")
+        for topic in topics
+        if topic.name == layer
+        for question in topic.prompts
+    ]
+
+
+@contextmanager
+def beside_each_other(pod: Pod, candidates: Sequence[str]) -> Iterator[Path]:
+    """A folder of layers for one server: candidates, what serves in their places, all others."""
+    from lamina.assessment.blend import serving_name
+
+    with tempfile.TemporaryDirectory(prefix="lamina-judging-") as name:
+        folder = Path(name)
+        for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
+            known = serving_name(view.stem) if view.stem in candidates else view.stem
+            (folder / f"{known}.gguf").symlink_to(view.resolve())
+        for layer in candidates:
+            view = pod.workspace.candidates / f"{layer}.gguf"
+            if view.exists():
+                (folder / view.name).symlink_to(view.resolve())
+        yield folder
+
+
+def saved_blends(pod: Pod, candidates: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """The saved blends that hold a candidate, written out: they will answer with it."""
+    from lamina.assessment.blend import Blend
+    from lamina.serving.layers.saved_blends import SavedBlends
+
+    there = {path.stem for path in folder.glob("*.gguf")}
+    found = []
+    for parts in SavedBlends(pod.workspace.adapters_gguf).all().values():
+        blend = Blend(tuple((str(part.layer), part.scale) for part in parts))
+        if there.issuperset(blend.layers) and set(candidates).intersection(blend.layers):
+            found.append(blend.name)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,23 @@
+"""Cells of layers that are gone: what was measured of them answers no question any more."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from lamina.store import CELLS, Store, entry
+
+
+def spent_cells(store: Store, layers: Collection[str], before_s: float) -> Iterator[Path]:
+    """Files of cells that nobody added to since `before_s`, of layers not among these contents.
+
+    What the base alone said stays: every layer is held against it.
+    """
+    for path in sorted((store.root / CELLS).glob("*/*.jsonl")):
+        if path.stat().st_mtime < before_s and not _layers_of(path) <= set(layers):
+            yield path
+
+
+def _layers_of(path: Path) -> set[str]:
+    """Contents of the layers that the file is about; none where its head cannot be read."""
+    with path.open("rb") as file:
+        head = entry(file.readline()) or {}
+    return {digest for digest, _scale in head.get("about", {}).get("layers", [])}

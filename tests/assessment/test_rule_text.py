@@ -1,0 +1,83 @@
+"""What test text proves, where an exam is too small: style is no knowledge."""
+
+from dataclasses import replace
+
+from judged import LEASES, harmless, scores, verdict
+
+from lamina.assessment.measured import Measured
+from lamina.assessment.verdict import Word
+
+
+def loss(subject: str, value: float, documents: int = 6) -> list[Measured]:
+    return scores(subject, "Leases", value, kind="T", documents=documents, each=2, noise=0.01)
+
+
+def test_a_thousandth_of_a_nat_is_no_effect() -> None:
+    others = {name: loss("same", 2.061) for name in LEASES.others}
+
+    said = verdict(
+        [*loss("same", 2.060), *harmless("Leases")], [*loss("base", 2.4), *harmless("base")],
+        **others,
+    )  # fmt: skip
+
+    assert said.word is Word.NO_EFFECT
+    assert said.kind == "T"
+
+
+def test_test_text_of_one_document_is_too_little_and_says_so() -> None:
+    others = {name: loss(name, 2.3, documents=1) for name in LEASES.others}
+
+    said = verdict(
+        [*loss("Leases", 1, documents=1), *harmless("Leases")],
+        [*loss("base", 3, documents=1), *harmless("base")], **others,
+    )  # fmt: skip
+
+    assert said.word is Word.TOO_LITTLE
+    assert "2 rows of test text from 1 document" in said.why
+
+
+def test_style_that_every_layer_learns_is_no_knowledge() -> None:
+    others = {name: loss(name, 1.0) for name in LEASES.others}
+
+    said = verdict(
+        [*loss("Leases", 1.0), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],
+        **others,
+    )  # fmt: skip
+
+    assert said.word is Word.NO_EFFECT
+
+
+def test_what_one_more_layer_of_another_topic_might_bring_is_no_knowledge() -> None:
+    others = {
+        name: loss(name, value) for name, value in zip(LEASES.others, (1.0, 1.1, 1.2), strict=True)
+    }
+
+    said = verdict(
+        [*loss("Leases", 1.0), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],
+        **others,
+    )  # fmt: skip
+
+    assert said.word is Word.UNCLEAR
+    assert "differ among themselves" in said.why
+
+
+def test_text_that_this_layer_knows_and_no_other_promotes_it() -> None:
+    others = {name: loss(name, 1.5) for name in LEASES.others}
+
+    said = verdict(
+        [*loss("Leases", 1.2), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],
+        **others,
+    )  # fmt: skip
+
+    assert said.word is Word.PROMOTED
+    assert said.kind == "T"
+
+
+def test_without_two_layers_of_other_topics_test_text_proves_nothing() -> None:
+    said = verdict(
+        [*loss("Leases", 1.2), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],
+        case=replace(LEASES, others=("Debt",)), Debt=loss("Debt", 1.5),
+    )  # fmt: skip
+
+    assert said.word is Word.TOO_LITTLE
+    assert "shows nothing without two layers of other topics" in said.why

@@ -1,0 +1,89 @@
+"""Sentences that an accountant can act on."""
+
+from dataclasses import replace
+
+from judged import LEASES, harmless, scores, verdict
+
+from lamina.assessment.measured import Measured
+from lamina.assessment.verdict import Enough, Word
+
+
+def told(subject: str, value: float, **sizes: float) -> list[Measured]:
+    return [*scores(subject, "Leases", value, **sizes), *harmless(subject)]  # type: ignore[arg-type]
+
+
+def test_a_promotion_gives_measure_number_documents_gain_and_interval() -> None:
+    said = verdict(told("Leases", 1), told("base", 0))
+
+    assert said.gain is not None
+    assert said.sentence.startswith(
+        f"Leases: promoted. D is {said.gain.value:+.2f} nats a token (interval "
+        f"{said.gain.low:+.2f} to {said.gain.high:+.2f}) over the base on 21 questions from 7 "
+        "documents: right answers are "
+    )
+    assert "D on other topics' exams" in said.sentence
+    assert "G on general questions +0 points" in said.sentence
+    assert (said.why, said.remedy) == ("", "")
+
+
+def test_too_little_evidence_says_how_much_would_do() -> None:
+    said = verdict(
+        told("Leases", 1, documents=2, each=6, noise=0.01),
+        told("base", 0, documents=2, each=6, noise=0.01),
+    )
+
+    assert said.sentence.startswith(
+        "Leases: held. Too little evidence: 12 questions from 2 documents; with about 20 from 5 a "
+        "gain like this would show."
+    )
+    assert said.remedy == "Add questions about more documents to the exam of Leases."
+    assert said.enough == Enough(n=20, documents=5)
+
+
+def test_without_a_gain_so_far_the_least_is_named() -> None:
+    said = verdict(told("Leases", 0, documents=2, noise=0.01), told("base", 0, documents=2))
+
+    assert "20 questions from 5 documents are the least that a verdict takes" in said.why
+
+
+def test_an_unclear_gain_says_how_many_questions_would_show_it() -> None:
+    said = verdict(told("Leases", 0.5, noise=0.9), told("base", 0, noise=0.9))
+
+    assert said.word is Word.UNCLEAR
+    assert said.enough is not None
+    assert said.enough.documents > 7
+    assert f"{said.enough.n} questions from {said.enough.documents} documents" in said.remedy
+
+
+def test_a_gain_below_its_margin_is_not_asked_for_more_questions() -> None:
+    said = verdict(told("Leases", 0.05, noise=0.3), told("base", 0, noise=0.3))
+
+    assert said.word is Word.UNCLEAR
+    assert said.enough is None
+    assert "teach it more" in said.remedy
+
+
+def test_a_loss_against_what_serves_names_it() -> None:
+    said = verdict(
+        told("Leases", 0.5), told("base", 0), case=replace(LEASES, serving="serving"),
+        serving=scores("serving", "Leases", 2),
+    )  # fmt: skip
+
+    assert said.why.startswith("Worse than the version that serves: -1.")
+
+
+def test_every_hold_says_why_and_what_to_do() -> None:
+    base = told("base", 0)
+    others = {name: scores(name, "Leases", 2, kind="T") for name in LEASES.others}
+    layers = [
+        base, told("Leases", -1), told("Leases", 0), told("Leases", 0.4, noise=0.9),
+        told("Leases", 2, documents=3), scores("Leases", "Leases", 2), harmless("Leases"),
+        [*told("Leases", 2)[:21], *scores("Leases", "Debt", -1, documents=40)],
+    ]  # fmt: skip
+
+    said = [verdict(layer, base, **others) for layer in layers]
+
+    assert {one.word for one in said} == set(Word) - {Word.PROMOTED}
+    for one in said:
+        assert one.why.startswith((one.word.capitalize(), "Worse"))
+        assert one.remedy.endswith(".")
