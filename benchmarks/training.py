@@ -171,13 +171,9 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.recipe import attach, wake_torch
 
     base = Path(options.base)
-<<<<<<< HEAD
     config = json.loads((base / "config.json").read_bytes())
     wake_torch(options.threads, int(config["hidden_size"]))
-    train, heldout = (documents(options, split) for split in ("train", "heldout"))
-=======
     train, heldout = (documents(options, split) for split in ("train", "validation"))
->>>>>>> main
     tokens = sum(len(each.ids) for each in train)
     order = LayerOrder(
         layer="benchmark",
