@@ -300,7 +300,7 @@ def told_losses(
         machine(options),
         "",
         "| topic | rows' tokens | base | "
-        + " | ".join(f"{name} | fall | steps, kept | core-minutes" for name in names)
+        + " | ".join(f"{name} | fall | steps, kept | tokens seen" for name in names)
         + " |",
         "|---" * (3 + 4 * len(names)) + "|",
     ]
@@ -312,10 +312,10 @@ def told_losses(
         cells = [topic, f"{facts['plan']['epoch_tokens']:,}", f"{begun:.3f}"]
         for name, manifest in found.items():
             falls[name].append(begun - losses[topic, name])
-            minutes = manifest.run["fit_seconds"] * manifest.run["threads"] / 60
             cells += [
                 f"{losses[topic, name]:.3f}", f"{falls[name][-1]:.3f}",
-                f"{manifest.facts['last_step']}, {manifest.facts['kept_step']}", f"{minutes:.1f}",
+                f"{manifest.facts['last_step']}, {manifest.facts['kept_step']}",
+                f"{manifest.run['fit_tokens']:,}",
             ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     means = {name: statistics.fmean(each) for name, each in falls.items()}
