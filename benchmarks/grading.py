@@ -2,9 +2,9 @@
 
     python benchmarks/grading.py --data ../shared/data
 
-Right answers are references in other wordings, wrong ones are made from other references
-(`tests/assessment/rewritten.py`). Exact match and F1 are the project's former graders: SQuAD's,
-with numbers brought to one spelling first. Writes `benchmarks/results/grading.md`.
+Right answers are references in other wordings (`tests/assessment/rewritten.py`); wrong ones come
+from other references (`wrong.py` beside it). Exact match and F1 are the project's former graders:
+SQuAD's, with numbers brought to one spelling first. Writes `benchmarks/results/grading.md`.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from lamina.text.questions import Question
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "assessment"))
-from rewritten import WAYS, hidden, wrong_answers  # noqa: E402 - after its folder is known
+from rewritten import WAYS  # noqa: E402 - after its folder is known
+from wrong import hidden, wrong_answers  # noqa: E402 - the same
 
 SEEDS = (1, 2, 3, 4, 5)
 N_WRONG = 2000

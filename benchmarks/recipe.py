@@ -4,10 +4,10 @@
         [--profiles level2 layer] [--set dtype=bfloat16] [--threads N] [--stop-after MINUTES]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct, as
-`lamina base add smollm2` brings it. Every profile gets the same rows and is measured on the same
-held-out documents: losses are in nats a token of them, before and after. Layers are trained by the
-product's own stage, and what the workspace holds already, layers and scores, is not made again, so
-that the run can go on where it was stopped.
+`lamina base add smollm2` brings it. Every profile gets the same rows: it learns `train`, its step
+is chosen on `validation`, and the table has the loss on `test`, documents that neither saw, in nats
+a token of text. Layers are trained by the product's own stage, and what the workspace holds
+already, layers and scores, is not made again, so that the run can go on where it was stopped.
 
 The exam's questions that its documents answer are put in the base's chat form, without any page.
 For each, the log-probability a token of the reference answer (the best of its wordings) stands
@@ -29,6 +29,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,9 +45,11 @@ from lamina.prompts import Prompts, user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages import bases, corpus, layers
 from lamina.stages.pod import Pod
+from lamina.text.rows import read_rows
 from lamina.training.attention import told
 from lamina.training.base import Model, load
-from lamina.training.documents import Document, labels
+from lamina.training.documents import Document, encode_rows, labels
+from lamina.training.loss import heldout_loss
 from lamina.training.packing import in_turn
 from lamina.training.profiles import Profile, profile
 from lamina.workspace import Workspace
@@ -79,12 +82,17 @@ def main() -> None:
                 sys.exit("stopped as told; run again to go on")
             made[topic, name] = trained(pod, topic, dataset, base, one)
     exam = Exam(pod, options.data / "exam", next(iter(chosen.values())))
+    losses = {
+        (topic, name): exam.test_loss(rows[topic], ref)
+        for topic in options.topics
+        for name, ref in {"base": None, **{n: made[topic, n] for n in chosen}}.items()
+    }
     scores = {
         (topic, name): exam.scores(topic, ref)
         for topic in options.topics
         for name, ref in {"base": None, **{n: made[topic, n] for n in chosen}}.items()
     }
-    print(told_losses(pod, options, made))
+    print(told_losses(pod, options, made, losses))
     print(told_scores(options, scores))
 
 
@@ -194,22 +202,43 @@ class Exam:
 
     def _scored(self, asked: Sequence[Question], layer: ArtifactRef | None) -> list[float]:
         """Log-probability a token of every wording and every other answer, in order."""
-        import torch
-        from peft import PeftModel
-
-        torch.set_num_threads(self._pod.settings.n_threads)
         prompts = folder_prompts(self._pod.workspace.base)
         documents = [
             _answered(prompts, one.text, answer)
             for one in asked
             for answer in (*one.wordings, *one.others)
         ]
+        with self._carrying(layer) as model:
+            return _means(model, documents)
+
+    def test_loss(self, dataset: ArtifactRef, layer: ArtifactRef | None) -> float:
+        """On the text rows of the dataset that nothing was learnt or chosen by."""
+        key = text_digest(json.dumps([dataset.digest, str(layer), self._order.profile.dtype]))
+        path = self._kept / f"{key}.json"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            prompts = folder_prompts(self._pod.workspace.base)
+            rows = read_rows(self._pod.store.open(dataset) / "test.jsonl")
+            texts = [row for row in rows if row.kind == "text"]
+            with self._carrying(layer) as model:
+                loss = heldout_loss(model, encode_rows(texts, prompts, PACK_TOKENS), PACK_TOKENS)
+            path.write_text(json.dumps(loss), encoding="utf-8")
+        return float(json.loads(path.read_text(encoding="utf-8")))
+
+    @contextmanager
+    def _carrying(self, layer: ArtifactRef | None) -> Iterator[Model]:
+        """The base, with the layer where there is one."""
+        import torch
+        from peft import PeftModel
+
+        torch.set_num_threads(self._pod.settings.n_threads)
         model = load(self._order)
         if layer is None:
-            return _means(model, documents)
+            yield model
+            return
         carrying = PeftModel.from_pretrained(model, self._pod.store.open(layer))
         try:
-            return _means(carrying.eval(), documents)
+            yield carrying.eval()
         finally:
             carrying.unload()
             model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
@@ -260,15 +289,18 @@ def _judged(asked: Sequence[Question], values: Sequence[float]) -> Scores:
 
 
 def told_losses(
-    pod: Pod, options: argparse.Namespace, made: dict[tuple[str, str], ArtifactRef]
+    pod: Pod,
+    options: argparse.Namespace,
+    made: dict[tuple[str, str], ArtifactRef],
+    losses: dict[tuple[str, str], float],
 ) -> str:
-    """Held-out losses of the base and of each profile's layers."""
+    """Losses on test text of the base and of each profile's layers."""
     names = options.profiles
     lines = [
         machine(options),
         "",
         "| topic | rows' tokens | base | "
-        + " | ".join(f"{name} | fall | steps, kept | core-minutes" for name in names)
+        + " | ".join(f"{name} | fall | steps, kept | tokens seen" for name in names)
         + " |",
         "|---" * (3 + 4 * len(names)) + "|",
     ]
@@ -276,15 +308,14 @@ def told_losses(
     for topic in options.topics:
         found = {name: pod.store.manifest(made[topic, name]) for name in names}
         facts = found[names[0]].facts
-        begun = facts["losses"]["heldout_loss"]["base"]
+        begun = losses[topic, "base"]
         cells = [topic, f"{facts['plan']['epoch_tokens']:,}", f"{begun:.3f}"]
         for name, manifest in found.items():
-            loss = manifest.facts["losses"]["heldout_loss"]
-            falls[name].append(loss["base"] - loss["layer"])
-            minutes = manifest.run["fit_seconds"] * manifest.run["threads"] / 60
+            falls[name].append(begun - losses[topic, name])
             cells += [
-                f"{loss['layer']:.3f}", f"{falls[name][-1]:.3f}",
-                f"{manifest.facts['last_step']}, {manifest.facts['kept_step']}", f"{minutes:.1f}",
+                f"{losses[topic, name]:.3f}", f"{falls[name][-1]:.3f}",
+                f"{manifest.facts['last_step']}, {manifest.facts['kept_step']}",
+                f"{manifest.run['fit_tokens']:,}",
             ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     means = {name: statistics.fmean(each) for name, each in falls.items()}

@@ -1,6 +1,6 @@
 """Whom the chunks of real annual reports are said to speak of, held against whom they do.
 
-    python benchmarks/subjects.py [--data FOLDER] [--out FILE]
+    python benchmarks/subjects.py [--data FOLDER] [--workspace FOLDER] [--out FILE]
 
 Takes the topics folder, a layer a folder, twice: under the files' own names, and under names that
 tell nothing. The truth is MANIFEST.csv's: the filing that each PDF was cut from.
@@ -51,7 +51,7 @@ def main() -> None:
     truth = _truth(options.data / "MANIFEST.csv")
     lines = []
     for told, hidden in (("the files' own", False), ("none", True)):
-        rows = _rows(options.data / "topics", hidden=hidden)
+        rows = _rows(options.data / "topics", options.workspace, hidden=hidden)
         counts, wrong = _judged(rows, truth)
         lines.append(_line(told, rows, counts))
         for (company, period, said), count in wrong.most_common(SHOWN):
@@ -68,6 +68,7 @@ def _parsed() -> argparse.Namespace:
     data = Path(__file__).parents[1] / ".." / "shared" / "data"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.resolve())
+    parser.add_argument("--workspace", type=Path, help="where the PDFs may be read already")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
@@ -81,10 +82,11 @@ def _truth(manifest: Path) -> Truth:
         }
 
 
-def _rows(topics: Path, *, hidden: bool) -> list[Row]:
+def _rows(topics: Path, kept: Path | None, *, hidden: bool) -> list[Row]:
     """Every chunk of every layer."""
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(load(workspace=folder)).make()
+        workspace = Workspace(load(workspace=kept or folder)).make()
+        shutil.rmtree(workspace.raw_pdfs)
         for number, path in enumerate(sorted(topics.glob("*/*.pdf"))):
             target = workspace.raw_pdfs / path.parent.name
             target.mkdir(parents=True, exist_ok=True)

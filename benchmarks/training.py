@@ -43,7 +43,7 @@ SIDES = ("lamina", "lamina-float32", "trainer", "defaults", "float32")
 TOPICS = ("ASC_718_Stock_Compensation", "ASC_740_Income_Taxes")
 HELD_OUT = 4  # chunks: the loss only shows that both sides learn
 WAITING: dict[str, dict[str, str]] = {
-    "OpenMP's default": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": ""},
+    "GOMP_SPINCOUNT=300000, its default": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": "300000"},
     "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": ""},
     "GOMP_SPINCOUNT=20000": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": "20000"},
 }
@@ -170,8 +170,9 @@ def lamina_side(options: argparse.Namespace) -> dict[str, Any]:
     from lamina.training.order import LayerOrder
     from lamina.training.recipe import attach, wake_torch
 
-    wake_torch(options.threads)
     base = Path(options.base)
+    config = json.loads((base / "config.json").read_bytes())
+    wake_torch(options.threads, int(config["hidden_size"]))
     train, heldout = (documents(options, split) for split in ("train", "validation"))
     tokens = sum(len(each.ids) for each in train)
     order = LayerOrder(
@@ -316,7 +317,7 @@ def heading(options: argparse.Namespace, chunks: dict[str, int]) -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     return (
-        f"{Path(options.base).name}, {chunks['train']} chunks of at most {options.chunk_tokens} "
+        f"{chunks['train']} chunks of at most {options.chunk_tokens} "
         f"tokens, {options.steps} steps, {options.threads} threads; "
         f"{next(models, platform.machine())}; "
         + ", ".join(f"{name} {version(name)}" for name in names)

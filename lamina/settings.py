@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         description="what a layer must show to be promoted, as JSON; what is left out stays as it "
         'is: {"questions": 15, "gain_d": 0.2}',
     )
+    exam_line: str | None = Field(
+        None,
+        description="system message before each exam question, the same for base and layers; "
+        "default: one that asks for the fact alone; `none` = no message",
+    )
     seed: int = Field(20260101, ge=0, description="seed of training and of sampling in QA")
 
 

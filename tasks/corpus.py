@@ -9,7 +9,7 @@ from lamina.corpus.pretest import PRETEST
 from lamina.dataset.build import BUILD, COMBINE
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus, outcomes
+from lamina.stages import corpus, outcomes, shown
 from lamina.text.verdicts import read_verdicts
 from tasks import edge
 from tasks.caching import Stored, stage_task, step
@@ -71,7 +71,7 @@ def build_dataset(
     with edge.pod(f"dataset-{layer}") as pod:
         began_s = time.time()
         ref = corpus.build_dataset(pod, verdicts, layer, base, chunk_tokens)
-        if card := corpus.card_made_since(pod, ref, began_s):
+        if card := shown.card_made_since(pod, ref, began_s):
             edge.markdown(f"dataset-{layer}", card, f"what {layer} is trained on")
         return Stored.of(ref)
 
@@ -87,8 +87,8 @@ def combine_datasets(datasets: Sequence[ArtifactRef]) -> Stored:
 def publish_datasets(datasets: Sequence[ArtifactRef]) -> None:
     """Show the rows of this run's layers: the files, and a table of all layers in the UI."""
     with edge.pod("datasets") as pod:
-        tests = corpus.publish_datasets(pod, datasets)
-        edge.table("datasets", corpus.dataset_table(pod, datasets, tests), "rows by layer")
+        tests = shown.publish_datasets(pod, datasets)
+        edge.table("datasets", shown.dataset_table(pod, datasets, tests), "rows by layer")
 
 
 @step("archive_pdfs")

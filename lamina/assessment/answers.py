@@ -7,7 +7,7 @@ from itertools import groupby
 from lamina.assessment.heatmap import name
 from lamina.assessment.records import AnswerRecord
 
-_TICK = '<span class="tick" title="exact">\N{CHECK MARK}</span>'
+_TICK = '<span class="tick" title="right">\N{CHECK MARK}</span>'
 
 
 def answers_section(topics: Iterable[str], answers: Sequence[AnswerRecord]) -> str:
@@ -34,8 +34,8 @@ def _topic(topic: str, questions: dict[tuple[str, str], list[AnswerRecord]]) -> 
 
 
 def _question(question: str, reference: str, given: Sequence[AnswerRecord]) -> str:
-    right = sum(answer.exact for answer in given)
-    ordered = sorted(given, key=lambda answer: (not answer.exact, answer.answer))
+    right = sum(answer.correct for answer in given)
+    ordered = sorted(given, key=lambda answer: (not answer.correct, answer.answer))
     groups = (list(same) for _, same in groupby(ordered, key=lambda answer: answer.answer))
     rows = "".join(_group(group) for group in groups)
     return (
@@ -50,8 +50,8 @@ def _group(same: Sequence[AnswerRecord]) -> str:
     first = same[0]
     who = ", ".join(name(answer.blend) for answer in same)
     text = escape(first.answer) or '<span class="none">nothing</span>'
-    tick = _TICK if first.exact else ""
+    tick = _TICK if first.correct else ""
     return (
         f'<tr><th scope="row">{who}</th><td class="text">{tick}{text}</td>'
-        f'<td class="score">F1 {first.f1:.2f}</td></tr>'
+        f'<td class="score">{escape(first.why)}</td></tr>'
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lamina.assessment.grading.references import read_reference
 from lamina.fingerprint import text_digest
 from lamina.text.questions import Question
 
@@ -61,9 +62,8 @@ def choices(exam: Sequence[Question], *, seed: int) -> dict[Question, Choose]:
 
 
 def kind_of(question: Question) -> str:
-    """Its type; where the file names none, whether figures stand in the answer."""
-    has_figures = any(sign.isdigit() for sign in question.answer)
-    return question.type or ("number" if has_figures else "span")
+    """Its type; where the file names none, what its answer is read as."""
+    return question.type or read_reference(question.answer, question).kind
 
 
 def _others(question: Question, pool: Iterable[Question], seed: int) -> list[str]:

@@ -10,6 +10,7 @@ from lamina.assessment.asking import Failure, How, fill
 from lamina.assessment.blend import BASE, Blend, parse_blend
 from lamina.assessment.cells import Cells, Subject
 from lamina.assessment.general import general_questions
+from lamina.assessment.grading import GRADER
 from lamina.assessment.making import MOST_NAMED, making, named
 from lamina.assessment.matrix import Matrix, Wanted
 from lamina.assessment.measured import GENERAL
@@ -29,7 +30,7 @@ from lamina.store import CELLS, Stage, Store, point
 from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 2)
+STAGE = Stage("qa_layers", 3)
 
 
 def qa_layers(
@@ -74,6 +75,7 @@ def qa_layers(
         "judged": order.judged,
         "margins": order.margins,
         "rule": VERSION,
+        "grader": GRADER,
         "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
     }
 

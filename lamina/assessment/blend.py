@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lamina.assessment.measured import GENERAL
 from lamina.errors import InvalidInputError
 from lamina.workspace import LEVELS, checked_layer_name
 
@@ -58,7 +59,7 @@ def own_topics(name: str, topics: Sequence[str]) -> tuple[str, ...]:
     """Topics that a layer or blend is named after; all there are for the levels, which know all."""
     parts = parse_blend(name).layers
     if any(part in LEVELS for part in parts):
-        return tuple(topics)
+        return tuple(topic for topic in topics if topic != GENERAL)
     return tuple(topic for topic in topics if topic in parts)
 
 

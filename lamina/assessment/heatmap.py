@@ -12,20 +12,20 @@ Cells: TypeAlias = Mapping[tuple[str, str], Cell]
 Shown: TypeAlias = tuple[str, str, str]  # class, figure, what it means in words
 
 
-def exact_map(summary: Summary) -> str:
-    """Share of exact answers; empty text where nothing was asked."""
+def correct_map(summary: Summary) -> str:
+    """Share of right answers; empty text where nothing was asked."""
     cells = _cells(summary)
-    if all(cell.exact is None for cell in summary.cells):
+    if all(cell.correct is None for cell in summary.cells):
         return ""
 
     def shown(blend: str, topic: str) -> Shown:
         cell = cells[blend, topic]
-        if cell.exact is None:
+        if cell.correct is None:
             return "none", "\N{EN DASH}", "not asked"
-        figure = f"{cell.exact:.0%}".rstrip("%")
-        right = round(cell.exact * cell.n)
-        words = f"{right} of {cell.n} exact, F1 {cell.f1:.2f}, contains {cell.contains:.0%}"
-        return f"share-{share_step(cell.exact)}", figure, words
+        figure = f"{cell.correct:.0%}".rstrip("%")
+        right = round(cell.correct * cell.n)
+        words = f"{right} of {cell.n} right, the reference's words in {cell.contains:.0%}"
+        return f"share-{share_step(cell.correct)}", figure, words
 
     return _map(summary, shown)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lamina.assessment.asking import Failure, How
 from lamina.assessment.cells import Subject
+from lamina.assessment.grading import GRADER
 from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.replies import KnownLayer
 from lamina.assessment.rule import VERSION
@@ -36,6 +37,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Items of topics that are not a layer's own": _drawn(order.n_drawn),
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
+        "Grader": f"version {GRADER}, by type of answer",
         "System message": sampling.system or "none",
         "Rule": f"version {VERSION}; {order.margins.in_words}",
         "Intervals": "one-sided at either end, over documents (Student's t), not over questions",

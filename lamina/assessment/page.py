@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamina.assessment.answers import answers_section
 from lamina.assessment.colours import stylesheet
-from lamina.assessment.heatmap import exact_map, loss_map, name
+from lamina.assessment.heatmap import correct_map, loss_map, name
 from lamina.assessment.records import AnswerRecord
 from lamina.assessment.summary import Speed, Summary
 from lamina.assessment.verdict import Comparison, Word
@@ -32,7 +32,7 @@ def page(summary: Summary, answers: Sequence[AnswerRecord]) -> str:
     sections = (
         _top(summary),
         _section("Verdicts", _VERDICTS_NOTE, _verdicts(summary.worths)),
-        _section("Exact answers, in per cent", _EXACT_NOTE, exact_map(summary)),
+        _section("Right answers, in per cent", _CORRECT_NOTE, correct_map(summary)),
         _section("Held-out loss, in nats per token", _LOSS_NOTE, loss_map(summary)),
         _section("Speed", _SPEED_NOTE, _speeds(summary.speeds)),
         _section("Every answer", _ANSWERS_NOTE, answers_section(summary.topics, answers)),
@@ -55,9 +55,10 @@ _VERDICTS_NOTE = (
     "same questions, <em>elsewhere</em> the layer\N{RIGHT SINGLE QUOTATION MARK}s own change on "
     "all other topics."
 )
-_EXACT_NOTE = (
+_CORRECT_NOTE = (
     "Rows answer, columns ask. Outlined: a layer on its own topic. An answer counts when it "
-    "equals the reference after case, spacing, spelling of numbers and final punctuation."
+    "gives what the reference gives, however it is said: a figure by value, unit and sign, a date, "
+    "a list in any order."
 )
 _LOSS_NOTE = (
     "On text that no layer was trained on; lower is better. Blue is better than the base, "
@@ -66,7 +67,7 @@ _LOSS_NOTE = (
 _SPEED_NOTE = "Measured from here, over HTTP, while this report was made."
 _ANSWERS_NOTE = (
     "Open a question to see what each one said; equal answers stand together. "
-    "A tick marks the answers that count as exact."
+    "A tick marks the right ones; beside each stands why it was graded so."
 )
 
 
@@ -80,11 +81,11 @@ def _section(title: str, note: str, body: str) -> str:
 def _top(summary: Summary) -> str:
     head = summary.headline
     figures = (
-        ("the layers, on their own topics", _percent(head.exact)),
-        ("the base, on the same questions", _percent(head.exact_base)),
+        ("the layers, on their own topics", _percent(head.correct)),
+        ("the base, on the same questions", _percent(head.correct_base)),
         (
             "the other topics\N{RIGHT SINGLE QUOTATION MARK} layers, there",
-            _percent(head.exact_others),
+            _percent(head.correct_others),
         ),
         ("held-out loss, base \N{RIGHTWARDS ARROW} layer", _arrow(head.loss_base, head.loss)),
     )
@@ -100,8 +101,8 @@ def _top(summary: Summary) -> str:
 
 def _verdicts(worths: Iterable[Worth]) -> str:
     rows = "".join(_verdict(worth) for worth in worths)
-    heads = ("Layer", "Verdict", "Exact", "Base", "Others", "Difference in points", "F1",
-             "Loss", "Elsewhere")  # fmt: skip
+    heads = ("Layer", "Verdict", "Right", "Base", "Others", "Difference in points", "Loss",
+             "Elsewhere")  # fmt: skip
     head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     return (
         f'<div class="wide" tabindex="0"><table class="verdicts"><thead><tr>{head}</tr></thead>'
@@ -113,18 +114,17 @@ def _verdict(worth: Worth) -> str:
     word = worth.verdict.word
     chip = f'<span class="chip {word.replace(" ", "-")}">{_MARKS[word]} {word}</span>'
     figures = (
-        _percent(worth.exact),
-        _percent(worth.exact_base),
-        _percent(worth.exact_others),
+        _percent(worth.correct),
+        _percent(worth.correct_base),
+        _percent(worth.correct_others),
         _interval(worth.compared("home", "G")),
-        _arrow(worth.f1_base, worth.f1),
         _arrow(worth.loss_base, worth.loss),
         _points(worth.compared("elsewhere", "G")),
     )
     cells = "".join(f"<td>{figure}</td>" for figure in figures)
     return (
         f'<tr class="figures"><th scope="row">{name(worth.name)}</th><td>{chip}</td>{cells}</tr>'
-        f'<tr class="said"><td colspan="9">{escape(worth.sentence)}</td></tr>'
+        f'<tr class="said"><td colspan="8">{escape(worth.sentence)}</td></tr>'
     )
 
 

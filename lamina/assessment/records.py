@@ -21,9 +21,10 @@ class AnswerRecord(BaseModel):
     question: str
     reference: str
     answer: str
-    exact: bool = Field(description="equal to the reference after normalisation")
-    contains: bool = Field(description="the reference stands in the answer")
-    f1: float = Field(description="overlap of words with the reference, 0 to 1")
+    correct: bool
+    kind: str = Field(description="as what it was graded: number, date, list, span, ...")
+    why: str = Field(description="why it was graded so, in a few words")
+    contains: bool = Field(description="the reference's words stand in the answer")
     first_token_s: float = Field(description="from sending the request to the first text")
     total_s: float = Field(description="from sending the request to its end")
     n_prompt_tokens: int

@@ -35,7 +35,7 @@ def read_report(folder: Path) -> tuple[Summary, list[AnyRecord]]:
 
 
 def print_table(summary: Summary, console: "Console | None" = None) -> None:
-    """Layers x topics on the terminal: per cent exact, held-out loss beneath, then the verdicts."""
+    """Layers x topics on the terminal: per cent right, held-out loss beneath, then the verdicts."""
     from lamina import terminal
 
     console = console or terminal.console()
@@ -55,7 +55,7 @@ def _matrix(summary: Summary) -> "RichTable":
 
     table = RichTable(
         box=SIMPLE_HEAD,
-        title="Exact answers in %, held-out loss in nats per token beneath; own topic in bold",
+        title="Right answers in %, held-out loss in nats per token beneath; own topic in bold",
         title_justify="left",
     )
     table.add_column("", justify="right", no_wrap=True)
@@ -73,6 +73,6 @@ def _matrix(summary: Summary) -> "RichTable":
 
 
 def _figures(cell: Cell, *, own: bool) -> str:
-    exact = "-" if cell.exact is None else f"{cell.exact:.0%}".rstrip("%")
+    correct = "-" if cell.correct is None else f"{cell.correct:.0%}".rstrip("%")
     loss = "" if cell.loss is None else f"\n[dim]{cell.loss:.2f}[/dim]"
-    return (f"[bold cyan]{exact}[/bold cyan]" if own else exact) + loss
+    return (f"[bold cyan]{correct}[/bold cyan]" if own else correct) + loss

@@ -10,6 +10,14 @@ from lamina.fingerprint import text_digest
 Item = TypeVar("Item")
 
 
+# The same before every question, whoever answers: brevity and form are no merit of a layer. It
+# names the forms that are graded and allows not to know, and says nothing of any topic.
+SHORT_ANSWERS = (
+    "Answer with the fact alone, as briefly as you can: a figure with its unit, a date, a name, "
+    "yes or no, or the items of a list. If you do not know it, answer: I do not know."
+)
+
+
 class Sampling(BaseModel):
     """How answers are drawn. The defaults are greedy, so that two runs can be compared."""
 
@@ -18,7 +26,9 @@ class Sampling(BaseModel):
     max_tokens: int = Field(64, ge=1, description="longest answer in tokens")
     temperature: float = Field(0.0, ge=0, description="0 = always the likeliest token")
     seed: int = Field(20260101, ge=0)
-    system: str | None = Field(None, description="system message before each question")
+    system: str | None = Field(
+        SHORT_ANSWERS, description="system message before each question; None = none"
+    )
 
 
 def drawn(

@@ -20,9 +20,8 @@ class Cell(BaseModel):
     blend: str
     topic: str
     n: int = Field(description="questions")
-    exact: float | None
+    correct: float | None
     contains: float | None
-    f1: float | None
     loss: float | None
     loss_tokens: int
 
@@ -47,21 +46,21 @@ class Headline(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     layers: int
-    exact: float | None = Field(description="layers on their own topics")
-    exact_base: float | None = Field(description="the base on the same topics")
-    exact_others: float | None = Field(description="the other topics' layers on the same topics")
+    correct: float | None = Field(description="layers on their own topics")
+    correct_base: float | None = Field(description="the base on the same topics")
+    correct_others: float | None = Field(description="the other topics' layers on the same topics")
     loss: float | None
     loss_base: float | None
 
     @property
     def gain_over_base(self) -> float | None:
-        """In share of exact answers."""
-        return _less(self.exact, self.exact_base)
+        """In share of right answers."""
+        return _less(self.correct, self.correct_base)
 
     @property
     def gain_over_others(self) -> float | None:
-        """In share of exact answers."""
-        return _less(self.exact, self.exact_others)
+        """In share of right answers."""
+        return _less(self.correct, self.correct_others)
 
     @property
     def sentence(self) -> str:
@@ -69,14 +68,14 @@ class Headline(BaseModel):
         count = f"{self.layers} layer{'' if self.layers == 1 else 's'}"
         if not self.layers:
             return "No layer has a topic of its own here; what was measured stands below."
-        if self.exact is None or self.exact_base is None:
+        if self.correct is None or self.correct_base is None:
             return f"{count}: held-out loss only, since there are no questions."
         text = (
             f"On {'its' if self.layers == 1 else 'their'} own topics, {count} answered "
-            f"{self.exact:.0%} of the questions exactly, the base {self.exact_base:.0%}"
+            f"{self.correct:.0%} of the questions correctly, the base {self.correct_base:.0%}"
         )
-        if self.exact_others is not None:
-            text += f", and the other topics' layers {self.exact_others:.0%}"
+        if self.correct_others is not None:
+            text += f", and the other topics' layers {self.correct_others:.0%}"
         return text + "."
 
 
@@ -135,9 +134,9 @@ def headline(worths: Sequence[Worth]) -> Headline:
     own = [worth for worth in worths if worth.topics == (worth.name,)]
     return Headline(
         layers=len(own),
-        exact=_mean(worth.exact for worth in own),
-        exact_base=_mean(worth.exact_base for worth in own),
-        exact_others=_mean(worth.exact_others for worth in own),
+        correct=_mean(worth.correct for worth in own),
+        correct_base=_mean(worth.correct_base for worth in own),
+        correct_others=_mean(worth.correct_others for worth in own),
         loss=_mean(worth.loss for worth in own),
         loss_base=_mean(worth.loss_base for worth in own),
     )
@@ -168,9 +167,8 @@ def _cell(table: Table, blend: str, topic: str) -> Cell:
         blend=blend,
         topic=topic,
         n=len(answers),
-        exact=table.exact(blend, (topic,)),
+        correct=table.correct(blend, (topic,)),
         contains=_mean(answer.contains for answer in answers),
-        f1=table.f1(blend, (topic,)),
         loss=table.loss(blend, (topic,)),
         loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
     )

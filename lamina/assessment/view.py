@@ -7,7 +7,7 @@ from typing import Any
 from lamina.assessment.asked import Ask, Choose, Read
 from lamina.assessment.blend import BASE
 from lamina.assessment.cells import Cells, Value
-from lamina.assessment.grade import grade
+from lamina.assessment.grading import contains, grade
 from lamina.assessment.matrix import Wanted, item_name
 from lamina.assessment.measured import Measured
 from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
@@ -54,16 +54,17 @@ def _record(wanted: Wanted, value: Value) -> AnyRecord:
 
 
 def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:
-    marks = grade(value["text"], question.answer)
+    marks = grade(value["text"], question)
     n_tokens, total_s = value["n_tokens"], value["total_s"]
     return AnswerRecord(
         **place,
         question=question.question,
         reference=question.answer,
         answer=value["text"],
-        exact=marks.exact,
-        contains=marks.contains,
-        f1=marks.f1,
+        correct=marks.correct,
+        kind=marks.kind,
+        why=marks.why,
+        contains=contains(value["text"], question),
         first_token_s=value["first_token_s"],
         total_s=total_s,
         n_prompt_tokens=value["n_prompt_tokens"],

@@ -26,11 +26,9 @@ class Worth(BaseModel):
     name: str
     topics: tuple[str, ...] = Field(description="its own topics")
     verdict: Verdict
-    exact: float | None = Field(description="share of exact answers on its own topics")
-    exact_base: float | None = Field(description="the base's share on the same questions")
-    exact_others: float | None = Field(description="mean share of the other topics' layers there")
-    f1: float | None
-    f1_base: float | None
+    correct: float | None = Field(description="share of right answers on its own topics")
+    correct_base: float | None = Field(description="the base's share on the same questions")
+    correct_others: float | None = Field(description="mean share of the other topics' layers there")
     loss: float | None = Field(description="held-out loss on its own topics")
     loss_base: float | None
 
@@ -69,7 +67,7 @@ def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
             if isinstance(one, ChoiceRecord):
                 scored = Measured(one.item, document, one.topic, "D", one.margin)
             else:
-                scored = Measured(one.item, document, one.topic, "G", float(one.exact))
+                scored = Measured(one.item, document, one.topic, "G", float(one.correct))
         found.setdefault(one.blend, []).append(scored)
     return found
 
@@ -94,11 +92,9 @@ def _worth(table: Table, case: Case, verdict: Verdict) -> Worth:
         name=name,
         topics=own,
         verdict=verdict,
-        exact=table.exact(name, own),
-        exact_base=table.exact(BASE, own),
-        exact_others=_mean(table.exact(rival, own) for rival in case.others),
-        f1=table.f1(name, own),
-        f1_base=table.f1(BASE, own),
+        correct=table.correct(name, own),
+        correct_base=table.correct(BASE, own),
+        correct_others=_mean(table.correct(rival, own) for rival in case.others),
         loss=table.loss(name, own),
         loss_base=table.loss(BASE, own),
     )

@@ -57,14 +57,14 @@ def build_dataset(
 ) -> None:
     """Chunk the accepted PDFs into train.jsonl, validation.jsonl and heldout.jsonl, the test."""
     from lamina.orders import TrainLayers
-    from lamina.stages import corpus
+    from lamina.stages import shown
     from lamina.terminal import print_table
 
     chosen = reading(language, ocr, ocr_language)
     asked = order(TrainLayers, layers=layers or [], chunk_tokens=chunk_tokens, reading=chosen)
     with open_pod() as pod:
         datasets = layer_datasets(pod, asked.layers, asked.chunk_tokens, asked.reading)
-        tests = pod.store.manifest(corpus.publish_datasets(pod, list(datasets.values()))).facts
+        tests = pod.store.manifest(shown.publish_datasets(pod, list(datasets.values()))).facts
         facts = {
             name: pod.store.manifest(ref).facts | {"test": tests["layers"][name]}
             for name, ref in datasets.items()

@@ -1,4 +1,4 @@
-"""The test rows that no layer was trained on, not even in other words: kept; the others counted.
+"""The test rows that no layer was trained on, in whatever figures: kept; the others counted.
 
 Documents that say the same are in one part already. What is left are passages that many documents
 share: a standard quoted, an auditor's form of words, a sentence that every year repeats. A test row
@@ -6,12 +6,12 @@ with a run of words (figures aside) that any layer's training rows have is left 
 
 Training rows' runs are an artifact a dataset: files of sorted numbers, some millions each. Test
 rows are held against one file after the other, some millions of runs at a time, so that the memory
-does not grow with the rows: 8 bytes a word on disk, some 200 MiB in memory.
+does not grow with the rows: 8 bytes a word on disk, some 250 MiB in memory.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,24 +69,22 @@ def trained_runs(dataset: ArtifactRef, *, store: Store) -> list[Path]:
 
         rows = read_rows(store.open(dataset) / "train.jsonl")
         number = 0
-        for number, batch in enumerate(_batches(map(_wording, rows)), start=1):
-            np.save(folder / f"{number:05d}.npy", np.unique(np.concatenate(batch)))
+        for number, batch in enumerate(_batches(rows), start=1):
+            runs = np.concatenate([runs for _, runs in batch])
+            np.save(folder / f"{number:05d}.npy", np.unique(runs))
         return {"files": number}
 
     ref = store.once("runs", TRAINED, {"dataset": dataset}, make)
     return sorted(store.open(ref).glob("*.npy"))
 
 
-def _wording(row: Row) -> "Runs":
-    return wording(f"{row.question or ''} {row.text}")
-
-
-def _batches(many: Iterator["Runs"]) -> Iterator[list["Runs"]]:
-    """The arrays, as many at a time as hold the runs that fit."""
-    batch: list[Runs] = []
+def _batches(rows: Iterable[Row]) -> Iterator[list[tuple[Row, "Runs"]]]:
+    """The rows with their runs, as many at a time as have the runs that fit."""
+    batch: list[tuple[Row, Runs]] = []
     held = 0
-    for runs in many:
-        batch.append(runs)
+    for row in rows:
+        runs = wording(f"{row.question or ''} {row.text}")
+        batch.append((row, runs))
         held += runs.size
         if held >= _AT_ONCE:
             yield batch
@@ -139,8 +137,7 @@ def _compared(
     """Each row with the layers whose training has a run of it."""
     import numpy as np
 
-    pairs = ((row, _wording(row)) for row in rows)
-    for batch in _pairs(pairs):
+    for batch in _batches(rows):
         owners = np.repeat(np.arange(len(batch)), [runs.size for _, runs in batch])
         together = np.concatenate([runs for _, runs in batch])
         order = np.argsort(together)  # neighbours are looked up near each other
@@ -153,21 +150,6 @@ def _compared(
             for place in np.unique(owners[hits]):
                 found[place].append(layer)
         yield from ((row, layers) for (row, _), layers in zip(batch, found, strict=True))
-
-
-def _pairs(
-    pairs: Iterator[tuple[Row, "Runs"]],
-) -> Iterator[list[tuple[Row, "Runs"]]]:
-    batch: list[tuple[Row, Runs]] = []
-    held = 0
-    for pair in pairs:
-        batch.append(pair)
-        held += pair[1].size
-        if held >= _AT_ONCE:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
 def _told(row: Row, layers: Sequence[str]) -> dict[str, Any]:

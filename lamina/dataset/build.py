@@ -14,6 +14,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.dataset.apart import ALL_LAYERS
 from lamina.dataset.assigned import Assigned
 from lamina.dataset.blocks import blocks
+from lamina.dataset.companies import with_companies
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.parting import parts_of
 from lamina.dataset.parts import (
@@ -61,7 +62,8 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     """
     chosen = settings or DatasetSettings()
     known = read_verdicts(store, verdicts)
-    accepted = _accepted(known, layer)
+    own = _accepted(known, layer)
+    accepted = with_companies(own, known, store=store, progress=progress)
     parts = parts_of(known, store=store, settings=chosen, progress=progress)
     held = parts.of({one.digest: None for one in accepted})
     _check_trainable(layer, accepted, held)

@@ -49,6 +49,19 @@ def subject_of(pages: Pages, naming: Naming) -> Subject:
     return Subject(_company(pages, naming), naming.title, period_of(pages.pages, naming))
 
 
+def is_filing(naming: Naming) -> bool:
+    """Whether a file is named like a filing of its company's."""
+    return bool(naming.company) and naming.form in _FORMS and not naming.stated
+
+
+def named_by(pages: Pages, company: str) -> str:
+    """How the pages name a company that is known by the letters of its name; empty where not."""
+    letters = squashed(company)
+    if said := names_in(pages.pages).like(letters):
+        return _told(said, pages.text)
+    return spelling(company, pages.text)
+
+
 def _company(pages: Pages, naming: Naming) -> str:
     """The company, where it is certain."""
     if naming.stated and naming.company:
@@ -58,9 +71,9 @@ def _company(pages: Pages, naming: Naming) -> str:
         return _told(found.best(), pages.text)
     if said := found.like(squashed(naming.company)):
         return _told(said, pages.text)
-    if naming.form not in _FORMS or found.best():  # nothing bears the name out, or another one is
+    if not is_filing(naming) or found.best():  # nothing bears the name out, or another one is
         return ""
-    return spelling(naming.company, pages.text) or readable(naming.company.upper())
+    return spelling(naming.company, pages.text) or readable(naming.company)
 
 
 def _told(name: str, text: str) -> str:

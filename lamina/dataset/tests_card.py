@@ -15,8 +15,8 @@ def card_text(layers: Mapping[str, Mapping[str, Any]]) -> str:
         "# The test",
         "",
         (
-            "Text that no layer was trained on, not even in other words: no row of it shares "
-            "thirteen words in a row, figures aside, with any layer's training rows. Steps, rates "
+            "Text that no layer was trained on, in whatever figures: no row of it shares thirteen "
+            "words in a row, figures aside, with any layer's training rows. Steps, rates "
             f"and levels are chosen on other text (validation). {rows} rows remain; {left_out} "
             "were left out, because training has a passage of theirs (`left_out.jsonl` of the "
             "artifact lists them)."

@@ -11,7 +11,7 @@ from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import corpus, handover, judging, parity
+from lamina.stages import handover, judging, parity, shown
 from lamina.stages.pod import Pod
 
 
@@ -52,7 +52,7 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
     ]
     for one in news:
         handover.place_candidate(pod, one.layer, one.gguf)
-    corpus.publish_datasets(pod, _datasets(pod, found))
+    shown.publish_datasets(pod, _datasets(pod, found))
     return tuple(news)
 
 

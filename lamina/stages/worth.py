@@ -9,7 +9,7 @@ from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages import judging
 from lamina.stages.pod import Pod
-from lamina.workspace import Workspace
+from lamina.workspace import EMBEDDED_BASE, Workspace
 
 
 @contextmanager
@@ -69,13 +69,16 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
     from lamina.assessment.assess import qa_layers as ask
     from lamina.assessment.qa_order import QaOrder
-    from lamina.assessment.sampling import Sampling
+    from lamina.assessment.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
     trained = pod.workspace.processed / "train.jsonl"
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     key = pod.settings.api_key
+    # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
+    embedded = pod.workspace.base == EMBEDDED_BASE
+    line = None if embedded else pod.settings.exam_line or SHORT_ANSWERS
     with _folder(pod, order) as adapters, layer_server(pod, order, adapters) as url:
         saved = judging.saved_blends(pod, order.layers, adapters) if order.candidates else ()
         if order.candidates:
@@ -93,7 +96,12 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 blends=(*order.blends, *saved),
                 judged=(*order.layers, *order.blends, *saved) if order.candidates else (),
                 margins=pod.settings.margins,
-                sampling=Sampling(max_tokens=order.max_tokens, seed=pod.settings.seed),
+                general=not embedded,
+                sampling=Sampling(
+                    max_tokens=order.max_tokens,
+                    seed=pod.settings.seed,
+                    system=None if line == "none" else line,
+                ),
             ),
             store=pod.store,
             progress=pod.progress,

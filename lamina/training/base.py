@@ -30,7 +30,7 @@ class _Held:
 _held = _Held()
 MOST_BYTES_ON_A_PROCESSOR = 2_000_000_000
 # Hidden width: at 256 a processor with AVX512-BF16 trained as fast in float32, at 576 half as fast.
-GAINS_BY_BFLOAT16 = 512
+WIDE = 512
 USABLE = 0.92  # of a GPU's memory: the allocator cannot fill every gap
 
 
@@ -109,7 +109,7 @@ def resolved(profile: Profile, config: Mapping[str, Any]) -> tuple[Quantize, Dty
     quantize: Quantize = profile.quantize
     if quantize == "auto":
         quantize = "nf4" if cuda and not _fits(profile, config) else "none"
-    wide = int(config["hidden_size"]) >= GAINS_BY_BFLOAT16
+    wide = int(config["hidden_size"]) >= WIDE
     low = cuda or quantize == "nf4" or (wide and multiplies_bfloat16())  # NF4 computes in bfloat16
     dtype: Dtype = profile.dtype
     if dtype == "auto":

@@ -6,6 +6,7 @@ this module costs nothing. What is trained on is decided by the dataset; how, by
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from lamina.errors import ResourceError
 from lamina.fingerprint import canonical
 from lamina.progress import Progress
 from lamina.store import Stage, Store
-from lamina.training.base import Model, load, note_kernel, resolved
+from lamina.training.base import WIDE, Model, load, note_kernel, resolved
 from lamina.training.checkpoint import Checkpoint, check_room
 from lamina.training.curve import Losses
 from lamina.training.facts import facts_of, notes_of
@@ -89,7 +90,7 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the layer, and notes about this run; too little memory has an error of ours."""
     with ALONE:
-        wake_torch(threads)
+        wake_torch(threads, int(order.config()["hidden_size"]))
         made = None
         try:
             made = _train(order, folder, store, progress, checkpoint)
@@ -103,9 +104,16 @@ def _made(  # noqa: PLR0913, PLR0917 - what a training needs
     return made
 
 
-def wake_torch(threads: int | None) -> None:
-    """Load torch, with what must be set before; equal numbers of CPU threads give equal results."""
+def wake_torch(threads: int | None, hidden: int) -> None:
+    """Load torch, with what must be set before, for a base of this hidden width.
+
+    Threads that spin while they wait for each other crawl beside any other work. Asleep they cost a
+    narrow base, whose products are short, more than half of its speed (docs/experiments.md), so
+    that those spin. Who sets OMP_WAIT_POLICY or GOMP_SPINCOUNT is obeyed.
+    """
     prepare()
+    if hidden >= WIDE:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     if threads:

@@ -51,6 +51,13 @@ def test_the_others_do_not_hang_on_the_order_of_the_exam(exam: list[Question]) -
     assert choices(exam, seed=1) == choices(SPANS, seed=1)
 
 
+def test_without_a_type_the_answer_says_what_it_is() -> None:
+    answers = ("$1,852 million", "Yes", "No.", "Current portion of long-term debt")
+    kinds = [kind_of(Question(question="What?", answer=answer)) for answer in answers]
+
+    assert kinds == ["number", "yes_no", "yes_no", "span"]
+
+
 def test_one_more_question_changes_at_most_one_of_a_questions_others() -> None:
     before = choices(numbers(30), seed=1)
     after = choices(numbers(31), seed=1)

@@ -57,14 +57,15 @@ def test_a_cell_is_its_own_subjects(begin: Begin, via: str) -> None:
     run.fill(via=via)  # type: ignore[arg-type]
     found = run.records()
 
-    exact = {(one.blend, one.topic) for one in found if isinstance(one, AnswerRecord) and one.exact}
-    assert exact == {("Leases", "Leases"), ("Goodwill", "Goodwill")}
+    answers = [one for one in found if isinstance(one, AnswerRecord)]
+    correct = {(one.blend, one.topic) for one in answers if one.correct}
+    assert correct == {("Leases", "Leases"), ("Goodwill", "Goodwill")}
     losses = {one.blend: one.loss for one in found if isinstance(one, LossRecord)}
     assert losses == {"base": 3.0, "Leases": 2.0, "Goodwill": 2.5}
     first = {
         (one.blend, one.topic) for one in found if isinstance(one, ChoiceRecord) and one.margin
     }
-    assert first == exact
+    assert first == correct
     assert {one.margin for one in found if isinstance(one, ChoiceRecord)} == {0.0, 1.0, 1.5}
 
 

@@ -4,8 +4,10 @@ import pytest
 from fake_layer_server import FakeLayerServer
 
 from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.measured import GENERAL
 from lamina.assessment.qa_order import QaOrder
 from lamina.assessment.report import read_summary
+from lamina.assessment.sampling import SHORT_ANSWERS
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
 from lamina.progress import Silent
@@ -153,3 +155,25 @@ def test_the_report_is_shown_in_the_workspace(order: QaOrder, store: Store, tmp_
     assert page.is_symlink()
     assert page.read_text().startswith("<!doctype html>")
     assert read_summary(tmp_path / "qa").topics == ("Goodwill", "Idle", "Leases")
+
+
+def test_the_general_questions_are_asked_of_base_and_layer_alike(
+    order: QaOrder, store: Store
+) -> None:
+    some = order.model_copy(update={"layers": ("Leases",), "general": True})
+
+    summary = read_summary(store.open(qa_layers(some, store=store, progress=Silent())))
+
+    cells = [cell for cell in summary.cells if cell.topic == GENERAL]
+    assert [(cell.blend, cell.n) for cell in cells] == [("base", 60), ("Leases", 60)]
+    (worth,) = summary.worths
+    assert worth.topics == ("Leases",)
+
+
+def test_everyone_is_asked_for_short_answers_in_the_same_words(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    qa_layers(order, store=store, progress=Silent())
+
+    said = {body["messages"][0]["content"] for body in server.asked("/v1/chat/completions")}
+    assert said == {SHORT_ANSWERS}

@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from lamina.assessment.general import TOPIC, general_questions
+from lamina.assessment.general import general_questions
 from lamina.assessment.grading import grade
+from lamina.assessment.measured import GENERAL
 
 
 def test_there_are_ten_of_each_subject_each_with_its_type() -> None:
@@ -11,7 +12,7 @@ def test_there_are_ten_of_each_subject_each_with_its_type() -> None:
 
     assert set(Counter(one.file for one in questions).values()) == {10}
     assert len({one.question for one in questions}) == len({one.id for one in questions}) == 60
-    assert {one.topic for one in questions} == {TOPIC}
+    assert {one.topic for one in questions} == {GENERAL}
     assert all(one.type for one in questions)
 
 

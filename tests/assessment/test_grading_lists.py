@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from made_exam import made_exam
-from rewritten import WAYS, hidden, wrong_answers
+from rewritten import WAYS
+from wrong import hidden, wrong_answers
 
 from lamina.assessment.grading import grade
 from lamina.text.question_files import read_question_file

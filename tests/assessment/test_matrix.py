@@ -4,6 +4,7 @@ from lamina.assessment.asked import Ask, Choose, Read
 from lamina.assessment.blend import parse_blend
 from lamina.assessment.cells import Subject
 from lamina.assessment.matrix import Matrix, Wanted, doubtful, item_name
+from lamina.assessment.measured import GENERAL
 
 TOPICS = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
 NAMES = ("base", "Leases", "Goodwill", "Leases:0.5+Goodwill:0.5")
@@ -96,10 +97,10 @@ def test_what_serves_is_asked_all_that_the_candidate_for_its_place_is() -> None:
 
 
 def test_general_questions_are_asked_of_everyone_in_full() -> None:
-    general = TOPICS[1].model_copy(update={"name": "general"})
+    general = TOPICS[1].model_copy(update={"name": GENERAL})
     wanted = list(Matrix((TOPICS[2], general), (SUBJECTS["Leases"],), seed=1, n_drawn=2).first())
 
-    assert len(asked(wanted, "Leases", "general")) == N_QUESTIONS
+    assert len(asked(wanted, "Leases", GENERAL)) == N_QUESTIONS
 
 
 def test_every_document_of_the_test_text_is_read_by_every_layer() -> None:

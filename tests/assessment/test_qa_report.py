@@ -77,12 +77,12 @@ def test_answers_cannot_become_markup(html: str) -> None:
 
 
 def test_the_page_shows_verdicts_maps_speeds_and_every_answer(html: str, records: Records) -> None:
-    for title in ("Verdicts", "Exact answers", "Held-out loss", "Speed", "Every answer"):
+    for title in ("Verdicts", "Right answers", "Held-out loss", "Speed", "Every answer"):
         assert f"<h2>{title}" in html
     questions = {record.question for record in records if isinstance(record, AnswerRecord)}
     assert all(f"<summary>{question} " in html for question in questions)
     assert "2 layers answered" not in html
-    assert "3 layers answered 67% of the questions exactly, the base 0%" in html
+    assert "3 layers answered 67% of the questions correctly, the base 0%" in html
 
 
 def test_a_layers_own_topic_is_outlined_in_the_map(html: str) -> None:
@@ -103,8 +103,8 @@ def test_the_headline_means_over_layers_with_a_topic(summary: Summary) -> None:
     head = summary.headline
 
     assert head.layers == 3
-    assert head.exact == pytest.approx(2 / 3)
-    assert (head.exact_base, head.exact_others) == (0, 0)
+    assert head.correct == pytest.approx(2 / 3)
+    assert (head.correct_base, head.correct_others) == (0, 0)
     assert head.gain_over_base == pytest.approx(2 / 3)
     assert (head.loss_base, head.loss) == pytest.approx((3, 2.5))
 
@@ -124,7 +124,7 @@ def test_a_report_without_questions_shows_the_losses(tmp_path: Path, records: Re
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" in html
-    assert "<h2>Exact answers" not in html
+    assert "<h2>Right answers" not in html
     assert "held-out loss only" in html
 
 
@@ -135,7 +135,7 @@ def test_a_report_without_held_out_rows_shows_the_answers(tmp_path: Path, record
 
     html = (tmp_path / "report.html").read_text()
     assert "<h2>Held-out loss" not in html
-    assert "<h2>Exact answers" in html
+    assert "<h2>Right answers" in html
 
 
 def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:

@@ -26,7 +26,7 @@ from lamina.serving.launch import running_server
 from lamina.store import Store
 
 pytestmark = pytest.mark.timeout(60)
-SAMPLING = Sampling(max_tokens=8)
+SAMPLING = Sampling(max_tokens=8, system=None)
 
 
 @pytest.fixture(scope="module")

@@ -63,11 +63,9 @@ def chain(
 
 def order(*layers: str, parity: CheckParity | None = QUICK, sweep: bool = False) -> TrainLayers:
     """Hardly any training; with `parity` None, no ladder."""
-    checked = {"check_parity": False} if parity is None else {"parity": parity}
-    checked |= {"sweep": sweep}
-    return TrainLayers(
-        layers=list(layers), profile="demo", overrides=SHORT, chunk_tokens=CHUNK_TOKENS, **checked
-    )
+    chosen = {"profile": "demo", "overrides": SHORT, "chunk_tokens": CHUNK_TOKENS, "sweep": sweep}
+    chosen |= {"check_parity": False} if parity is None else {"parity": parity}
+    return TrainLayers(layers=list(layers), **chosen)
 
 
 def worked() -> set[str]:

@@ -23,7 +23,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     try:
         running.make("up")
         running.pause("watch-pdfs/cpu")  # `lamina watch` announces; every two minutes is for pods
-        running.edit_profile("level2", steps=45)  # half of them teach enough to be promoted
+        running.edit_profile("layer", steps=8)  # no test here asks what was learnt
         yield running
     finally:
         running.make("down")

@@ -43,14 +43,17 @@ def page(house: House) -> "Iterator[Page]":
         browser.close()
 
 
-def shown(what: "Locator") -> "Locator":
-    """It, once the page shows it, which is loaded again as a person would.
+def shown(what: "Locator", *on_the_way: "Locator") -> "Locator":
+    """It, once the page shows it; else the page is loaded again, as a person would.
 
-    Prefect's page asks for most things once: where the busy server has refused (503), or was asked
-    before it knew, what is missing stays missing.
+    Prefect's page asks for most things once: where the busy server has refused (503), the page says
+    for good that there are none. Loaded again, it shows its first tab: what is on the way to
+    another is clicked each time.
     """
     for _ in range(LOOKS):
         try:
+            for tab in on_the_way:
+                tab.click(timeout=LOOK_MS)
             what.wait_for(timeout=LOOK_MS)
         except playwright.TimeoutError:
             what.page.reload()
@@ -103,6 +106,5 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     page.goto(re.sub(r"/deployments/.*", f"/runs/flow-run/{run['id']}", page.url))
     shown(page.get_by_text("Completed").first)
     picture(page, "run")
-    shown(page.get_by_text("Artifacts", exact=True)).click()
-    shown(page.get_by_text(LOSS).first)
+    shown(page.get_by_text(LOSS).first, page.get_by_text("Artifacts", exact=True))
     picture(page, "artifacts")

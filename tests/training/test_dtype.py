@@ -1,5 +1,6 @@
 """In which dtype a base computes, and what stays in float32 whatever it is."""
 
+import os
 from pathlib import Path
 
 import layer_orders
@@ -12,7 +13,7 @@ from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.base import resolved
 from lamina.training.fused.loss import summed_loss
-from lamina.training.recipe import train_layer
+from lamina.training.recipe import train_layer, wake_torch
 
 NARROW = layer_orders.QUICK.model_copy(update={"dtype": "bfloat16"})
 AUTO = layer_orders.QUICK.model_copy(update={"dtype": "auto"})
@@ -84,3 +85,19 @@ def test_a_sum_of_losses_is_not_rounded_to_bfloat16() -> None:
     exact = torch.nn.functional.cross_entropy(logits, targets, reduction="sum").item()
     assert total.dtype == torch.float32
     assert total.item() == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said", "policy"),
+    [(576, None, "PASSIVE"), (576, "ACTIVE", "ACTIVE"), (256, None, None)],
+)
+def test_threads_of_a_wide_base_wait_asleep_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, hidden: int, said: str | None, policy: str | None
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", said or "")  # put back afterwards
+    if said is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+
+    wake_torch(None, hidden)
+
+    assert os.environ.get("OMP_WAIT_POLICY") == policy

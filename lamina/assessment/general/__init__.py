@@ -7,13 +7,13 @@ layer is about any of them. Their `file` is the subject, so that evidence can be
 from functools import cache
 from pathlib import Path
 
+from lamina.assessment.measured import GENERAL
 from lamina.text.question_files import read_question_file
 from lamina.text.questions import Question
-
-TOPIC = "general"
 
 
 @cache
 def general_questions() -> tuple[Question, ...]:
     """The questions, in the form of every question file."""
-    return read_question_file(Path(__file__).parent / "questions.jsonl").questions
+    found = read_question_file(Path(__file__).parent / "questions.jsonl").questions
+    return tuple(one.model_copy(update={"topic": GENERAL}) for one in found)

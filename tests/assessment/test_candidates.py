@@ -1,0 +1,33 @@
+"""A version that waits is judged on a server of its own, beside what serves in its place."""
+
+import json
+from pathlib import Path
+
+import pytest
+from made import LAYERS, Made
+
+from lamina.assessment.report import read_summary
+from lamina.orders import AskLayers
+from lamina.stages import worth
+
+pytestmark = pytest.mark.service
+NAME, OTHER = LAYERS
+
+
+def test_a_candidate_is_judged_beside_what_serves(miniature: Made, tmp_path: Path) -> None:
+    pod = miniature.published().copy(tmp_path / "pod")
+    another = miniature.store.path(miniature.exported(OTHER)) / "adapter.gguf"
+    waiting = pod.workspace.candidates / f"{NAME}.gguf"
+    waiting.parent.mkdir(parents=True, exist_ok=True)
+    waiting.symlink_to(another)
+    lines = [{"question": f"What is {n}?", "answer": f"{n}", "file": f"{n}.pdf"} for n in range(3)]
+    exam = pod.workspace.prompts / f"{NAME}.jsonl"
+    exam.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    report = worth.qa_layers(pod, AskLayers(layers=[NAME], candidates=True, max_tokens=2))
+
+    summary = read_summary(pod.store.open(report))
+    assert set(summary.blends) == {"base", NAME, f"{NAME}.serving", OTHER}
+    assert [one.name for one in summary.worths] == [NAME]
+    verdict = summary.worths[0].verdict
+    assert "serving" in {one.place for one in verdict.comparisons}
