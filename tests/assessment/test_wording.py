@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from judged import LEASES, harmless, scores, verdict
 
-from lamina.assessment.measured import Measured
-from lamina.assessment.verdict import Enough, Word
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.verdicts.verdict import Enough, Word
 
 
 def told(subject: str, value: float, **sizes: float) -> list[Measured]:
