@@ -49,6 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_handbooks(folder / "raw", folder / "questions")
     for layer, sample in LAYERS.items():
         shutil.copytree(folder / "raw" / sample, folder / "workspace/data/raw_pdfs" / layer)
+        questions = folder / f"workspace/qa/prompts/{layer}.jsonl"
+        questions.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / f"questions/{sample}.jsonl", questions)
     return folder
 
 

@@ -97,6 +97,7 @@ def _topics(
         order.heldout,
         layers={*known, *order.topics},
         heldout_tokens=order.heldout_tokens,
+        optional=order.general,
     )
     topics, trained = without_trained(topics, order.trained)
     general = (Topic(name=GENERAL, prompts=general_questions()),) if order.general else ()

@@ -8,7 +8,7 @@ from fake_layer_server import FakeLayerServer
 from matrix_runs import Run
 from qa_samples import N_QUESTIONS, topic_of
 
-from lamina.assessment import asking
+from lamina.assessment.asking import filling
 from lamina.assessment.exam.sampling import Sampling
 from lamina.assessment.report.records import AnswerRecord, ChoiceRecord, LossRecord
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
@@ -22,7 +22,7 @@ Begin = Callable[..., Run]
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PAUSE_S", 0.0)
+    monkeypatch.setattr(filling, "PAUSE_S", 0.0)
 
 
 @pytest.fixture

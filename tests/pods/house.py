@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,26 +103,23 @@ class House:
 
     # -- Prefect ----------------------------------------------------------------------------------
 
-    def ask(self, path: str, body: object | None = None) -> Any:  # noqa: ANN401
+    def ask(self, path: str, body: object | None = None, verb: str = "") -> Any:  # noqa: ANN401
         """POST with a body, GET without; tried again while the server is away for a moment."""
-        for attempt in range(20):
-            try:
-                reply = self._http.get(path) if body is None else self._http.post(path, json=body)
-            except httpx.HTTPError:
-                time.sleep(1)
-                continue
-            if reply.status_code == 503 and attempt < 19:  # SQLite, under several writers
-                time.sleep(1)
-                continue
-            reply.raise_for_status()
-            return reply.json() if reply.content else None
+        verb = verb or ("GET" if body is None else "POST")
+        for _ in range(90):
+            with suppress(httpx.TransportError):
+                reply = self._http.request(verb, path, json=body)
+                if reply.status_code != 503:  # SQLite, under several writers
+                    reply.raise_for_status()
+                    return reply.json() if reply.content else None
+            time.sleep(1)
         pytest.fail(f"{path}: no answer{self.logs()}")
 
     def edit_profile(self, name: str, **values: object) -> None:
         """Replace single values in a Training profile, for the runs that come."""
         found = self.ask(f"/block_types/slug/lamina-training-profile/block_documents/name/{name}")
         edited = {"data": {"values": found["data"]["values"] | values}}
-        self._http.patch(f"/block_documents/{found['id']}", json=edited).raise_for_status()
+        self.ask(f"/block_documents/{found['id']}", edited, "PATCH")
 
     def pause(self, deployment: str) -> None:
         """Start no more runs of it by the clock."""

@@ -29,6 +29,7 @@ def train_on(folder: Path, size_bytes: int) -> None:
     """On a base of that size; there is no dataset, so that no training begins."""
     base = folder / "base"
     base.mkdir()
+    (base / "config.json").write_text('{"hidden_size": 256}')
     with (base / "model.safetensors").open("wb") as file:
         file.truncate(size_bytes)  # a sparse file: only its size is looked at
     layers.train_layer(

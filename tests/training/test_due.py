@@ -102,7 +102,7 @@ def test_a_profile_that_hardly_changes_the_base_is_said_so(plan: Plan) -> None:
     said = found["Leases"].unsuited
 
     assert said.startswith("1 step at 0.0002 will hardly change this base")
-    assert due_table(list(found.values()))[0]["why"] == f"new layer; {said}"
+    assert due_table([found["Leases"]])[0]["why"] == f"new layer; {said}"
     assert plan()["Leases"].unsuited == ""
 
 

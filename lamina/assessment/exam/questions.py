@@ -32,6 +32,7 @@ def gather_topics(
     *,
     layers: Collection[str] | None = None,
     heldout_tokens: int = 4000,
+    optional: bool = False,
 ) -> tuple[Topic, ...]:
     """Topics of all question files under `prompts` and of all rows in the held-out files.
 
@@ -40,7 +41,8 @@ def gather_topics(
     the cost does not grow with the corpus.
 
     Raises:
-        NotFoundError: there is nothing to measure, or a held-out file is missing.
+        NotFoundError: there is nothing to measure, and that is not `optional`; or a held-out file
+            is missing.
         InvalidInputError: an entry of a question file is not a question and an answer, or names
             a layer that is neither among `layers` nor in the held-out rows (None = any may be).
         DamagedError: a held-out file cannot be read.
@@ -50,7 +52,7 @@ def gather_topics(
     known = None if layers is None else {*layers, *rows}
     asked = _asked(prompts, known)
     names = sorted({*asked, *rows})
-    if not names:
+    if not names and not optional:
         msg = (
             f"no questions in {prompts} and no held-out rows; put a <layer>.jsonl there whose "
             f"lines are {_FORM}, or a <layer>.csv with columns of these names"
