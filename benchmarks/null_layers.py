@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.assessment.evidence import Estimate, over_groups, over_layers
+from lamina.assessment.verdicts.evidence import Estimate, over_groups, over_layers
 
 Array = NDArray[np.float64]
 Shape = Literal["normal", "heavy", "few win", "few lose"]

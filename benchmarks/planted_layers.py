@@ -7,9 +7,10 @@ import numpy as np
 import old_verdict
 from numpy.typing import NDArray
 
-from lamina.assessment.findings import Case
-from lamina.assessment.measured import GENERAL, Kind, Measured
-from lamina.assessment.rule import judge
+from lamina.assessment.cells.measured import Kind, Measured
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.verdicts.findings import Case
+from lamina.assessment.verdicts.rule import judge
 from lamina.margins import Margins
 
 OTHERS = ("Debt", "Equity", "Taxes")

@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 from serving_model import Shape, write_layer
 
-from lamina.assessment.asked import Choose, choices
-from lamina.assessment.questions import read_exam
+from lamina.assessment.exam.asked import Choose, choices
+from lamina.assessment.exam.questions import read_exam
 from lamina.gguf import read_header
 from lamina.serving.launch import running_server
 

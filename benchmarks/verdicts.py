@@ -3,8 +3,8 @@
     python benchmarks/verdicts.py [--layers 1000] [--seed 1] > tables.md
 
 Every share is of `--layers` layers a cell; a share of 5 % is known to 0.7 points (one standard
-error) from 1,000. The rule's own functions decide (`lamina/assessment/evidence.py`); that `judge`
-comes to the same is a test.
+error) from 1,000. The rule's own functions decide (`lamina/assessment/verdicts/evidence.py`); that
+`judge` comes to the same is a test.
 """
 
 import argparse

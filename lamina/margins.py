@@ -17,7 +17,7 @@ class Margins(BaseModel):
         "several layers at once, of those promoted (Benjamini-Hochberg)",
     )
     questions: int = Field(
-        20, ge=2, title="Questions", description="fewest of a topic's exam for D to decide"
+        12, ge=2, title="Questions", description="fewest of a topic's exam for D to decide"
     )
     documents: int = Field(
         5, ge=3, title="Documents", description="fewest that these, or the test text, come from"

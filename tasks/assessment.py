@@ -4,7 +4,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.concurrency.sync import concurrency
 
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.summary import Headline
+from lamina.assessment.report.summary import Headline
 from lamina.orders import AskLayers
 from lamina.stages import outcomes, worth
 from tasks import edge
@@ -31,7 +31,7 @@ def publish_report(report: ArtifactRef) -> None:
 
 def show_report(report: ArtifactRef) -> Headline:
     """Print the table; the run in one line of figures."""
-    from lamina.assessment.report import print_table, read_summary
+    from lamina.assessment.report.files import print_table, read_summary
 
     summary = read_summary(edge.store().open(report))
     print_table(summary)

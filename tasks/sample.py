@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lamina.assessment.summary import Headline
+from lamina.assessment.report.summary import Headline
 from lamina.demo import handbooks
 from lamina.summary import Summary
 from tasks import edge

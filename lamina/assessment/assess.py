@@ -4,25 +4,24 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.ask import Client
-from lamina.assessment.asked import Choose
-from lamina.assessment.asking import Failure, How, fill
-from lamina.assessment.blend import BASE, Blend, parse_blend
-from lamina.assessment.cells import Cells, Subject
-from lamina.assessment.general import general_questions
+from lamina.assessment.asking.client import Client
+from lamina.assessment.asking.filling import Failure, How, fill
+from lamina.assessment.asking.matrix import Matrix, Wanted
+from lamina.assessment.asking.order import QaOrder
+from lamina.assessment.asking.replies import KnownLayer
+from lamina.assessment.cells.cells import Cells, Subject
+from lamina.assessment.exam.asked import Choose
+from lamina.assessment.exam.blend import BASE, Blend, parse_blend
+from lamina.assessment.exam.general import GENERAL, general_questions
+from lamina.assessment.exam.questions import Topic, gather_topics
+from lamina.assessment.exam.trained import without_trained
 from lamina.assessment.grading import GRADER
-from lamina.assessment.making import MOST_NAMED, making, named
-from lamina.assessment.matrix import Matrix, Wanted
-from lamina.assessment.measured import GENERAL
-from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.questions import Topic, gather_topics
-from lamina.assessment.replies import KnownLayer
-from lamina.assessment.report import RECORDS, REPORT, SUMMARY, write_report
-from lamina.assessment.rule import VERSION
-from lamina.assessment.summary import Summary, summarise
-from lamina.assessment.trained import without_trained
-from lamina.assessment.view import gains_over_base, records
-from lamina.assessment.worth import measured
+from lamina.assessment.report.files import RECORDS, REPORT, SUMMARY, write_report
+from lamina.assessment.report.making import MOST_NAMED, making, named
+from lamina.assessment.report.summary import Summary, summarise
+from lamina.assessment.report.view import gains_over_base, records
+from lamina.assessment.report.worth import measured
+from lamina.assessment.verdicts.rule import VERSION
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress

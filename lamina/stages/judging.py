@@ -30,7 +30,7 @@ def is_news(pod: Pod, layer: str, gguf: ArtifactRef, dataset: ArtifactRef | None
 
 def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
     """A digest of what a verdict hangs on beside the version: rule, margins, exam, test text."""
-    from lamina.assessment.rule import VERSION
+    from lamina.assessment.verdicts.rule import VERSION
 
     return text_digest(
         canonical(
@@ -45,7 +45,7 @@ def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
 
 
 def _exam(pod: Pod, layer: str) -> list[object]:
-    from lamina.assessment.questions import gather_topics
+    from lamina.assessment.exam.questions import gather_topics
 
     try:
         topics = gather_topics(pod.workspace.prompts)
@@ -62,7 +62,7 @@ def _exam(pod: Pod, layer: str) -> list[object]:
 @contextmanager
 def beside_each_other(pod: Pod, candidates: Sequence[str]) -> Iterator[Path]:
     """A folder of layers for one server: candidates, what serves in their places, all others."""
-    from lamina.assessment.blend import serving_name
+    from lamina.assessment.exam.blend import serving_name
 
     with tempfile.TemporaryDirectory(prefix="lamina-judging-") as name:
         folder = Path(name)
@@ -78,7 +78,7 @@ def beside_each_other(pod: Pod, candidates: Sequence[str]) -> Iterator[Path]:
 
 def saved_blends(pod: Pod, candidates: Sequence[str], folder: Path) -> tuple[str, ...]:
     """The saved blends that hold a candidate, written out: they will answer with it."""
-    from lamina.assessment.blend import Blend
+    from lamina.assessment.exam.blend import Blend
     from lamina.serving.layers.saved_blends import SavedBlends
 
     there = {path.stem for path in folder.glob("*.gguf")}

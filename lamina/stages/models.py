@@ -41,7 +41,7 @@ def merge_best(
         NotFoundError: no level is trained, or a wanted layer is not.
 
     """
-    from lamina.assessment.blend import parse_blend
+    from lamina.assessment.exam.blend import parse_blend
 
     weights = dict(part for one in wanted for part in parse_blend(one).parts)
     if wanted and not weights:
@@ -179,7 +179,7 @@ def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> Arti
         NotFoundError: a layer, or the dataset of one, is not here.
 
     """
-    from lamina.assessment.blend import parse_blend
+    from lamina.assessment.exam.blend import parse_blend
     from lamina.conversion.fold import fold_layers
 
     parts = parse_blend(blend).parts

@@ -48,7 +48,7 @@ def of_archive(pod: Pod, report: ArchiveReport) -> Summary:
 
 def of_report(pod: Pod, page: Path, report: ArtifactRef) -> Summary:
     """The report, and its headline in figures."""
-    from lamina.assessment.report import read_summary
+    from lamina.assessment.report.files import read_summary
 
     headline = read_summary(pod.store.open(report)).headline
     return Summary(made=(Made("report", page, headline.model_dump()),))

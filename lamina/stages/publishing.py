@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.assessment.summary import Summary
+from lamina.assessment.report.summary import Summary
 from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
@@ -135,7 +135,7 @@ def decide(
     pod: Pod, order: PublishLayers, candidates: Sequence[Candidate], report: ArtifactRef
 ) -> list[dict[str, Any]]:
     """Promote what proved to be worth it, hold the rest; a row for each."""
-    from lamina.assessment.report import read_summary
+    from lamina.assessment.report.files import read_summary
 
     summary: Summary = read_summary(pod.store.open(report))
     rows = []

@@ -40,7 +40,7 @@ def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
         NotFoundError: one must be started, and there is no base, or not a layer that is asked.
 
     """
-    from lamina.assessment.blend import parse_blend
+    from lamina.assessment.exam.blend import parse_blend
     from lamina.serving.launch import answers
 
     asked = {layer for text in (*order.layers, *order.blends) for layer in parse_blend(text).layers}
@@ -67,9 +67,9 @@ def _address(pod: Pod, order: AskLayers) -> str:
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
+    from lamina.assessment.asking.order import QaOrder
     from lamina.assessment.assess import qa_layers as ask
-    from lamina.assessment.qa_order import QaOrder
-    from lamina.assessment.sampling import SHORT_ANSWERS, Sampling
+    from lamina.assessment.exam.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
     trained = pod.workspace.processed / "train.jsonl"
@@ -151,7 +151,7 @@ def publish_report(pod: Pod, report: ArtifactRef) -> Path:
 
 def report_markdown(pod: Pod, report: ArtifactRef, page: Path) -> str:
     """The verdicts as Markdown, for Prefect's UI; the page itself stays in the store."""
-    from lamina.assessment.report import read_summary
+    from lamina.assessment.report.files import read_summary
 
     summary = read_summary(pod.store.open(report))
     lines = [summary.headline.sentence, "", *(f"- {one.sentence}" for one in summary.worths)]

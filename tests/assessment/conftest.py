@@ -6,7 +6,7 @@ import pytest
 from fake_layer_server import FakeLayerServer
 from qa_samples import N_QUESTIONS, prompts_of, row_of, table_of
 
-from lamina.assessment.qa_order import QaOrder
+from lamina.assessment.asking.order import QaOrder
 from lamina.text.rows import write_rows
 
 

@@ -3,10 +3,11 @@
 import random
 from collections.abc import Sequence
 
-from lamina.assessment.findings import Case
-from lamina.assessment.measured import GENERAL, Kind, Measured
-from lamina.assessment.rule import judge
-from lamina.assessment.verdict import Verdict
+from lamina.assessment.cells.measured import Kind, Measured
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.verdicts.findings import Case
+from lamina.assessment.verdicts.rule import judge
+from lamina.assessment.verdicts.verdict import Verdict
 from lamina.margins import Margins
 
 LEASES = Case(candidate="Leases", topics=("Leases",), others=("Debt", "Equity", "Taxes"))

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lamina.assessment.ask import Client, Via
-from lamina.assessment.asking import Failure, How, fill
-from lamina.assessment.blend import parse_blend
-from lamina.assessment.cells import Cells, Subject
-from lamina.assessment.matrix import Matrix, Wanted
-from lamina.assessment.questions import Topic
-from lamina.assessment.records import AnyRecord
-from lamina.assessment.sampling import Sampling
-from lamina.assessment.view import records
+from lamina.assessment.asking.client import Client, Via
+from lamina.assessment.asking.filling import Failure, How, fill
+from lamina.assessment.asking.matrix import Matrix, Wanted
+from lamina.assessment.cells.cells import Cells, Subject
+from lamina.assessment.exam.blend import parse_blend
+from lamina.assessment.exam.questions import Topic
+from lamina.assessment.exam.sampling import Sampling
+from lamina.assessment.report.records import AnyRecord
+from lamina.assessment.report.view import records
 from lamina.progress import Silent
 
 

@@ -1,6 +1,6 @@
 """Three topics of eight questions and eight held-out rows each: Goodwill, Idle, Leases."""
 
-from lamina.assessment.questions import Topic
+from lamina.assessment.exam.questions import Topic
 from lamina.text.questions import Question
 from lamina.text.rows import Row
 

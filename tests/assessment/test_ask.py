@@ -3,10 +3,10 @@ import socket
 import pytest
 from fake_layer_server import FakeLayerServer
 
-from lamina.assessment.ask import Client
-from lamina.assessment.asked import Read
-from lamina.assessment.blend import Blend, parse_blend
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.asking.client import Client
+from lamina.assessment.exam.asked import Read
+from lamina.assessment.exam.blend import Blend, parse_blend
+from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 
 SAMPLING = Sampling()

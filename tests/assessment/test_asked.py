@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.assessment.asked import N_OTHERS, choices, kind_of
+from lamina.assessment.exam.asked import N_OTHERS, choices, kind_of
 from lamina.text.questions import Question
 
 

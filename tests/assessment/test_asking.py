@@ -9,8 +9,8 @@ from matrix_runs import Run
 from qa_samples import N_QUESTIONS, topic_of
 
 from lamina.assessment import asking
-from lamina.assessment.records import AnswerRecord, ChoiceRecord, LossRecord
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.exam.sampling import Sampling
+from lamina.assessment.report.records import AnswerRecord, ChoiceRecord, LossRecord
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 
 NAMES = ("base", "Leases", "Goodwill")

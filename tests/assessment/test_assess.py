@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from fake_layer_server import FakeLayerServer
 
+from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.assess import publish, qa_layers
-from lamina.assessment.measured import GENERAL
-from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.report import read_summary
-from lamina.assessment.sampling import SHORT_ANSWERS
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.exam.sampling import SHORT_ANSWERS
+from lamina.assessment.report.files import read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
 from lamina.progress import Silent

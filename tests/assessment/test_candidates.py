@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from made import LAYERS, Made
 
-from lamina.assessment.report import read_summary
+from lamina.assessment.report.files import read_summary
 from lamina.orders import AskLayers
 from lamina.stages import worth
 

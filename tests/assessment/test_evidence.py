@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.assessment.evidence import Estimate, levels, over_documents, over_groups, over_layers
+from lamina.assessment.verdicts.evidence import (
+    Estimate,
+    levels,
+    over_documents,
+    over_groups,
+    over_layers,
+)
 
 FIGURES = st.floats(-5, 5)
 

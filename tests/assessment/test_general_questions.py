@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from lamina.assessment.general import general_questions
+from lamina.assessment.exam.general import GENERAL, general_questions
 from lamina.assessment.grading import grade
-from lamina.assessment.measured import GENERAL
 
 
 def test_there_are_ten_of_each_subject_each_with_its_type() -> None:

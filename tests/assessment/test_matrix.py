@@ -1,10 +1,10 @@
 from qa_samples import N_QUESTIONS, topic_of
 
-from lamina.assessment.asked import Ask, Choose, Read
-from lamina.assessment.blend import parse_blend
-from lamina.assessment.cells import Subject
-from lamina.assessment.matrix import Matrix, Wanted, doubtful, item_name
-from lamina.assessment.measured import GENERAL
+from lamina.assessment.asking.matrix import Matrix, Wanted, doubtful, item_name
+from lamina.assessment.cells.cells import Subject
+from lamina.assessment.exam.asked import Ask, Choose, Read
+from lamina.assessment.exam.blend import parse_blend
+from lamina.assessment.exam.general import GENERAL
 
 TOPICS = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
 NAMES = ("base", "Leases", "Goodwill", "Leases:0.5+Goodwill:0.5")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from judged import harmless
 
-from lamina.assessment.findings import Case
-from lamina.assessment.measured import Measured
-from lamina.assessment.rule import judge
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.verdicts.findings import Case
+from lamina.assessment.verdicts.rule import judge
 from lamina.margins import Margins
 
 LAYERS = 2000

@@ -10,10 +10,10 @@ from matrix_runs import Run
 from qa_samples import topic_of
 from rich.console import Console
 
-from lamina.assessment.colours import STEPS, change_step, contrast, ink, palettes, share_step
-from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
-from lamina.assessment.report import print_table, read_report, write_report
-from lamina.assessment.summary import Summary, percentile, summarise
+from lamina.assessment.report.colours import STEPS, change_step, contrast, ink, palettes, share_step
+from lamina.assessment.report.files import print_table, read_report, write_report
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
+from lamina.assessment.report.summary import Summary, percentile, summarise
 
 VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
 Records = list[AnyRecord]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from qa_samples import row_of
 
-from lamina.assessment.questions import gather_topics, read_exam, spread
+from lamina.assessment.exam.questions import gather_topics, read_exam, spread
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError, ResourceError
 
 

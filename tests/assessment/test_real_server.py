@@ -12,14 +12,14 @@ from matrix_runs import Run
 from qa_samples import topic_of
 from tiny_gguf import write_base, write_layer
 
-from lamina.assessment.ask import Client, Via
-from lamina.assessment.asked import Read
+from lamina.assessment.asking.client import Client, Via
+from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.assess import qa_layers
-from lamina.assessment.blend import Blend, parse_blend
-from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
-from lamina.assessment.report import read_report
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.exam.asked import Read
+from lamina.assessment.exam.blend import Blend, parse_blend
+from lamina.assessment.exam.sampling import Sampling
+from lamina.assessment.report.files import read_report
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.errors import MismatchError, NotFoundError
 from lamina.progress import Silent
 from lamina.serving.launch import running_server

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from judged import LEASES, grades, harmless, scores, verdict
 
-from lamina.assessment.findings import Case
-from lamina.assessment.measured import GENERAL, Measured
-from lamina.assessment.rule import judge
-from lamina.assessment.verdict import Word
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.verdicts.findings import Case
+from lamina.assessment.verdicts.rule import judge
+from lamina.assessment.verdicts.verdict import Word
 from lamina.margins import Margins
 
 BASE = [*scores("base", "Leases", 0), *harmless("base")]

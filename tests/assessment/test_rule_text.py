@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from judged import LEASES, harmless, scores, verdict
 
-from lamina.assessment.measured import Measured
-from lamina.assessment.verdict import Word
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.verdicts.verdict import Word
 
 
 def loss(subject: str, value: float, documents: int = 6) -> list[Measured]:

@@ -6,10 +6,10 @@ import pytest
 from fake_layer_server import FakeLayerServer
 from qa_samples import row_of
 
+from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.assess import qa_layers
-from lamina.assessment.measured import GENERAL
-from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.report import read_summary
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.report.files import read_summary
 from lamina.errors import DamagedError
 from lamina.progress import Silent
 from lamina.store import Store

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from judged import LEASES, harmless, scores, verdict
 
-from lamina.assessment.measured import Measured
-from lamina.assessment.verdict import Enough, Word
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.verdicts.verdict import Enough, Word
 
 
 def told(subject: str, value: float, **sizes: float) -> list[Measured]:
@@ -33,17 +33,17 @@ def test_too_little_evidence_says_how_much_would_do() -> None:
     )
 
     assert said.sentence.startswith(
-        "Leases: held. Too little evidence: 12 questions from 2 documents; with about 20 from 5 a "
+        "Leases: held. Too little evidence: 12 questions from 2 documents; with about 12 from 5 a "
         "gain like this would show."
     )
     assert said.remedy == "Add questions about more documents to the exam of Leases."
-    assert said.enough == Enough(n=20, documents=5)
+    assert said.enough == Enough(n=12, documents=5)
 
 
 def test_without_a_gain_so_far_the_least_is_named() -> None:
     said = verdict(told("Leases", 0, documents=2, noise=0.01), told("base", 0, documents=2))
 
-    assert "20 questions from 5 documents are the least that a verdict takes" in said.why
+    assert "12 questions from 5 documents are the least that a verdict takes" in said.why
 
 
 def test_an_unclear_gain_says_how_many_questions_would_show_it() -> None:

@@ -7,9 +7,10 @@ layer is about any of them. Their `file` is the subject, so that evidence can be
 from functools import cache
 from pathlib import Path
 
-from lamina.assessment.measured import GENERAL
 from lamina.text.question_files import read_question_file
 from lamina.text.questions import Question
+
+GENERAL = "general questions"  # the topic that no layer is about, nor can be by its name
 
 
 @cache

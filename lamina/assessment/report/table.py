@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from lamina.assessment.records import AnswerRecord, AnyRecord, LossRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
 
 
 class Table:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["D", "T", "G"]
-GENERAL = "general questions"  # the topic that no layer is about, nor can be by its name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from lamina.assessment.answers import answers_section
-from lamina.assessment.colours import stylesheet
-from lamina.assessment.heatmap import correct_map, loss_map, name
-from lamina.assessment.records import AnswerRecord
-from lamina.assessment.summary import Speed, Summary
-from lamina.assessment.verdict import Comparison, Word
-from lamina.assessment.worth import Worth
+from lamina.assessment.report.answers import answers_section
+from lamina.assessment.report.colours import stylesheet
+from lamina.assessment.report.heatmap import correct_map, loss_map, name
+from lamina.assessment.report.records import AnswerRecord
+from lamina.assessment.report.summary import Speed, Summary
+from lamina.assessment.report.worth import Worth
+from lamina.assessment.verdicts.verdict import Comparison, Word
 
 _FOLDER = Path(__file__).parent
 _NONE = "\N{EN DASH}"

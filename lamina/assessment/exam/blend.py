@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamina.assessment.measured import GENERAL
+from lamina.assessment.exam.general import GENERAL
 from lamina.errors import InvalidInputError
 from lamina.workspace import LEVELS, checked_layer_name
 

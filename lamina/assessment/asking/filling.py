@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
-from lamina.assessment.ask import Client, Via
-from lamina.assessment.asked import Ask, Choose, Read, Request
-from lamina.assessment.blend import Blend
-from lamina.assessment.cells import Cells, Subject, Value
-from lamina.assessment.matrix import Wanted
-from lamina.assessment.refusals import KeyRefusedError
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.asking.client import Client, Via
+from lamina.assessment.asking.matrix import Wanted
+from lamina.assessment.asking.refusals import KeyRefusedError
+from lamina.assessment.cells.cells import Cells, Subject, Value
+from lamina.assessment.exam.asked import Ask, Choose, Read, Request
+from lamina.assessment.exam.blend import Blend
+from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 from lamina.progress import Progress
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from math import ceil, exp
 
-from lamina.assessment.findings import Finding, Findings
-from lamina.assessment.measured import Kind
-from lamina.assessment.verdict import Comparison, Enough, Verdict, Word
+from lamina.assessment.cells.measured import Kind
+from lamina.assessment.verdicts.findings import Finding, Findings
+from lamina.assessment.verdicts.verdict import Comparison, Enough, Verdict, Word
 from lamina.margins import Margins
 
 _ITEMS: dict[Kind, tuple[str, str]] = {

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lamina.assessment.asked import Ask, Request
-from lamina.assessment.blend import Blend
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.exam.asked import Ask, Request
+from lamina.assessment.exam.blend import Blend
+from lamina.assessment.exam.sampling import Sampling
 from lamina.fingerprint import canonical, text_digest
 from lamina.store import Ledger, entry
 

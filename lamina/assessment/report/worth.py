@@ -5,13 +5,14 @@ from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.blend import BASE, own_topics, parse_blend, serving_name
-from lamina.assessment.findings import Case
-from lamina.assessment.measured import GENERAL, Measured
-from lamina.assessment.records import AnyRecord, ChoiceRecord, LossRecord
-from lamina.assessment.rule import judge
-from lamina.assessment.table import Table
-from lamina.assessment.verdict import Comparison, Verdict
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.exam.blend import BASE, own_topics, parse_blend, serving_name
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.report.records import AnyRecord, ChoiceRecord, LossRecord
+from lamina.assessment.report.table import Table
+from lamina.assessment.verdicts.findings import Case
+from lamina.assessment.verdicts.rule import judge
+from lamina.assessment.verdicts.verdict import Comparison, Verdict
 from lamina.margins import Margins
 
 

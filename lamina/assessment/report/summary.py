@@ -5,10 +5,10 @@ from statistics import fmean, median
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.blend import BASE, parse_blend
-from lamina.assessment.records import AnswerRecord, AnyRecord
-from lamina.assessment.table import Table
-from lamina.assessment.worth import Worth, weigh
+from lamina.assessment.exam.blend import BASE, parse_blend
+from lamina.assessment.report.records import AnswerRecord, AnyRecord
+from lamina.assessment.report.table import Table
+from lamina.assessment.report.worth import Worth, weigh
 from lamina.margins import Margins
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from lamina.assessment.heatmap import name
-from lamina.assessment.records import AnswerRecord
+from lamina.assessment.report.heatmap import name
+from lamina.assessment.report.records import AnswerRecord
 
 _TICK = '<span class="tick" title="right">\N{CHECK MARK}</span>'
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TypeAlias
 
-from lamina.assessment.asked import Ask, Read, Request, choices
-from lamina.assessment.blend import Blend, layer_of, own_topics
-from lamina.assessment.cells import Subject
-from lamina.assessment.measured import GENERAL
-from lamina.assessment.questions import Topic
-from lamina.assessment.sampling import drawn
+from lamina.assessment.cells.cells import Subject
+from lamina.assessment.exam.asked import Ask, Read, Request, choices
+from lamina.assessment.exam.blend import Blend, layer_of, own_topics
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.exam.questions import Topic
+from lamina.assessment.exam.sampling import drawn
 from lamina.fingerprint import canonical, text_digest
 from lamina.text.questions import Question
 from lamina.text.rows import Row

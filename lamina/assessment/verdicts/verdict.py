@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.measured import Kind
+from lamina.assessment.cells.measured import Kind
 
 Place = Literal["home", "serving", "elsewhere"]
 

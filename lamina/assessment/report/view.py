@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
-from lamina.assessment.asked import Ask, Choose, Read
-from lamina.assessment.blend import BASE
-from lamina.assessment.cells import Cells, Value
+from lamina.assessment.asking.matrix import Wanted, item_name
+from lamina.assessment.cells.cells import Cells, Value
+from lamina.assessment.cells.measured import Measured
+from lamina.assessment.exam.asked import Ask, Choose, Read
+from lamina.assessment.exam.blend import BASE
 from lamina.assessment.grading import contains, grade
-from lamina.assessment.matrix import Wanted, item_name
-from lamina.assessment.measured import Measured
-from lamina.assessment.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.text.questions import Question
 
 

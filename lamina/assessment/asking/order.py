@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.ask import Via
-from lamina.assessment.matrix import DRAWN
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.asking.client import Via
+from lamina.assessment.asking.matrix import DRAWN
+from lamina.assessment.exam.sampling import Sampling
 from lamina.margins import Margins
 
 

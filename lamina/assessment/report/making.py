@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from lamina.assessment.asking import Failure, How
-from lamina.assessment.cells import Subject
+from lamina.assessment.asking.filling import Failure, How
+from lamina.assessment.asking.order import QaOrder
+from lamina.assessment.asking.replies import KnownLayer
+from lamina.assessment.cells.cells import Subject
 from lamina.assessment.grading import GRADER
-from lamina.assessment.qa_order import QaOrder
-from lamina.assessment.replies import KnownLayer
-from lamina.assessment.rule import VERSION
+from lamina.assessment.verdicts.rule import VERSION
 from lamina.text.questions import Question
 
 MOST_NAMED = 10  # of what could not be measured

@@ -14,10 +14,8 @@ from typing import Any, Literal, Self, TypeAlias
 
 import httpx
 
-from lamina.assessment.asked import Choose, Read
-from lamina.assessment.blend import Blend
-from lamina.assessment.refusals import refused, unreachable
-from lamina.assessment.replies import (
+from lamina.assessment.asking.refusals import refused, unreachable
+from lamina.assessment.asking.replies import (
     Heard,
     KnownLayer,
     Score,
@@ -28,7 +26,9 @@ from lamina.assessment.replies import (
     served_base,
     was_answered_by,
 )
-from lamina.assessment.sampling import Sampling
+from lamina.assessment.exam.asked import Choose, Read
+from lamina.assessment.exam.blend import Blend
+from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import NotFoundError
 from lamina.layer_server import NO_ANSWER, client
 

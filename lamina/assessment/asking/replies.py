@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, TypeAlias
 
-from lamina.assessment.blend import Blend
+from lamina.assessment.exam.blend import Blend
 from lamina.errors import LaminaError, MismatchError
 
 Score: TypeAlias = tuple[float, int]  # log-probability in nats, number of tokens

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import TypeAlias
 
-from lamina.assessment.blend import BASE, own_topics
-from lamina.assessment.colours import change_step, share_step
-from lamina.assessment.summary import Cell, Summary
+from lamina.assessment.exam.blend import BASE, own_topics
+from lamina.assessment.report.colours import change_step, share_step
+from lamina.assessment.report.summary import Cell, Summary
 
 Cells: TypeAlias = Mapping[tuple[str, str], Cell]
 Shown: TypeAlias = tuple[str, str, str]  # class, figure, what it means in words

@@ -18,11 +18,11 @@ where the test text has documents enough: by what there is of it, never by how i
 
 from collections.abc import Sequence
 
-from lamina.assessment.compare import Values, find
-from lamina.assessment.evidence import levels
-from lamina.assessment.findings import Case, Findings
-from lamina.assessment.verdict import Verdict, Word
-from lamina.assessment.wording import verdict
+from lamina.assessment.verdicts.compare import Values, find
+from lamina.assessment.verdicts.evidence import levels
+from lamina.assessment.verdicts.findings import Case, Findings
+from lamina.assessment.verdicts.verdict import Verdict, Word
+from lamina.assessment.verdicts.wording import verdict
 from lamina.margins import Margins
 
 VERSION = 1  # counted up when the same measurements may get another word: held ones are asked again

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.assessment.blend import BASE, own_topics
-from lamina.assessment.page import page
-from lamina.assessment.records import AnswerRecord, AnyRecord, read_records, write_records
-from lamina.assessment.summary import Cell, Summary
+from lamina.assessment.exam.blend import BASE, own_topics
+from lamina.assessment.report.page import page
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, read_records, write_records
+from lamina.assessment.report.summary import Cell, Summary
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from lamina.assessment.evidence import Estimate
-from lamina.assessment.measured import Kind
-from lamina.assessment.verdict import Comparison, Place
+from lamina.assessment.cells.measured import Kind
+from lamina.assessment.verdicts.evidence import Estimate
+from lamina.assessment.verdicts.verdict import Comparison, Place
 
 
 @dataclass(frozen=True)

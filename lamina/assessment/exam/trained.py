@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from lamina.assessment.questions import Topic
+from lamina.assessment.exam.questions import Topic
 from lamina.errors import DamagedError
 from lamina.text.questions import Question
 from lamina.text.repeats import repeats

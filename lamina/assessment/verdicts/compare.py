@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeAlias
 
-from lamina.assessment.evidence import Estimate, document_means, over_documents, over_layers
-from lamina.assessment.findings import Case, Finding, Findings
-from lamina.assessment.measured import GENERAL, Kind, Measured
-from lamina.assessment.verdict import Place
+from lamina.assessment.cells.measured import Kind, Measured
+from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.verdicts.evidence import (
+    Estimate,
+    document_means,
+    over_documents,
+    over_layers,
+)
+from lamina.assessment.verdicts.findings import Case, Finding, Findings
+from lamina.assessment.verdicts.verdict import Place
 from lamina.margins import Margins
 
 SAME = 1e-6  # two computations of one model agree at least this well

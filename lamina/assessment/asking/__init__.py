@@ -1,0 +1,1 @@
+"""Who is asked what, and the asking of a running server."""

@@ -1,0 +1,1 @@
+"""What is asked: questions by topic, subjects, wrong answers beside right ones, items by lot."""

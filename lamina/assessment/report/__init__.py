@@ -1,0 +1,1 @@
+"""Cells as records, figures, tables and one page."""

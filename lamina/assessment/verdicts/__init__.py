@@ -1,0 +1,1 @@
+"""The rule: when a layer is promoted, and why it is held. Pure."""
