@@ -12,8 +12,10 @@ from rich.console import Console
 
 from lamina.assessment.report.colours import STEPS, change_step, contrast, ink, palettes, share_step
 from lamina.assessment.report.files import print_table, read_report, write_report
+from lamina.assessment.report.page import page
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
 from lamina.assessment.report.summary import Summary, percentile, summarise
+from lamina.assessment.verdicts.verdict import Word
 
 VOID = {"meta", "link", "br", "wbr", "input", "line", "circle"}
 Records = list[AnyRecord]
@@ -83,6 +85,19 @@ def test_the_page_shows_verdicts_maps_speeds_and_every_answer(html: str, records
     assert all(f"<summary>{question} " in html for question in questions)
     assert "2 layers answered" not in html
     assert "3 layers answered 67% of the questions correctly, the base 0%" in html
+
+
+def test_what_wants_a_decision_comes_first(summary: Summary) -> None:
+    words = (Word.PROMOTED, Word.UNCLEAR, Word.HARMFUL)
+    said = [
+        worth.model_copy(update={"verdict": worth.verdict.model_copy(update={"word": word})})
+        for worth, word in zip(summary.worths[:3], words, strict=True)
+    ]
+
+    html = page(summary.model_copy(update={"worths": tuple(said)}), ())
+
+    chips = re.findall(r'class="chip ([a-z-]+)"', html)
+    assert chips == ["harmful-elsewhere", "unclear", "promoted"]
 
 
 def test_a_layers_own_topic_is_outlined_in_the_map(html: str) -> None:

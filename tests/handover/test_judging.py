@@ -7,7 +7,7 @@ import pytest
 from builders import MakeLayer, MakePod
 
 from lamina.artifacts import ArtifactRef
-from lamina.assessment import rule
+from lamina.assessment.verdicts import rule
 from lamina.margins import Margins
 from lamina.serving.layers.blends import Part
 from lamina.serving.layers.saved_blends import SavedBlends
@@ -72,7 +72,7 @@ def test_a_held_version_is_judged_anew_when_its_data_changed(
 
 def test_a_held_version_is_judged_anew_when_margins_changed(pod: Pod, version: ArtifactRef) -> None:
     hold(pod, version)
-    settings = pod.settings.model_copy(update={"margins": Margins(questions=12)})
+    settings = pod.settings.model_copy(update={"margins": Margins(questions=30)})
 
     assert news(Pod(settings, pod.workspace, pod.progress), version)
 
