@@ -27,6 +27,7 @@ class Named:
     size_bytes: int  # of the wheel
     licence: str
     licence_url: str
+    served_as: str  # a type that llama.cpp has fast kernels for, if the file's own has none
 
 
 CATALOGUE = {
@@ -41,6 +42,7 @@ CATALOGUE = {
             size_bytes=92_871_040,
             licence="apache-2.0",
             licence_url="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
+            served_as="Q8_0",  # reads prompts at twice the speed of Q4_1: docs/experiments.md
         ),
     )
 }

