@@ -1,25 +1,23 @@
 """Tables of a page: rows that stand together, the heads over them, and what is said above.
 
-Quadratic in nothing: each line is looked at a bounded number of times.
+Each line is looked at a bounded number of times, whatever the page.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lamina.study.facts.cells import Cell, Row, cells_of, row_of
-from lamina.study.facts.columns import Column, columns_of, split_heads
-from lamina.study.facts.figures import tokens
-from lamina.study.facts.labels import is_mark
-from lamina.study.facts.periods import is_head
-from lamina.study.facts.scales import without_scales
+from lamina.study.facts.cells import Cell, Row, row_of
+from lamina.study.facts.columns import Column, column_at, columns_of
+from lamina.study.facts.headroom import Headroom, headroom, is_head_line
 from lamina.text.pages import Line
 
 _ROW_STEP = 3.2  # heights of the font between rows of one table
-_HEAD_STEP = 2.8  # heights of the font between heads, and to the first row
-_MOST_HEADS = 14  # lines
-_LABEL_PT = 70.0  # by which a caption over the labels may be indented
 _SAME_TOP = 0.45  # heights of the font by which lines of one height may differ
+_MOST_WAITING = 6  # lines of words between two rows
+_MOST_COLUMNS = 24
+_MOST_ABOVE = 6  # lines over a table in which a sentence leads to it
+_LAST_ROWS = 20  # that tell where figures begin
 
 
 @dataclass(frozen=True)
@@ -40,164 +38,88 @@ class _Open:
     """A table whose end is not yet reached."""
 
     first: int  # place of its first row among the lines
+    last: int = 0  # and of its last one
     rows: list[Row] = field(default_factory=list)
     between: dict[int, list[Line]] = field(default_factory=dict)
     waiting: list[Line] = field(default_factory=list)
-    label_left: float = 0.0
 
-    @property
-    def value_left(self) -> float:
-        return min(slot.left for row in self.rows[-20:] for slot in row.slots)
-
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, place: int) -> None:
+        """Take a row, with the lines of words before it."""
         if self.waiting:
             self.between[len(self.rows)] = self.waiting
             self.waiting = []
         self.rows.append(row)
+        self.last = place
+
+    def takes(self, line: Line, row: Row | None) -> bool:
+        """Whether a line goes on with the table: a row, or words among its labels."""
+        last = self.rows[-1].line
+        size = max(line.size, last.size)
+        step = line.top - last.top - sum(one.size for one in self.waiting)
+        if step > _ROW_STEP * size or abs(line.top - last.top) < _SAME_TOP * line.size:
+            return False
+        if row is not None:
+            return True
+        begin = min(slot.left for one in self.rows[-_LAST_ROWS:] for slot in one.slots)
+        is_label = line.right <= begin + line.size and not is_head_line(line)
+        return is_label and len(self.waiting) < _MOST_WAITING
 
 
 def grids(lines: Sequence[Line]) -> Iterator[Grid]:
     """The tables of a page from the top."""
-    order = sorted(
-        (line for line in lines if line.size > 0), key=lambda line: (line.top, line.left)
-    )
-    last_used = -1
-    for found, end in _tables(order):
-        yield _grid(order, found, last_used)
-        last_used = end
-
-
-def _tables(order: Sequence[Line]) -> Iterator[tuple[_Open, int]]:
-    """Tables with the place of their last row."""
-    now: _Open | None = None
+    order = sorted((one for one in lines if one.size > 0), key=lambda line: (line.top, line.left))
     end = -1
+    for found in _tables(order):
+        yield _grid(order, found, end)
+        end = found.last
+
+
+def _tables(order: Sequence[Line]) -> Iterator[_Open]:
+    now: _Open | None = None
     for place, line in enumerate(order):
-        row = None if _is_head_line(line) else row_of(line)
-        if now is not None:
-            step = line.top - order[end].top
-            is_near = step <= _ROW_STEP * max(line.size, order[end].size) + sum(
-                one.size for one in now.waiting
-            )
-            is_beside = abs(line.top - order[end].top) < _SAME_TOP * line.size
-            is_label = (
-                row is None and not _is_head_line(line) and line.right <= now.value_left + line.size
-            )
-            if row is not None and is_near and not is_beside:
-                now.add(row)
-                end = place
-                continue
-            if is_label and is_near and not is_beside:
+        row = None if is_head_line(line) else row_of(line)
+        if now is not None and now.takes(line, row):
+            if row is not None:
+                now.add(row, place)
+            else:
                 now.waiting.append(line)
-                continue
-            yield now, end
+            continue
+        if now is not None:
+            yield now
             now = None
         if row is not None:
             now = _Open(place)
-            now.add(row)
-            end = place
+            now.add(row, place)
     if now is not None:
-        yield now, end
+        yield now
 
 
-def _is_head_line(line: Line) -> bool:
-    """Whether a line names columns: years, dates, and at most words before them."""
-    cells = cells_of(line)
-    parts = [cell.text for cell in cells]
-    if not parts:
-        return False
-    rest = parts[1:] if len(parts) > 1 and not is_head(parts[0]) else parts
-    if not any(is_head(part) for part in rest):
-        return False
-    return all(is_head(part) or not tokens(part) for part in rest) and not _is_row_of_years(parts)
-
-
-def _is_row_of_years(parts: Sequence[str]) -> bool:
-    """`2023  $ 136`: a year and an amount. Columns of years are years throughout."""
-    return any(
-        (found := tokens(part)) and not all(t.figure and t.figure.is_year for t in found)
-        for part in parts
-    )
-
-
-def _grid(order: Sequence[Line], found: _Open, last_used: int) -> Grid:
+def _grid(order: Sequence[Line], found: _Open, end: int) -> Grid:
+    """A table with its heads; `end` is the place of the last row of the one before."""
     columns = columns_of(found.rows)
-    label_left = min(row.line.left for row in found.rows)
-    value_left = columns[0].left
-    heads: list[tuple[Cell, ...]] = []
-    corner: list[str] = []
-    captions: list[Line] = []
-    place = found.first - 1
-    below = order[found.first]
-    tall = max(row.line.size for row in found.rows)
-    while place > last_used and found.first - place <= _MOST_HEADS:
-        line = order[place]
-        if below.top - line.top > _HEAD_STEP * max(line.size, tall):
-            break
-        cells = split_heads(cells_of(line))
-        if not cells or row_of(line) and not _is_head_line(line):
-            break
-        is_corner = cells[0].left <= label_left + _LABEL_PT and cells[0].left < value_left
-        first, rest = (cells[0], cells[1:]) if is_corner else (None, cells)
-        if first and (first.right > value_left and not rest):
-            break  # a line of running text
-        if first and not rest and heads and not without_scales(first.text) == "":
-            if not is_head(first.text):
-                break  # a heading over the table
-        if first and not rest and not heads:
-            captions.insert(0, line) if without_scales(first.text) else corner.insert(0, first.text)
-        elif first:
-            corner.insert(0, first.text)
-        rest = [cell for cell in rest if _is_head(cell, found.rows)]
-        if rest:
-            if heads and abs(below.top - line.top) < _SAME_TOP * line.size:
-                heads[0] = tuple(sorted((*rest, *heads[0]), key=lambda cell: cell.left))
-            else:
-                heads.insert(0, tuple(rest))
-        below = line
-        place -= 1
-    if captions and not heads:  # nothing but words over the rows: they may be of anything
-        place = order.index(captions[-1]) if len(captions) > 1 else place
+    room = headroom(order, found.first, end, found.rows, columns[0].left)
     between = dict(found.between)
-    if captions and heads:
-        between[0] = captions
-    above = (
-        order[max(0, place - 5) : place + 1]
-        if heads
-        else order[max(0, found.first - 6) : found.first]
-    )
+    if room.captions:
+        between[0] = room.captions
     return Grid(
         tuple(found.rows),
         between,
         tuple(columns),
-        tuple(heads),
-        tuple(corner),
-        tuple(above),
-        _problem(found.rows, columns),
+        tuple(room.heads),
+        tuple(room.corner),
+        tuple(order[max(0, room.top - _MOST_ABOVE) : room.top]),
+        _problem(found.rows, columns, room),
     )
 
 
-def _is_head(cell: Cell, rows: Sequence[Row]) -> bool:
-    """Whether a cell names figures: it is no footnote's mark, and stands over no words."""
-    if is_mark(cell.text):
-        return False
-    return not any(
-        slot.kind == "text" and cell.left < slot.right and slot.left < cell.right
-        for row in rows[:_MOST_HEADS]
-        for slot in row.slots
-    )
-
-
-def _problem(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def _problem(rows: Sequence[Row], columns: Sequence[Column], room: Headroom) -> str:
     """Why nothing can be said of the table as a whole; empty where something can."""
+    if room.problem or len(columns) > _MOST_COLUMNS:
+        return room.problem or "many-columns"
     for row in rows:
-        places = sorted((slot.left, slot.right) for slot in row.slots if slot.kind != "text")
-        over = [_column(columns, left, right) for left, right in places]
-        if any(a == b for a, b in pairwise(over)):
+        over = [
+            column_at(columns, slot.left, slot.right) for slot in row.slots if slot.kind != "text"
+        ]
+        if any(first == second for first, second in pairwise(over)):
             return "merged-cells"
     return ""
-
-
-def _column(columns: Sequence[Column], left: float, right: float) -> int:
-    return next(
-        (i for i, column in enumerate(columns) if left <= column.right and column.left <= right), -1
-    )

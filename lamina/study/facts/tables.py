@@ -1,6 +1,7 @@
-"""From the tables of a page to facts: every figure whose row, column, period and unit are certain."""
+"""From the tables of a page to facts: the figures whose row, column, period, unit are certain."""
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -8,39 +9,34 @@ from lamina.study.facts.cells import Row, Slot
 from lamina.study.facts.columns import column_at, heads_of
 from lamina.study.facts.context import heading_over, lead_of, subject_of
 from lamina.study.facts.facts import Fact
+from lamina.study.facts.figures import CURRENCIES
+from lamina.study.facts.flows import is_flow
+from lamina.study.facts.generic import is_generic, is_year_label, says_enough
 from lamina.study.facts.grids import Grid, grids
-from lamina.study.facts.labels import Label, clean, labels
-from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
+from lamina.study.facts.heads import Head, head_of
+from lamina.study.facts.labels import Label, labels
+from lamina.study.facts.periods import Period, is_head, periods_in, said
 from lamina.study.facts.scales import Scales, scales_in, without_scales
-from lamina.study.facts.units import answer
-from lamina.study.facts.wording import is_generic, is_year_label, says_enough
+from lamina.study.facts.units import Around, answer
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped
 from lamina.text.pages import Line
 
 _RESTATED = re.compile(
-    r"\b(?:restated|as adjusted|as reported|previously reported|recast|pro[\s-]?forma|as revised|adjustments?)\b",
+    r"\b(?:restated|as adjusted|as reported|previously reported|recast|pro[\s-]?forma|as revised|"
+    r"adjustments?)\b",
     re.IGNORECASE,
 )
-_CHANGE = re.compile(
-    r"\b(?:change|changes|variance|vs\.?|versus|increase|decrease|inc|dec)\b|[%\u0394]\s*chg",
-    re.IGNORECASE,
+_SEVERAL_YEARS = re.compile(
+    r"\b(?:19|20)\d\d\s*(?:,|and|to|through|-|\u2013)\s*(?:and\s+)?(?:19|20)\d\d", re.IGNORECASE
 )
-_FLOW = re.compile(
-    r"\b(?:costs?|expenses?|income|revenues?|sales|provision|amortization|depreciation|paid|granted|additions?|"
-    r"earnings|charges?|payments?|benefit|cash\s+(?:in|out)?flows?|purchases?|proceeds|contributions?|"
-    r"for\s+the\s+(?:fiscal\s+)?(?:years?|periods?|three|six|nine|quarters?))\b",
-    re.IGNORECASE,
-)
-_STOCK = re.compile(
-    r"\b(?:assets?|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|equity|"
-    r"obligations?|remaining|accumulated|allowance|securities|debt|accrued|deferred|unrecognized|as\s+of|"
-    r"goodwill|carrying|fair\s+values?|property|plant|equipment|exercisable|exercise price|maturities)\b",
-    re.IGNORECASE,
-)
+_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,&'\u2019/-]{2,60}")
+_TOP_LINES = 4  # of a page, where a scale may be said of all its tables
+_FARTHEST = 60  # lines above a table, in which its heading is looked for
+_CHECKS = ("one-row", "one-column", "one-period", "one-unit", "one-answer")
 
 
-class _Table(NamedTuple):
+class _Of(NamedTuple):
     """What is said of a whole table."""
 
     scales: Scales
@@ -48,37 +44,37 @@ class _Table(NamedTuple):
     context: str
     from_heading: bool
     period: Period | None
-    text: str  # all of its words, to tell flows from balances
-
-
-class _Head(NamedTuple):
-    """A column: its period, its title, its scale, or the problem."""
-
-    period: Period | None
-    title: str
-    scales: Scales
-    problem: str = ""
+    money: str  # the only currency sign of the page, or empty
 
 
 def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Dropped]:
     """Facts of all tables of the page, and what was not certain."""
-    page = passage.page.number
-    common = _page_scales(lines)
+    order = sorted((line for line in lines if line.size > 0), key=lambda line: line.top)
+    tops = [line.top for line in order]
+    signs = {char for line in lines for char in line.text if char in CURRENCIES}
+    money = signs.pop() if len(signs) == 1 else ""
+    common = scales_in(
+        [one.text for one in order[:_TOP_LINES] if one.text.lstrip().startswith("(")]
+    )
     for grid in grids(lines):
-        if grid.problem:
-            yield from _dropped(grid, grid.problem, page)
-            continue
-        heads = heads_of(grid.heads, grid.columns)
-        if heads is None:
-            yield from _dropped(grid, "unclear-head", page)
-            continue
-        table = _table(grid, lines, common)
-        if _RESTATED.search(" ".join((table.lead, *grid.corner, *(t for h in heads for t in h)))):
-            yield from _dropped(grid, "restated", page)
+        heads = heads_of(grid.heads, grid.columns) if not grid.problem else None
+        top = grid.above[-1].top if grid.above else 0.0
+        place = bisect(tops, top)
+        of = _of(grid, order[max(0, place - _FARTHEST) : place], common, money)
+        problem = grid.problem or ("" if heads is not None else "unclear-head")
+        if not problem and _is_restated(of, grid, heads or []):
+            problem = "restated"
+        if problem:
+            yield from _dropped(grid, problem, passage.page.number)
             continue
         prefix = " ".join(text for text in map(without_scales, grid.corner) if is_head(text))
-        columns = [_head(prefix, pieces) for pieces in heads]
-        yield from _facts(passage, grid, table, columns)
+        columns = [head_of(prefix, pieces) for pieces in heads or []]
+        yield from _Table(passage, grid, of, columns).facts()
+
+
+def _is_restated(of: _Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
+    said_of_it = (of.lead, *grid.corner, *(piece for head in heads for piece in head))
+    return _RESTATED.search(" ".join(said_of_it)) is not None
 
 
 def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
@@ -88,172 +84,107 @@ def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
                 yield Dropped(reason, page, f"{row.label}: {slot.text}")
 
 
-def _page_scales(lines: Sequence[Line]) -> Scales:
-    """A scale that the head of the page says of all its tables."""
-    return scales_in([line.text for line in lines[:4] if line.text.strip().startswith("(")])
-
-
-def _table(grid: Grid, lines: Sequence[Line], common: Scales) -> _Table:
+def _of(grid: Grid, above: Sequence[Line], common: Scales, money: str) -> _Of:
     lead = lead_of(grid.above)
-    top = grid.above[-1].top if grid.above else 0.0
     context, from_heading = subject_of(lead), False
     if not context:
-        context, from_heading = heading_over(lines, top), True
+        context, from_heading = heading_over(above), True
     scales = scales_in(grid.corner) or scales_in([lead], bracketed=True) or common
     found, _ = periods_in(lead)
-    is_one = len(found) == 1 and not re.search(
-        r"\b(?:19|20)\d\d\s*(?:,|and|to|through|-|\u2013)\s*(?:19|20)\d\d", lead
-    )
-    text = " ".join((lead, *(row.label for row in grid.rows[:40])))
-    return _Table(scales, lead, context, from_heading, found[0] if is_one else None, text)
+    period = found[0] if len(found) == 1 and not _SEVERAL_YEARS.search(lead) else None
+    return _Of(scales, lead, context, from_heading, period, money)
 
 
-def _head(prefix: str, pieces: Sequence[str]) -> _Head:
-    if not pieces:
-        return _Head(None, "", Scales(), "no-head")
-    scales = scales_in(pieces)
-    text = " ".join((prefix, *filter(None, map(without_scales, pieces)))).strip()
-    span = span_in(text)
-    found, rest = periods_in(text)
-    if len({period.key for period in found}) > 1:
-        return _Head(None, "", scales, "two-periods")
-    period = found[0] if found else None
-    title = clean(re.sub(r"\s+", " ", rest)).strip(" ,")
-    if period and span and not period.span:
-        period = Period("year" if span == "year" else "span", period.year, period.date, span)
-        title = clean(
-            re.sub(
-                r"\b(?:fiscal\s+)?(?:years?|quarters?|(?:three|six|nine|twelve) months)\s+ended\b:?",
-                "",
-                title,
-                flags=re.IGNORECASE,
-            )
+class _Table:
+    """A table that can be read: its figures, one after the other."""
+
+    def __init__(self, passage: Passage, grid: Grid, of: _Of, heads: Sequence[Head]) -> None:
+        self._passage, self._grid, self._of, self._heads = passage, grid, of, heads
+        self._money = [""] * len(heads)  # the currency sign that each column showed last
+
+    def facts(self) -> Iterator[Fact | Dropped]:
+        """What each figure says, or why it says nothing for certain."""
+        grid = self._grid
+        room = grid.columns[0].left
+        for row, label in zip(grid.rows, labels(grid.rows, grid.between, room), strict=True):
+            for slot in row.slots:
+                if slot.kind == "figure":
+                    found = self._fact(row, label, slot)
+                    if isinstance(found, str):
+                        text = f"{row.label}: {slot.text}"
+                        yield Dropped(found, self._passage.page.number, text)
+                    else:
+                        yield found
+
+    def _fact(self, row: Row, label: Label, slot: Slot) -> Fact | str:
+        """The fact, or the reason why there is none."""
+        place = column_at(self._grid.columns, slot.left, slot.right)
+        if place is None or slot.figure is None:
+            return "merged-cells"
+        self._money[place] = slot.figure.currency or self._money[place]
+        head = self._heads[place]
+        text = without_scales(label.text)
+        words = tuple(one.text for one in row.slots if one.kind == "text")
+        problem = self._problem(row, label, text, head, words)
+        if problem:
+            return problem
+        scales = scales_in([row.label, *label.captions]) or head.scales or self._of.scales
+        captions = " ".join(label.captions)
+        money = (self._money[place], self._of.money)
+        around = Around(label.text, captions, head.title, self._of.context, scales, *money)
+        found = answer(slot, around)
+        if found.problem:
+            return found.problem
+        period = head.period or self._of.period
+        of_label = tuple(
+            one for one in map(without_scales, label.captions) if one.casefold() != text.casefold()
         )
-    if period and re.fullmatch(r"(?:the|fiscal|year|years|at|as of|for|in)?", title, re.IGNORECASE):
-        title = ""
-    if _CHANGE.search(title) or re.search(
-        r"[\d%$]", re.sub(r"\blevel [123]\b", "", title, flags=re.IGNORECASE)
-    ):
-        return _Head(None, "", scales, "unclear-head")
-    return _Head(period, title, scales)
+        return Fact(
+            company=self._passage.company,
+            label=text,
+            qualifiers=tuple(filter(None, (*of_label, *words, head.title))),
+            context=self._context(text),
+            from_heading=self._of.from_heading,
+            periods=self._said(period, f"{captions} {label.text} {head.title}"),
+            period_key=period.key if period else "",
+            answer=found.text,
+            what=found.what,
+            digits=slot.figure.digits,
+            page=self._passage.page.number,
+            evidence=self._evidence(row),
+            checks=_CHECKS,
+        )
 
+    def _problem(self, row: Row, label: Label, text: str, head: Head, words: Sequence[str]) -> str:
+        """Why row and column do not say what a figure is of; empty where they do."""
+        if not row.label or not text:
+            return "no-label"
+        if label.problem or head.problem:
+            return label.problem or head.problem
+        if not all(map(_PLAIN_WORDS.fullmatch, words)):
+            return "two-labels"
+        if text.casefold() in {"total", "totals"}:
+            return "bare-total"
+        dated = any(one.date for one in periods_in(text)[0]) and not is_year_label(text)
+        if not (head.period or self._of.period or dated):
+            return "no-period"
+        if is_generic(text, label.captions) or is_year_label(text):
+            is_said = self._of.context and not self._of.from_heading
+        else:
+            is_said = self._of.context or says_enough(text, "")
+        return "" if is_said else "no-context"
 
-def _facts(
-    passage: Passage, grid: Grid, table: _Table, columns: Sequence[_Head]
-) -> Iterator[Fact | Dropped]:
-    room = grid.columns[0].left
-    money = [""] * len(columns)
-    for row, label in zip(grid.rows, labels(grid.rows, grid.between, room), strict=True):
-        words = tuple(slot.text for slot in row.slots if slot.kind == "text")
-        for slot in row.slots:
-            if slot.kind == "text":
-                continue
-            place = column_at(grid.columns, slot.left, slot.right)
-            if slot.figure and slot.figure.currency and place is not None:
-                money[place] = slot.figure.currency
-            if slot.kind != "figure":
-                continue
-            if place is None:
-                yield Dropped("merged-cells", passage.page.number, f"{row.label}: {slot.text}")
-                continue
-            yield _fact(passage, grid, table, columns[place], row, label, slot, words, money[place])
+    def _context(self, text: str) -> str:
+        """What the table is of, where the label does not say it itself."""
+        is_bare = is_generic(text, ()) or is_year_label(text)
+        return "" if says_enough(text, self._of.context) and not is_bare else self._of.context
 
+    def _said(self, period: Period | None, words: str) -> tuple[str, ...]:
+        if period is None:
+            return ("",)
+        flow = is_flow(self._of.lead, words)
+        return tuple(said(period, flow=flow, fiscal=self._passage.period.startswith("fiscal")))
 
-def _fact(  # noqa: PLR0913 - all that a figure hangs on
-    passage: Passage,
-    grid: Grid,
-    table: _Table,
-    head: _Head,
-    row: Row,
-    label: Label,
-    slot: Slot,
-    words: tuple[str, ...],
-    money: str,
-) -> Fact | Dropped:
-    def drop(reason: str) -> Dropped:
-        return Dropped(reason, passage.page.number, f"{row.label}: {slot.text}")
-
-    if not row.label or not label.text:
-        return drop("no-label")
-    if label.problem or head.problem:
-        return drop(label.problem or head.problem)
-    if any(not is_plain(text) for text in words):
-        return drop("two-labels")
-    period = head.period or table.period
-    in_label, _ = periods_in(label.text)
-    if period is None and (is_year_label(label.text) or not any(one.date for one in in_label)):
-        return drop("no-period")
-    everything = " ".join((*label.captions, label.text))
-    own = scales_in([row.label, *label.captions])
-    scales = own or head.scales or table.scales
-    found = answer(
-        slot,
-        label=everything,
-        around=head.title,
-        scales=scales,
-        column_money=money,
-        money_named=any(one.of == "money" for one in scales.said),
-    )
-    if found.problem:
-        return drop(found.problem)
-    text = without_scales(label.text)
-    captions = tuple(
-        one
-        for one in map(without_scales, label.captions)
-        if one and one.casefold() != text.casefold()
-    )
-    qualifiers = (*captions, *words, *filter(None, (head.title,)))
-    if not text:
-        return drop("no-label")
-    is_bare = is_generic(text, captions) or is_year_label(text)
-    if is_bare and (not table.context or table.from_heading):
-        return drop("no-context")
-    context = "" if not is_bare and says_enough(text, table.context) else table.context
-    if not table.context and not says_enough(text, ""):
-        return drop("no-context")
-    if text.casefold() in {"total", "totals"}:
-        return drop("bare-total")
-    periods: list[str] = [""]
-    key = ""
-    if period is not None:
-        flow = is_flow(table.lead, everything)
-        periods = said(period, flow=flow, fiscal=passage.period.startswith("fiscal"))
-        key = period.key
-    evidence = " | ".join(filter(None, (table.lead, *_head_lines(grid), row.line.text)))
-    assert slot.figure is not None
-    return Fact(
-        passage.company,
-        text,
-        qualifiers,
-        context,
-        table.from_heading,
-        tuple(periods),
-        key,
-        found.text,
-        found.what,
-        slot.figure.digits,
-        passage.page.number,
-        evidence,
-        ("one-column", "one-period", "one-unit"),
-    )
-
-
-def is_plain(text: str) -> bool:
-    """Whether words within a row can be said in brackets behind its label."""
-    return bool(re.fullmatch(r"[A-Za-z][A-Za-z ,&'\u2019/-]{2,60}", text))
-
-
-def is_flow(lead: str, label: str) -> bool | None:
-    """Whether a figure is of a time, not of a day; none where its words leave that open."""
-    for text in (lead, label):
-        flow, stock = _FLOW.search(text), _STOCK.search(text)
-        if flow and not stock:
-            return True
-        if stock and not flow:
-            return False
-    flow, stock = _FLOW.search(label), _STOCK.search(label)
-    return flow.start() < stock.start() if flow and stock else None
-
-
-def _head_lines(grid: Grid) -> list[str]:
-    return ["  ".join(cell.text for cell in cells) for cells in grid.heads]
+    def _evidence(self, row: Row) -> str:
+        heads = ["  ".join(cell.text for cell in cells) for cells in self._grid.heads]
+        return " | ".join(filter(None, (self._of.lead, *heads, row.line.text)))

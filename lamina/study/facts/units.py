@@ -1,4 +1,4 @@
-"""What a figure is: money with its scale, a share, a price, a count, a time. Else it is left out."""
+"""What a figure is: money with its scale, a share, a price, a count, a time; else nothing."""
 
 import re
 from typing import Literal, NamedTuple
@@ -10,9 +10,11 @@ from lamina.study.facts.scales import Scales, is_vague
 What = Literal["money", "percent", "price", "count", "time", "ratio"]
 
 _PER = re.compile(
-    r"\bper\b[\s-]+(?:common\s+|ordinary\s+|diluted\s+|basic\s+|class\s+\w\s+)?(?:share|unit|option|right|award|warrant|ads)|"
+    r"\bper\b[\s-]+(?:common\s+|ordinary\s+|diluted\s+|basic\s+|class\s+\w\s+)?"
+    r"(?:share|unit|option|right|award|warrant|ads)|"
     r"\b(?:exercise|strike|share|stock|market|closing|purchase|average)\s+price|\bprice\s+(?:per|paid\s+per)|"
-    r"\bgrant[\s-]+date\s+fair\s+value|\beps\b|\b(?:earnings|loss|income)\s*(?:\([^)]*\)\s*)?per\b|\boption price\b",
+    r"\bgrant[\s-]+date\s+fair\s+value|\beps\b|\boption price\b|"
+    r"\b(?:earnings|loss|income)\s*(?:\([^)]{0,40}\)\s*)?per\b",
     re.IGNORECASE,
 )
 _AGGREGATE = re.compile(r"\b(?:aggregate|total|intrinsic)\b", re.IGNORECASE)
@@ -26,20 +28,23 @@ _TIME = re.compile(
     r"\b(?:terms?|li(?:fe|ves)|periods?|duration|maturity|years|months|days|age)\b", re.IGNORECASE
 )
 _COUNT = re.compile(
-    r"\b(?:shares|units?|options|rsus?|psus?|awards|warrants|rights|employees|number|quantity|headcount|stores|"
-    r"properties|facilities|granted|vested|forfeited|exercised|cancell?ed|outstanding|exercisable|nonvested|unvested|"
-    r"megawatts?|barrels|tons|gallons|hours|contracts|customers|subscribers|connections|loans)\b",
+    r"\b(?:number\s+of|shares|units|options|rsus?|psus?|awards|warrants|employees|headcount)\b",
     re.IGNORECASE,
 )
-_SHARES = re.compile(r"\b(?:shares|units|options|rsus?|psus?|awards|warrants)\b", re.IGNORECASE)
+_STRONG_COUNT = re.compile(r"\b(?:number\s+of|shares)\b", re.IGNORECASE)
 _MONEY_WORDS = re.compile(
-    r"\b(?:costs?|expenses?|income|revenues?|sales|tax(?:es)?|assets?|liabilit(?:y|ies)|debt|payables?|receivables?|"
-    r"inventor(?:y|ies)|goodwill|cash|earnings|profit|loss(?:es)?|gains?|depreciation|amortization|provisions?|"
-    r"benefits?|interest|dividends?|payments?|notes?|bonds?|securities|equity|capital|fair value|amounts?|balance|"
-    r"obligations?|allowances?|reserves?|impairments?|charges?|proceeds|purchases?|investments?|property|equipment|"
-    r"land|buildings|machinery|derivatives?|commitments?|premiums?|fees?|credits?|deductions?|contributions?)\b",
+    r"\b(?:costs?|expenses?|income|revenues?|sales|tax(?:es)?|assets?|liabilit(?:y|ies)|debt|"
+    r"payables?|receivables?|inventor(?:y|ies)|goodwill|cash|earnings|profit|loss(?:es)?|gains?|"
+    r"depreciation|amortization|provisions?|benefits?|interest|dividends?|payments?|notes?|bonds?|"
+    r"securities|equity|capital|fair value|amounts?|balance|obligations?|allowances?|reserves?|"
+    r"impairments?|charges?|proceeds|purchases?|investments?|property|equipment|land|buildings|"
+    r"machinery|derivatives?|commitments?|premiums?|fees?|credits?|deductions?|contributions?)\b",
     re.IGNORECASE,
 )
+
+
+_CENTS = 2  # decimals of a price
+_LONG = 7  # characters of a count that needs no scale: 100,000
 
 
 class Answer(NamedTuple):
@@ -50,20 +55,25 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
-def answer(  # noqa: PLR0913 - what stands around a figure
-    slot: Slot,
-    *,
-    label: str,
-    around: str,
-    scales: Scales,
-    column_money: str,
-    money_named: bool,
-) -> Answer:
-    """The figure with sign, currency, scale and unit, or the problem.
+class Around(NamedTuple):
+    """What stands around a figure."""
 
-    `label` is the row's with its captions, `around` the column's title; `column_money` the currency
-    sign that the column shows above, `money_named` whether the scale names a currency.
-    """
+    label: str  # the row's own
+    captions: str  # that it stands under
+    title: str  # of its column
+    context: str  # what the table is of
+    scales: Scales
+    column_money: str  # the currency sign that the column shows above, or empty
+    page_money: str  # the only currency of the page, or empty
+
+    @property
+    def all(self) -> str:
+        """All of the words."""
+        return f"{self.captions} {self.label} {self.title}"
+
+
+def answer(slot: Slot, around: Around) -> Answer:
+    """The figure with sign, currency, scale and unit, or the problem."""
     figure = slot.figure
     if figure is None:
         return Answer(problem="no-figure")
@@ -71,39 +81,73 @@ def answer(  # noqa: PLR0913 - what stands around a figure
         return Answer(problem="glued-mark")
     if slot.marked:
         return Answer(problem="unclear-mark")
-    said = f"{label} {around}"
-    if figure.unit == "%" or (not figure.currency and not figure.unit and _IN_PERCENT.search(said)):
+    if figure.unit:
+        return _with_unit(figure)
+    if figure.currency:
+        is_price = _is_price(figure, around)
+        return _price(figure, "") if is_price else _money(figure, figure.currency, around)
+    return _bare(figure, around)
+
+
+def _bare(figure: Figure, around: Around) -> Answer:
+    """A figure without sign or unit of its own: the words around it have to tell."""
+    if _IN_PERCENT.search(around.all):
+        return _percent(figure)
+    if _IN_YEARS.search(around.all):
+        return Answer(f"{_signed(figure)} {_unit(figure, 'years')}", "time")
+    if _is_count(around):
+        return _count(figure, around)
+    if _is_price(figure, around):
+        return _price(figure, around.column_money)
+    if _SHARE_OF.search(around.label) or _is_time(around.label):
+        return Answer(problem="no-unit")
+    is_named = any(one.of == "money" for one in around.scales.said)
+    if around.column_money or (
+        around.page_money and around.scales and (is_named or _MONEY_WORDS.search(around.all))
+    ):
+        return _money(figure, around.column_money or around.page_money, around)
+    return Answer(problem="no-unit")
+
+
+def _is_count(around: Around) -> bool:
+    """Whether it counts shares and the like; awards have costs, too."""
+    own = f"{around.label} {around.title}"
+    if _PER.search(own):
+        return False
+    if _STRONG_COUNT.search(own):
+        return True
+    is_money = around.column_money or _MONEY_WORDS.search(f"{own} {around.context}")
+    return _COUNT.search(own) is not None and not is_money
+
+
+def _is_time(label: str) -> bool:
+    return _TIME.search(label) is not None and _MONEY_WORDS.search(label) is None
+
+
+def _is_price(figure: Figure, around: Around) -> bool:
+    """Whether it is of one share: by its own words, or by a caption and its cents."""
+    own = f"{around.label} {around.title}"
+    if _AGGREGATE.search(own):
+        return False
+    if _PER.search(own):
+        return True
+    return figure.decimals >= _CENTS and _PER.search(around.captions) is not None
+
+
+def _with_unit(figure: Figure) -> Answer:
+    if figure.unit == "%":
         return _percent(figure)
     if figure.unit in {"year", "years", "month", "months"}:
-        return Answer(f"{_signed(figure)} {_unit(figure)}", "time")
-    if figure.unit:
-        return Answer(f"{_signed(figure)}{'' if figure.unit == 'x' else ' '}{figure.unit}", "ratio")
-    if not figure.currency and _IN_YEARS.search(said):
-        one = figure.digits in {"1", "1.0"}
-        return Answer(f"{_signed(figure)} {'year' if one else 'years'}", "time")
-    if _PER.search(said) and not _AGGREGATE.search(said):
-        return _price(figure, column_money)
-    if figure.currency:
-        return _money(figure, figure.currency, said, scales)
-    if _SHARE_OF.search(label) or (_TIME.search(label) and not _MONEY_WORDS.search(label)):
-        return Answer(problem="no-unit")
-    if _SHARES.search(said) or (_COUNT.search(said) and not column_money):
-        return _count(figure, said, scales)
-    if column_money:
-        return _money(figure, column_money, said, scales)
-    if money_named or (_MONEY_WORDS.search(said) and scales):
-        return _money(figure, "$" if not column_money else column_money, said, scales)
-    return Answer(problem="no-unit")
+        return Answer(f"{_signed(figure)} {_unit(figure, figure.unit)}", "time")
+    return Answer(f"{_signed(figure)}{'' if figure.unit == 'x' else ' '}{figure.unit}", "ratio")
 
 
 def _signed(figure: Figure, currency: str = "") -> str:
     return f"{currency}({figure.digits})" if figure.negative else f"{currency}{figure.digits}"
 
 
-def _unit(figure: Figure) -> str:
-    one = figure.digits in {"1", "1.0"}
-    unit = figure.unit.rstrip("s")
-    return unit if one else f"{unit}s"
+def _unit(figure: Figure, unit: str) -> str:
+    return unit.rstrip("s") if figure.digits in {"1", "1.0"} else f"{unit.rstrip('s')}s"
 
 
 def _percent(figure: Figure) -> Answer:
@@ -117,27 +161,25 @@ def _price(figure: Figure, column_money: str) -> Answer:
     return Answer(_signed(figure, currency), "price") if currency else Answer(problem="no-unit")
 
 
-def _money(figure: Figure, currency: str, said: str, scales: Scales) -> Answer:
-    if is_vague(scales):
-        return Answer(problem="vague-scale")
-    word = scales.word("money", said.casefold())
+def _money(figure: Figure, currency: str, around: Around) -> Answer:
+    word, problem = _scale("money", around)
     if word is None:
-        return Answer(problem="no-scale")
+        return Answer(problem=problem)
     return Answer(f"{_signed(figure, currency)} {word}".strip(), "money")
 
 
-def _count(figure: Figure, said: str, scales: Scales) -> Answer:
-    if is_vague(scales):
-        return Answer(problem="vague-scale")
-    word = scales.word("count", said.casefold())
+def _count(figure: Figure, around: Around) -> Answer:
+    word, problem = _scale("count", around)
     if word is None:
-        if scales and scales.word("money", said.casefold()) is None:
-            return Answer(problem="no-scale")
-        word = ""  # a scale of money alone, or none: counted as printed
-        if not _is_whole(figure):
-            return Answer(problem="no-scale")
-    return Answer(f"{_signed(figure)} {word}".strip(), "count")
+        is_of_money = bool(around.scales) and all(one.of == "money" for one in around.scales.said)
+        is_long = len(figure.digits) >= _LONG
+        if problem == "vague-scale" or "." in figure.digits or not (is_of_money or is_long):
+            return Answer(problem=problem)
+    return Answer(f"{_signed(figure)} {word or ''}".strip(), "count")
 
 
-def _is_whole(figure: Figure) -> bool:
-    return "." not in figure.digits
+def _scale(what: str, around: Around) -> tuple[str | None, str]:
+    """The scale's word, or none with the problem."""
+    if is_vague(around.scales):
+        return None, "vague-scale"
+    return around.scales.word(what, around.all.casefold()), "no-scale"
