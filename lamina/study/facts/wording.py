@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from lamina.study.facts.context import lowered
-from lamina.study.facts.facts import Fact
-from lamina.study.facts.generic import is_generic, is_year_label
+from lamina.study.facts.fact import Fact
+from lamina.study.facts.tables.context import lowered
+from lamina.study.facts.tables.generic import is_generic, is_year_label
 from lamina.study.passage import Passage
 from lamina.study.rows import Kind, StudyRow
 
@@ -19,7 +19,7 @@ _NO_NOUN = re.compile(
 _PLURAL = re.compile(r"(?:[^s]s|ies|[sx]es)\Z", re.IGNORECASE)
 _AFTER_NOUN = re.compile(
     r"\s+(?:of|on|in|for|from|to|with|related|based|due|at|by|under|after|before|excluding|"
-    r"including|net|per)\b|\s*[,(]|\s[\u2013\u2014-]\s"
+    r"including|per)\b|\s*[,(]|\s[\u2013\u2014-]\s"
 )
 _NO_PLURAL = frozenset(["basis", "plus", "minus", "gas", "as", "works", "thus", "lens"])
 _WHENS = 9  # wordings at most, each with one of the ways to say when

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lamina.study.facts.labels import clean
 from lamina.study.facts.periods import Period, periods_in, span_in, without_spans
-from lamina.study.facts.scales import Scales, scales_in, without_scales
+from lamina.study.facts.tables.labels import clean
+from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
 
 _CHANGE = re.compile(
     r"\b(?:change|changes|variance|vs\.?|versus|increase|decrease|inc|dec|chg)\b", re.IGNORECASE

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from lamina.study.facts.cells import Row
+from lamina.study.facts.tables.cells import Row
 from lamina.text.pages import Line
 
 _MARK = re.compile(

@@ -1,13 +1,12 @@
 """What a figure is: money with its scale, a share, a price, a count, a time; else nothing."""
 
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from lamina.study.facts.cells import Slot
-from lamina.study.facts.figures import Figure
-from lamina.study.facts.scales import Scales, is_vague
-
-What = Literal["money", "percent", "price", "count", "time", "ratio"]
+from lamina.study.facts.fact import What
+from lamina.study.facts.tables.cells import Slot
+from lamina.study.facts.tables.figures import Figure
+from lamina.study.facts.tables.scales import Scales, is_vague
 
 _PER = re.compile(
     r"\bper\b[\s-]+(?:common\s+|ordinary\s+|diluted\s+|basic\s+|class\s+\w\s+)?"

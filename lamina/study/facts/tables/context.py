@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from lamina.study.facts.labels import clean
-from lamina.study.facts.scales import without_scales
+from lamina.study.facts.tables.labels import clean
+from lamina.study.facts.tables.scales import without_scales
 from lamina.text.pages import CELL_BORDER, Line
 from lamina.text.sentences import sentences
 
 _LEAD_STEP = 1.7  # heights of the font between the lines of a paragraph
+_DETERMINERS = frozenset(("The", "All", "A", "An", "Any", "Each", "Certain", "Most"))
+_SMALL = 3  # letters of a word that is small within a title
 _SHORT = 0.6  # of the next line, the width of a heading
 _MOST_WORDS = 16
 _MOST_HEADING_WORDS = 9
@@ -137,8 +139,11 @@ def noun_phrase(text: str) -> str:
 def lowered(text: str) -> str:
     """The text within a sentence: with a small first letter, unless it is a name or a title."""
     first, _, rest = text.partition(" ")
-    is_title = any(word[:1].isupper() for word in rest.split())
-    return text if is_title or not first[1:].islower() else text[0].lower() + text[1:]
+    words = [word for word in rest.split() if len(word) > _SMALL and not word[1:].isupper()]
+    capitals = sum(word[0].isupper() for word in words)
+    if first in _DETERMINERS or (first[1:].islower() and 2 * capitals <= len(words)):
+        return text[0].lower() + text[1:]
+    return text
 
 
 def heading_over(above: Sequence[Line]) -> str:

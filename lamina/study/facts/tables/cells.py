@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lamina.study.facts.figures import Figure, Kind, Token, tokens
+from lamina.study.facts.tables.figures import Figure, Kind, Token, tokens
 from lamina.text.pages import CELL_BORDER, Line
 
 _DIGIT = 0.46  # heights of the font, the width of a digit

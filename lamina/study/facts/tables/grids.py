@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lamina.study.facts.cells import Cell, Row, row_of
-from lamina.study.facts.columns import Column, column_at, columns_of
-from lamina.study.facts.headroom import Headroom, headroom, is_head_line
+from lamina.study.facts.tables.cells import Cell, Row, row_of
+from lamina.study.facts.tables.columns import Column, column_at, columns_of
+from lamina.study.facts.tables.headroom import Headroom, headroom, is_head_line
 from lamina.text.pages import Line
 
 _ROW_STEP = 3.2  # heights of the font between rows of one table

@@ -5,19 +5,19 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lamina.study.facts.cells import Row, Slot
-from lamina.study.facts.columns import column_at, heads_of
-from lamina.study.facts.context import heading_over, lead_of, subject_of
-from lamina.study.facts.facts import Fact
-from lamina.study.facts.figures import CURRENCIES
-from lamina.study.facts.flows import is_flow
-from lamina.study.facts.generic import is_generic, is_year_label, says_enough
-from lamina.study.facts.grids import Grid, grids
-from lamina.study.facts.heads import Head, head_of
-from lamina.study.facts.labels import Label, labels
+from lamina.study.facts.fact import Fact
 from lamina.study.facts.periods import Period, is_head, periods_in, said
-from lamina.study.facts.scales import Scales, scales_in, without_scales
-from lamina.study.facts.units import Around, answer
+from lamina.study.facts.tables.cells import Row, Slot
+from lamina.study.facts.tables.columns import column_at, heads_of
+from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
+from lamina.study.facts.tables.figures import CURRENCIES
+from lamina.study.facts.tables.flows import is_flow
+from lamina.study.facts.tables.generic import is_generic, is_year_label, says_enough
+from lamina.study.facts.tables.grids import Grid, grids
+from lamina.study.facts.tables.heads import Head, head_of
+from lamina.study.facts.tables.labels import Label, labels
+from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
+from lamina.study.facts.tables.units import Around, answer
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped
 from lamina.text.pages import Line
@@ -169,9 +169,9 @@ class _Table:
         if not (head.period or self._of.period or dated):
             return "no-period"
         if is_generic(text, label.captions) or is_year_label(text):
-            is_said = self._of.context and not self._of.from_heading
+            is_said = bool(self._of.context) and not self._of.from_heading
         else:
-            is_said = self._of.context or says_enough(text, "")
+            is_said = bool(self._of.context) or says_enough(text, "")
         return "" if is_said else "no-context"
 
     def _context(self, text: str) -> str:

@@ -11,9 +11,9 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from lamina.study.facts.cells import Cell, Row
 from lamina.study.facts.periods import DATE, is_head
-from lamina.study.facts.scales import without_scales
+from lamina.study.facts.tables.cells import Cell, Row
+from lamina.study.facts.tables.scales import without_scales
 
 _OUTSIDE_PT = 60.0  # by which a head may stand beside the outermost columns
 _MOST_COLUMNS = 24
@@ -94,8 +94,9 @@ def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
         for cell, places in _placed(cells, columns, middles, dated=dated):
             if not places:
                 return None
+            spans = len(places) > 1 and not is_of_all(cell.text)
             for place in places:
-                heads[place].append(cell.text)
+                heads[place].append(f"{cell.text}:" if spans else cell.text)
     return heads
 
 
