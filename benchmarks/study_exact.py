@@ -50,24 +50,21 @@ def main() -> None:
     rows = [(one, row) for one in made for row in one.rows]
     sample = random.Random(options.seed).sample(rows, min(options.rows, len(rows)))
     verdicts = _checked(sample)
-    wrong = [
-        (one, row, verdict)
-        for (one, row), verdict in zip(sample, verdicts, strict=True)
-        if not verdict.is_right
-    ]
+    checked = zip(sample, verdicts, strict=True)
+    wrong = [(one, row, verdict) for (one, row), verdict in checked if not verdict.is_right]
     for one, row, verdict in wrong:
-        print(
-            f"WRONG? {verdict.why}: {one.path.name} p{row.page} [{row.kind}] {row.question} -> {row.answer}"
-        )
-        print(f"       {row.evidence[-200:]}")
-    if options.show:
-        for one, row in sample[: options.show]:
-            print(f"{one.path.name} p{row.page} [{row.kind}] {row.question} -> {row.answer}")
-            print(f"       {row.evidence[-260:]}")
+        print(f"OBJECTION, {verdict.why}: {_told(one, row)}")
+    for one, row in sample[: options.show]:
+        print(_told(one, row))
     report = _report(made, seconds, sample, wrong)
     print(report)
     if options.out:
         options.out.write_text(report, encoding="utf-8")
+
+
+def _told(one: Made, row: StudyRow) -> str:
+    place = f"{one.path.name} page {row.page}"
+    return f"{place} [{row.kind}] {row.question} -> {row.answer}\n    {row.evidence[-240:]}"
 
 
 def _parsed() -> argparse.Namespace:
@@ -143,26 +140,23 @@ def _report(
     groups = len({row.group for row in rows})
     with_rows = sum(bool(one.rows) for one in made)
     right = len(sample) - len(wrong)
+    files = len({one.path for one in made})
+    per_minute = 60 * len(rows) / seconds
+    share = 100 * right / len(sample)
     lines = [
-        f"{len(made)} pages of {len({one.path for one in made})} files, {len(rows)} rows of {groups} facts, "
-        f"{len(rows) / len(made):.0f} rows a page ({with_rows} pages have some), "
-        f"{60 * len(rows) / seconds:,.0f} rows a minute on one core.",
-        "",
-        f"The script holds {right} of {len(sample)} sampled rows right ({100 * right / len(sample):.1f} %).",
-        "",
-        "| kind | rows | sampled | the script objects to |",
-        "|---|---:|---:|---:|",
-        *(
-            f"| {kind} | {count} | {sampled[kind]} | {missed[kind]} |"
-            for kind, count in kinds.most_common()
-        ),
-        "",
-        f"Coverage: {held} of {total} figures on the pages, years aside, stand in some row ({100 * held / total:.0f} %).",
-        "",
-        "| left out because | figures or sentences |",
-        "|---|---:|",
-        *(f"| {reason} | {count} |" for reason, count in reasons.most_common()),
+        f"{len(made)} pages of {files} files, {len(rows)} rows of {groups} facts.\n",
+        f"{len(rows) / len(made):.0f} rows a page ({with_rows} pages have some).\n",
+        f"{per_minute:,.0f} rows a minute on one core.\n",
+        f"The script holds {right} of {len(sample)} sampled rows right ({share:.1f} %).\n",
+        "| kind | rows | sampled | objections |\n|---|---:|---:|---:|",
     ]
+    for kind, count in kinds.most_common():
+        lines.append(f"| {kind} | {count} | {sampled[kind]} | {missed[kind]} |")
+    lines += [
+        f"\nFigures on the pages, years aside: {total}. In some row: {100 * held / total:.0f} %.\n",
+        "| left out because | figures or sentences |\n|---|---:|",
+    ]
+    lines += [f"| {reason} | {count} |" for reason, count in reasons.most_common()]
     return "\n".join(lines) + "\n"
 
 

@@ -89,15 +89,23 @@ def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
     dated = any(
         len(cells) == len(columns) and all(_has_year(one) for one in cells) for cells in lines
     )
-    heads: list[list[str]] = [[] for _ in columns]
+    heads: list[list[tuple[str, tuple[int, ...]]]] = [[] for _ in columns]
     for cells in lines:
         for cell, places in _placed(cells, columns, middles, dated=dated):
             if not places:
                 return None
-            spans = len(places) > 1 and not is_of_all(cell.text)
             for place in places:
-                heads[place].append(f"{cell.text}:" if spans else cell.text)
-    return heads
+                heads[place].append((cell.text, places))
+    return [_pieces(head) for head in heads]
+
+
+def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
+    """The pieces of a head; what several columns share ends with a colon: `Level: 1`."""
+    result = []
+    for place, (text, places) in enumerate(head):
+        after = head[place + 1][1] if place + 1 < len(head) else places
+        result.append(f"{text}:" if after != places and not is_of_all(text) else text)
+    return result
 
 
 def _middles(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[float]:
