@@ -17,6 +17,7 @@ FIGURE = re.compile(r"\d[\d,.]*")
 AMOUNT = re.compile(r"\$?\s?\d[\d,.]*\s?(?:thousand|million|billion|%|percent|years)")
 FIRST_PERSON = {"we", "our", "us", "the", "company", "corporation", "registrant", "s"}
 LINE_PT = 3.0  # by which words of one line may differ in height
+FAR_PT = 90.0  # beside a figure, beyond which a year is not its head
 FAR_LINES = 45  # above a figure, in which its head stands
 SIMILAR = 0.8  # of a line's words that the question must name
 
@@ -148,11 +149,13 @@ def _wrong_year(sheet: Sheet, place: int, index: int, asked: str) -> str:
     if not missing:
         return ""
     for above in range(place - 1, max(-1, place - FAR_LINES), -1):
-        years = [one for one in sheet.lines[above] if YEAR.fullmatch(one.text.strip(",()*"))]
-        if not years or not _is_head(sheet.lines[above]):
+        head = sheet.lines[above]
+        if missing <= set(YEAR.findall(" ".join(one.text for one in head))) and not _is_head(head):
+            return ""  # a sentence says it of the whole table
+        if not _is_head(head):
             continue
-        nearest = min(years, key=lambda one: _apart(one, word))
-        if len(years) == 1 and _apart(nearest, word) > 150:
+        nearest = min(head, key=lambda one: _apart(one, word))
+        if not YEAR.fullmatch(nearest.text.strip(",()*")) or _apart(nearest, word) > FAR_PT:
             continue
         found = nearest.text.strip(",()*")
         return "" if found in missing else f"year {found} over it"
