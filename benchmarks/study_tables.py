@@ -23,6 +23,7 @@ from lamina.text.pages import Page
 
 FIGURE = re.compile(r"\d[\d,.]*\d|\d")
 MARK = re.compile(r"\((?:\d|[a-z])\)")
+ROW = re.compile(r"[^\d$]*[A-Za-z)][:\s]+[\s$()\d,.%\u2014\u2013-]+")  # words, then figures
 MOST_WORDS = 16
 TEXT = {"vertical_strategy": "text", "horizontal_strategy": "text"}
 MIXED = {"vertical_strategy": "text", "horizontal_strategy": "lines"}
@@ -68,7 +69,7 @@ def _asked(data: Path) -> dict[Path, dict[int, list[Said]]]:
             item = json.loads(line)
             text = item["evidence"] or ""
             words, figures = _said(text)
-            is_row = not text.rstrip().endswith(".") and len(words) <= MOST_WORDS
+            is_row = ROW.fullmatch(MARK.sub(" ", text)) is not None and len(words) <= MOST_WORDS
             if is_row and len(figures) > 1 and words and item["file"]:
                 found[data / "topics" / item["topic"] / item["file"]][item["page"]].append(
                     (words, figures)

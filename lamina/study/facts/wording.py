@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from lamina.study.facts.fact import Fact
 from lamina.study.facts.tables.context import lowered
-from lamina.study.facts.tables.generic import is_generic, is_year_label
+from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label
 from lamina.study.passage import Passage
 from lamina.study.rows import Kind, StudyRow
 
@@ -90,6 +90,8 @@ class _Said:
         if is_year_label(label):
             is_year = label[:1].isdigit() or label.casefold().startswith(("fiscal", "year"))
             return f"the amount for {lowered(label)}" if is_year else f'the amount "{label}"'
+        if is_total(label):
+            return "the total"
         if _NO_NOUN.match(label) or is_generic(label, ()):
             return f'"{label}"'
         self._is_noun = True

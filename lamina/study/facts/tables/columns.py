@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from lamina.study.facts.periods import DATE, is_head
+from lamina.study.facts.periods import DATE, has_year, is_head
 from lamina.study.facts.tables.cells import Cell, Row
 from lamina.study.facts.tables.scales import without_scales
 
@@ -19,7 +19,7 @@ _OUTSIDE_PT = 60.0  # by which a head may stand beside the outermost columns
 _MOST_COLUMNS = 24
 _SCALE = re.compile(r"\b(?:thousand|million|billion)s\b", re.IGNORECASE)
 _IS_MONEY = re.compile(r"dollar|[$\u20ac\u00a3]", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_WITHIN = 0.25  # of the width of a group, from either side of which a date's middle stands
 _OFF = 0.3  # of the distance between columns, by which a cell stands beside a column
 _CENTRED = 0.15  # of the distance between columns, by which the middle of a head may be off
 _LEAST_PT = 6.0
@@ -87,7 +87,7 @@ def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
     """For each column the pieces of its head from the top; none where a piece may be of another."""
     middles = [_middles(lines, columns), [column.centre for column in columns]]
     dated = any(
-        len(cells) == len(columns) and all(_has_year(one) for one in cells) for cells in lines
+        len(cells) == len(columns) and all(has_year(one.text) for one in cells) for cells in lines
     )
     heads: list[list[tuple[str, tuple[int, ...]]]] = [[] for _ in columns]
     for cells in lines:
@@ -96,7 +96,10 @@ def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
                 return None
             for place in places:
                 heads[place].append((cell.text, places))
-    return [_pieces(head) for head in heads]
+    pieces = [_pieces(head) for head in heads]
+    # `Gains Losses Gains Losses`: what stands above has not told them apart.
+    is_told_apart = len(set(map(tuple, pieces))) == len(pieces) or not any(pieces)
+    return pieces if is_told_apart else None
 
 
 def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
@@ -134,11 +137,15 @@ def _placed(
         places = [(place,) for place in own] if own else [()] * len(cells)
         return list(zip(cells, places, strict=True))
     groups = next(filter(None, (_equal_groups(cells, one) for one in middles)), None)
+    if not dated and not groups and all(is_head(one.text) and has_year(one.text) for one in cells):
+        groups = _dated_groups(cells, columns)
+        if groups:
+            return list(zip(cells, groups, strict=True))
     if groups and not own:
         return list(zip(cells, groups, strict=True))
     if len(cells) == 1 and is_of_all(cells[0].text):
         text = cells[0].text
-        is_part = dated and is_head(text) and not _has_year(cells[0])  # such as `December 31,`
+        is_part = dated and is_head(text) and not has_year(text)  # such as `December 31,`
         is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(text)
         return [(cells[0], everything if is_certain else ())]
     if groups and own:  # over the middle one of three columns, or over all three
@@ -149,10 +156,6 @@ def _placed(
     if own:
         return [(cell, (place,)) for cell, place in zip(cells, own, strict=True)]
     return [(cell, _alone(cell, columns, middles[0])) for cell in cells]
-
-
-def _has_year(cell: Cell) -> bool:
-    return _YEAR.search(cell.text) is not None
 
 
 def _is_off(cell: Cell, middles: Sequence[float], place: int) -> bool:
@@ -196,6 +199,22 @@ def _equal_groups(
     groups = tuple(tuple(range(at, at + size)) for at in range(0, len(middles), size))
     is_over = all(_is_over(cell, middles, group) for cell, group in zip(cells, groups, strict=True))
     return groups if is_over else None
+
+
+def _dated_groups(
+    cells: Sequence[Cell], columns: Sequence[Column]
+) -> tuple[tuple[int, ...], ...] | None:
+    """As many columns for each date, each date well within its own: each column needs one."""
+    size, rest = divmod(len(columns), max(len(cells), 1))
+    if rest or size < 2 or len(cells) < 2:  # noqa: PLR2004 - a group has two columns
+        return None
+    groups = tuple(tuple(range(at, at + size)) for at in range(0, len(columns), size))
+    for cell, group in zip(cells, groups, strict=True):
+        left, right = columns[group[0]].left, columns[group[-1]].right
+        edge = _WITHIN * (right - left)
+        if not left + edge <= cell.centre <= right - edge:
+            return None
+    return groups
 
 
 def _is_over(cell: Cell, middles: Sequence[float], group: Sequence[int]) -> bool:

@@ -9,7 +9,7 @@ _FLOW = re.compile(
     re.IGNORECASE,
 )
 _STOCK = re.compile(
-    r"\b(?:assets?|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|"
+    r"\b(?:assets?|cost\s+basis|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|"
     r"equity|obligations?|remaining|accumulated|allowance|securities|debt|accrued|deferred|"
     r"unrecognized|as\s+of|goodwill|carrying|fair\s+values?|property|plant|equipment|exercisable|"
     r"exercise price|maturities)\b",
