@@ -15,6 +15,7 @@ SCALE = re.compile(r"(thousand|million|billion)s?\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-z]+")
 FIGURE = re.compile(r"\d[\d,.]*")
 AMOUNT = re.compile(r"\$?\s?\d[\d,.]*\s?(?:thousand|million|billion|%|percent|years)")
+BRACKET = re.compile(r"\([^()]*(?:thousand|million|billion)s[^()]*\)", re.IGNORECASE)
 FIRST_PERSON = {"we", "our", "us", "the", "company", "corporation", "registrant", "s"}
 LINE_PT = 3.0  # by which words of one line may differ in height
 FAR_PT = 90.0  # beside a figure, beyond which a year is not its head
@@ -129,8 +130,11 @@ def _names_line(sheet: Sheet, place: int, asked: str) -> bool:
         if FIGURE.fullmatch(word.text.strip("$()%")) and not YEAR.fullmatch(word.text.strip(",")):
             break
         label.append(word.text)
-    words = [word for word in _plain(" ".join(label)) if len(word) > 1]
+    text = BRACKET.sub("", " ".join(label))
+    words = [word for word in _plain(text) if len(word) > 1]
     known = set(_plain(asked))
+    if words and "".join(_plain(text)) in "".join(_plain(asked)):
+        return True  # small print is read with gaps within its words
     if not words:
         years = YEAR.findall(" ".join(label))
         return bool(years) and years[0] in asked
@@ -154,6 +158,9 @@ def _wrong_year(sheet: Sheet, place: int, index: int, asked: str) -> str:
             return ""  # a sentence says it of the whole table
         if not _is_head(head):
             continue
+        years = YEAR.findall(" ".join(one.text for one in head))
+        if len(years) == 1 and set(years) == missing:
+            return ""  # a date over all columns, or over the rows
         nearest = min(head, key=lambda one: _apart(one, word))
         if not YEAR.fullmatch(nearest.text.strip(",()*")) or _apart(nearest, word) > FAR_PT:
             continue
@@ -189,8 +196,8 @@ def _wrong_scale(sheet: Sheet, place: int, asked: str, said: str) -> str:
     own = SCALE.search(" ".join(word.text for word in sheet.lines[place]))
     above = own
     for line in () if own else sheet.lines[place::-1]:
-        text = " ".join(word.text for word in line)
-        if found := re.search(r"\(?[^()]*\b(thousand|million|billion)s\b", text, re.IGNORECASE):
+        text = "".join(word.text for word in line)
+        if found := re.search(r"(thousand|million|billion)s", text, re.IGNORECASE):
             above = found
             break
     word = (above[1] if above else "").casefold()

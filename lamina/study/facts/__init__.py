@@ -3,6 +3,7 @@
 Exactness is everything: what is not certain is no row, but dropped with its reason.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from lamina.study.rows import Dropped, StudyRow
 from lamina.text.blocks.running import without_running_lines
 
 VERSION = 1
+_SMALL_WORD = re.compile(r"(?<![\w.-])[a-z][\w-]*[a-z]")
 
 
 def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
@@ -43,6 +45,7 @@ def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[Study
         else:
             by_key[fact.key].append(fact)
             answers[fact.digits, fact.period_key].add(fact.key)
+    known = frozenset(_SMALL_WORD.findall(passage.page.text))
     for key, facts in by_key.items():
         first = facts[0]
         if len({fact.answer for fact in facts}) > 1:
@@ -50,4 +53,4 @@ def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[Study
                 yield Dropped("ambiguous", fact.page, f"{fact.label}: {fact.answer}")
             continue
         is_unique = answers[first.digits, first.period_key] == {key}
-        yield from rows_of(first, passage, is_unique=is_unique)
+        yield from rows_of(first, passage, known, is_unique=is_unique)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lamina.study.facts.fact import Fact
-from lamina.study.facts.periods import Period, is_head, periods_in, said
+from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
 from lamina.study.facts.tables.cells import Row, Slot
 from lamina.study.facts.tables.columns import column_at, heads_of
 from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
@@ -68,9 +68,14 @@ def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Drop
         if problem:
             yield from _dropped(grid, problem, passage.page.number)
             continue
-        prefix = " ".join(text for text in map(without_scales, grid.corner) if is_head(text))
+        prefix = " ".join(filter(_says_when, map(without_scales, grid.corner)))
         columns = [head_of(prefix, pieces) for pieces in heads or []]
         yield from _Table(passage, grid, of, columns).facts()
+
+
+def _says_when(text: str) -> bool:
+    """Whether what stands left of the heads is a part of their periods: `Years ended May 31,`."""
+    return is_head(text) and (bool(span_in(text)) or any(map(str.isdigit, text)))
 
 
 def _is_restated(of: _Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:

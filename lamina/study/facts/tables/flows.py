@@ -5,7 +5,7 @@ import re
 _FLOW = re.compile(
     r"\b(?:costs?|expenses?|income|revenues?|sales|provision|amortization|depreciation|paid|granted|"
     r"additions?|earnings|charges?|payments?|benefit|cash\s+(?:in|out)?flows?|purchases?|proceeds|"
-    r"contributions?|for\s+the\s+(?:fiscal\s+)?(?:years?|periods?|three|six|nine|quarters?))\b",
+    r"contributions?|during\s+(?:each|the)\s+(?:periods?|years?)|for\s+the\s+(?:fiscal\s+)?(?:years?|periods?|three|six|nine|quarters?))\b",
     re.IGNORECASE,
 )
 _STOCK = re.compile(
