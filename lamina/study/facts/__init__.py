@@ -15,14 +15,17 @@ from lamina.study.facts.wording import rows_of
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
 from lamina.text.blocks.running import without_running_lines
+from lamina.text.pages import Page
 
 VERSION = 1
+_LONGEST = 1_000  # characters of a printed line
 _SMALL_WORD = re.compile(r"(?<![\w.-])[a-z][\w-]*[a-z]")
 
 
 def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
     """Rows that a page teaches, and what was left out."""
-    page = passage.page
+    page = _printed(passage.page)
+    passage = passage.model_copy(update={"page": page})
     if page.kind not in {"text", "table"} or not page.lines:
         return
     if not passage.company:
@@ -34,6 +37,12 @@ def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
     lines = [line for _, kept in without_running_lines([page]) for line in kept]
     yield from _taught(table_facts(passage, lines), passage)
     yield from sentence_rows(passage)
+
+
+def _printed(page: Page) -> Page:
+    """The page without lines that are too long to be printed ones: some rules look back."""
+    lines = tuple(line for line in page.lines if len(line.text) <= _LONGEST)
+    return page if len(lines) == len(page.lines) else page.model_copy(update={"lines": lines})
 
 
 def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[StudyRow | Dropped]:

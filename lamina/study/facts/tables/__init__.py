@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lamina.study.facts.fact import Fact
 from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
 from lamina.study.facts.tables.cells import Row, Slot
-from lamina.study.facts.tables.columns import column_at, heads_of
+from lamina.study.facts.tables.columns import column_at
 from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
 from lamina.study.facts.tables.figures import CURRENCIES
 from lamina.study.facts.tables.flows import is_flow
@@ -18,6 +18,7 @@ from lamina.study.facts.tables.grids import Grid, grids
 from lamina.study.facts.tables.heads import Head, head_of
 from lamina.study.facts.tables.labels import Label, labels
 from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
+from lamina.study.facts.tables.spans import heads_of
 from lamina.study.facts.tables.units import Around, answer
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped

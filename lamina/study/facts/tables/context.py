@@ -44,12 +44,16 @@ _IS = re.compile(
 )
 _PERIOD = re.compile(
     r",?\s*\b(?:for|as\s+of|as\s+at|at|during|in|on|by|between|through)\s+"
-    r"(?:(?:each|the)\b[\w\s]{0,24}?\s)?"
+    r"(?:(?:each|the)\s+(?:\w+\s+)?)?"
     r"(?:(?:fiscal|years?|three|six|nine|twelve|quarters?|months?|periods?|past|last|ended|next|five|"
     r"presented|january|february|march|april|may|june|july|august|september|october|november|"
     r"december)\b|(?:19|20)\d\d).*",
     re.IGNORECASE,
 )
+_VAGUE = frozenset(
+    ("changes", "components", "activity", "information", "details", "amounts", "balances",
+     "results", "summary", "reconciliation", "and", "related", "of")
+)  # fmt: skip
 _OWN = re.compile(
     r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
     re.IGNORECASE,
@@ -128,7 +132,8 @@ def noun_phrase(text: str) -> str:
     text = re.sub(r"^(?:the|other)\s+", "", text, flags=re.IGNORECASE)
     words = text.split()
     is_odd = (
-        _DANGLING.search(text)
+        all(word.casefold() in _VAGUE for word in words)
+        or _DANGLING.search(text)
         or _VERBS.search(text)
         or any(char in text for char in '\u201c\u201d"();:%$')
     )

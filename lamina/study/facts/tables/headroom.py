@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from lamina.study.facts.periods import is_head
 from lamina.study.facts.tables.cells import Cell, Row, cells_of, row_of
-from lamina.study.facts.tables.columns import split_heads
 from lamina.study.facts.tables.figures import tokens
 from lamina.study.facts.tables.labels import is_mark
 from lamina.study.facts.tables.scales import without_scales
+from lamina.study.facts.tables.spans import split_heads
 from lamina.text.pages import Line
 
 _HEAD_STEP = 2.8  # heights of the font between heads, and to the first row
