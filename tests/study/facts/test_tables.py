@@ -202,6 +202,17 @@ def test_a_text_over_the_middle_of_three_columns_may_be_of_all_or_of_one() -> No
     assert "unclear-head" in reasons(one)
 
 
+def test_columns_that_nothing_tells_apart_are_not_read() -> None:
+    one = page(
+        text(100, "Our lease liabilities were as follows at June 30, 2022 (in millions):"),
+        row(124, "", "Gains", "Losses", "Gains"),
+        row(136, "Gross lease liabilities", "$66,269", "$25,866", "$92,135"),
+    )
+
+    assert not answers(one)
+    assert "unclear-head" in reasons(one)
+
+
 def test_a_page_with_decimal_commas_is_left_alone() -> None:
     one = table(row(124, "Operating lease cost", "1.128,5", "97,25", "88,0"))
 
