@@ -85,8 +85,8 @@ class Headline(BaseModel):
         if self.correct_unseen is None or self.correct_unseen_base is None:
             return text + "."
         return (
-            f"{text}. About documents that they were not trained on, they answered "
-            f"{self.correct_unseen:.0%}, the base {self.correct_unseen_base:.0%}."
+            f"{text}. About documents that they were not trained on, and cannot know, they "
+            f"answered {self.correct_unseen:.0%}, the base {self.correct_unseen_base:.0%}."
         )
 
 

@@ -14,13 +14,13 @@ def enough_for(found: Findings, word: Word, level: float, margins: Margins) -> E
     if word is Word.TOO_LITTLE and found.kind is None:
         if found.home is None or not _shows(found):
             return least
-        return _more(found.home, found.home.margin, level, least)
+        return _needed(found.home, found.home.margin, level, least)
     if word is not Word.UNCLEAR or found.home is None:
         return None
     if found.home.low(level) <= found.home.margin:
-        return _more(found.home, found.home.margin, level, least)
+        return _needed(found.home, found.home.margin, level, least)
     open_ = first_open(found, margins)
-    return _more(open_, -open_.margin, margins.level, least) if open_ else None
+    return _needed(open_, -open_.margin, margins.level, least) if open_ else None
 
 
 def first_open(found: Findings, margins: Margins) -> Finding | None:
@@ -33,25 +33,28 @@ def missing(found: Findings, enough: Enough | None, margins: Margins) -> str:
     """What a verdict would take, beyond what there is."""
     if enough is None:
         return "so far there is hardly a gain to show"
+    least = evidence(margins.questions, margins.documents, "D")
     if found.spoken == "D" and found.n:
         more = _added(found, enough)
         if _shows(found):
             return f"with {more} a gain like this would show"
-        return f"{more} are the least that a verdict takes"
+        return f"a verdict takes at least {least}, so {more} must be added"
     if _shows(found):
         about = evidence(enough.n, enough.documents, found.spoken)
         return f"with about {about} a gain like this would show"
-    least = evidence(margins.questions, margins.documents, "D")
     return f"{least} are the least that a verdict takes"
 
 
 def _added(found: Findings, enough: Enough) -> str:
     """The questions and documents that are missing; of many questions about few, documents only."""
     questions, more = enough.n - found.n, enough.documents - found.documents
-    if more <= 0:
-        return f"{counted(max(1, questions), 'D')} more"
-    about = f"questions about {documents(more).replace(' ', ' more ')}"
-    return about if questions <= 0 else f"{about}, {questions} of them at least,"
+    asked = _more_of(counted(questions, "D")) if questions > 0 else "questions"
+    return f"{asked} about {_more_of(documents(more))}" if more > 0 else asked
+
+
+def _more_of(count: str) -> str:
+    """Such as 3 more documents."""
+    return count.replace(" ", " more ", 1)
 
 
 def _shows(found: Findings) -> bool:
@@ -59,7 +62,7 @@ def _shows(found: Findings) -> bool:
     return bool(found.home) and float(found.home.documents.value) > found.home.margin
 
 
-def _more(one: Finding, bar: float, level: float, least: Enough) -> Enough | None:
+def _needed(one: Finding, bar: float, level: float, least: Enough) -> Enough | None:
     needed = one.documents.enough(bar, level)
     if needed is None:
         return None
