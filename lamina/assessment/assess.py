@@ -143,7 +143,13 @@ def _exam(order: QaOrder, served: Served, store: Store, digest: Callable[[Path],
         subjects=subjects,
         cells=Cells(store.root / CELLS, served.base.digest, model, order.sampling),
         model=model,
-        matrix=Matrix(topics, subjects, seed=order.sampling.seed, n_drawn=order.n_drawn or None),
+        matrix=Matrix(
+            topics,
+            subjects,
+            seed=order.sampling.seed,
+            n_drawn=order.n_drawn or None,
+            n_elsewhere=order.n_elsewhere,
+        ),
     )
 
 
