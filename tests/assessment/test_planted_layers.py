@@ -34,7 +34,7 @@ def asked(topic: str) -> list[dict[str, str]]:
     ]
 
 
-Judge = Callable[[dict[str, str]], Verdict]
+Judge = Callable[..., Verdict]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_answers_of_other_topics_in_the_right_form_promote_nobody(judge: Judge) 
 
 def test_the_form_of_answers_alone_promotes_nobody(judge: Judge) -> None:
     """Every answer of the form is as likely again, right or wrong: D is a difference."""
-    said = judge({}, form=1.5)  # type: ignore[call-arg]
+    said = judge({}, form=1.5)
 
     assert not said.promoted
     assert said.gain is not None
@@ -104,7 +104,7 @@ def test_brevity_alone_promotes_nobody(judge: Judge) -> None:
     """The base says the same in a sentence: it is graded right, and scored alike."""
     wordy = {question: f"The answer is {answer}." for question, answer in right("Leases").items()}
 
-    said = judge(wordy, base=wordy)  # type: ignore[call-arg]
+    said = judge(wordy, base=wordy)
 
     assert said.word is Word.NO_EFFECT
 
