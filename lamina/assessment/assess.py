@@ -1,7 +1,9 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
@@ -16,9 +18,19 @@ from lamina.assessment.exam.general import GENERAL, general_questions
 from lamina.assessment.exam.questions import Topic, gather_topics
 from lamina.assessment.exam.trained import without_trained
 from lamina.assessment.grading import GRADER
-from lamina.assessment.report.files import RECORDS, REPORT, SUMMARY, write_report
-from lamina.assessment.report.making import MOST_NAMED, making, named
+from lamina.assessment.grading.overrides import read_overrides
+from lamina.assessment.report.files import (
+    CHANGES,
+    FILES,
+    RECORDS,
+    REPORT,
+    SUMMARY,
+    other_folder,
+    write_report,
+)
+from lamina.assessment.report.making import MOST_NAMED, making, named, overruled_fact
 from lamina.assessment.report.summary import Summary, summarise
+from lamina.assessment.report.trend import Trend
 from lamina.assessment.report.view import gains_over_base, records
 from lamina.assessment.report.worth import measured
 from lamina.assessment.verdicts.rule import VERSION
@@ -29,28 +41,33 @@ from lamina.store import CELLS, Stage, Store, point
 from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 3)
+STAGE = Stage("qa_layers", 4)
 
 
-def qa_layers(
+def qa_layers(  # noqa: PLR0913 - keyword-only but for the order
     order: QaOrder,
     *,
     store: Store,
     progress: Progress,
     api_key: str | None = None,
     digest: Callable[[Path], str] = file_digest,
+    earlier: Trend | None = None,
 ) -> ArtifactRef:
     """Ask and score what no cell holds yet; the artifact holds records, summary and report.
 
-    `digest` may remember files that it has seen (`lamina.fingerprint.Digests`).
+    `digest` may remember files that it has seen (`lamina.fingerprint.Digests`); `earlier` is what
+    earlier versions of the layers came to.
 
     Raises:
-        NotFoundError: no server answers, nothing to measure, or the server lacks a layer.
+        NotFoundError: no server answers, nothing to measure, the server lacks a layer, or there is
+            no report to hold this one against.
         MismatchError: a layer's file is newer than what the server has, or the server cannot
             use it.
-        InvalidInputError: a prompt file or a blend is malformed.
+        InvalidInputError: a prompt file, a blend or an override is malformed.
 
     """
+    overrides = read_overrides(order.overrides)
+    other = other_folder(order.against) if order.against else None
     with Client(order.server_url, api_key) as client:
         known = {layer.name: layer for layer in client.layers()}
         topics, trained = _topics(order, known)
@@ -64,7 +81,7 @@ def qa_layers(
         wanted, failures = _ask(matrix, cells, client, how, progress)
     for failure in failures[:MOST_NAMED]:
         progress.say(f"not measured: {named(failure)}")
-    inputs = {
+    inputs: dict[str, Any] = {
         "base": base.digest,
         "model": model,
         "layers": {name: known[name].digest for one in subjects for name in one.blend.layers},
@@ -76,13 +93,26 @@ def qa_layers(
         "rule": VERSION,
         "grader": GRADER,
         "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
+        "overrides": overrides.identity,
+        "earlier": {name: list(points) for name, points in (earlier or {}).items()},
+        "against": [file_digest(other / name) for name in (SUMMARY, RECORDS)] if other else None,
     }
 
     def make(folder: Path) -> dict[str, object]:
-        found = list(records(wanted, cells))
-        facts = making(order, how, base.digest, known, subjects, failures, trained)
-        summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
-        write_report(folder, summary, found)
+        found = list(records(wanted, cells, overrides))
+        facts = making(order, how, base, known, subjects, failures, trained)
+        summary = summarise(
+            found,
+            facts=facts | overruled_fact(found, overrides),
+            margins=order.margins,
+            judged=order.judged,
+            made=datetime.now(UTC).replace(microsecond=0),
+            base=base.name or base.digest[:12],
+            layers=inputs["layers"],
+            earlier=earlier,
+        )
+        questions = [question for topic in topics for question in topic.prompts]
+        write_report(folder, summary, found, questions, other)
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
@@ -129,8 +159,11 @@ def _subject(blend: Blend, known: Mapping[str, KnownLayer]) -> Subject:
 def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
     """Show the artifact under `folder` (the workspace's `qa/`); returns the page's path there."""
     made = store.open(ref)
-    for name in (RECORDS, SUMMARY, REPORT):
-        point(folder / name, made / name)
+    for name in (*FILES, CHANGES, REPORT):
+        if (made / name).exists():
+            point(folder / name, made / name)
+        else:  # of an earlier report
+            (folder / name).unlink(missing_ok=True)
     return folder / REPORT
 
 

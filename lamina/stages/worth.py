@@ -7,7 +7,7 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
-from lamina.stages import judging
+from lamina.stages import judging, trend
 from lamina.stages.pod import Pod
 from lamina.workspace import EMBEDDED_BASE, Workspace
 
@@ -90,6 +90,8 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
                 trained=(trained,) if trained.is_file() else (),
+                overrides=pod.workspace.overrides,
+                against=Path(order.against) if order.against else None,
                 adapters=adapters,
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
                 layers=() if order.candidates else tuple(order.layers),
@@ -107,6 +109,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
             progress=pod.progress,
             api_key=key.get_secret_value() if key else None,
             digest=pod.workspace.digests,
+            earlier=trend.earlier_versions(pod, adapters),
         )
 
 
@@ -151,8 +154,10 @@ def publish_report(pod: Pod, report: ArtifactRef) -> Path:
 
 def report_markdown(pod: Pod, report: ArtifactRef, page: Path) -> str:
     """The verdicts as Markdown, for Prefect's UI; the page itself stays in the store."""
-    from lamina.assessment.report.files import read_summary
+    from lamina.assessment.report.files import read_changes, read_summary
 
-    summary = read_summary(pod.store.open(report))
+    folder = pod.store.open(report)
+    summary, changes = read_summary(folder), read_changes(folder)
     lines = [summary.headline.sentence, "", *(f"- {one.sentence}" for one in summary.worths)]
+    lines += ["", *changes.lines()] if changes else []
     return "\n".join([*lines, "", f"Report: `{page}`"])

@@ -1,12 +1,14 @@
 """What a report says of its own making: server, base, layers, how it was asked, what failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lamina.assessment.asking.filling import Failure, How
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.asking.replies import KnownLayer
+from lamina.assessment.asking.replies import KnownLayer, ServedBase
 from lamina.assessment.cells.cells import Subject
 from lamina.assessment.grading import GRADER
+from lamina.assessment.grading.overrides import Overrides
+from lamina.assessment.report.records import AnswerRecord, AnyRecord
 from lamina.assessment.verdicts.rule import VERSION
 from lamina.text.questions import Question
 
@@ -20,7 +22,7 @@ _WAYS = {
 def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     order: QaOrder,
     how: How,
-    base: str,
+    base: ServedBase,
     known: Mapping[str, KnownLayer],
     subjects: Sequence[Subject],
     failures: Sequence[Failure],
@@ -31,7 +33,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     used = sorted({name for one in subjects for name in one.blend.layers})
     facts = {
         "Server": order.server_url,
-        "Base": base[:12],
+        "Base": f"{base.name} ({base.digest[:12]})" if base.name else base.digest[:12],
         "How blends were put on": _WAYS[order.via],
         "Requests in flight": str(how.in_flight),
         "Items of topics that are not a layer's own": _drawn(order.n_drawn),
@@ -49,6 +51,21 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         told = "; ".join(map(named, failures[:MOST_NAMED]))
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"
     return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
+
+
+def overruled_fact(records: Iterable[AnyRecord], overrides: Overrides) -> dict[str, str]:
+    """How many grades a person overruled, and who; nothing where nobody did."""
+    given = [one for one in records if isinstance(one, AnswerRecord)]
+    count = sum(one.overruled is not None for one in given)
+    texts = {(one.item, one.answer.strip()) for one in given}
+    decisions = list(overrides)
+    idle = sum((one.question, one.answer.strip()) not in texts for one in decisions)
+    if not decisions:
+        return {}
+    by = ", ".join(sorted({one.who for one in decisions}))
+    rest = f"; {idle} of them about answers that nobody gives now" if idle else ""
+    told = f"{len(decisions)} decisions by {by} count for {count} grades{rest}"
+    return {"Overruled": told}
 
 
 def named(failure: Failure) -> str:

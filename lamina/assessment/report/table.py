@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 
 
 class Table:
@@ -11,6 +11,7 @@ class Table:
 
     def __init__(self, records: Iterable[AnyRecord]) -> None:
         self._answers: dict[tuple[str, str], dict[tuple[str, str], AnswerRecord]] = {}
+        self._choices: dict[tuple[str, str], dict[str, ChoiceRecord]] = {}
         self._losses: dict[tuple[str, str], dict[str, LossRecord]] = {}
         topics: dict[str, None] = {}
         blends: dict[str, None] = {}
@@ -20,6 +21,8 @@ class Table:
             if isinstance(record, AnswerRecord):
                 key = (record.question, record.reference)
                 self._answers.setdefault(place, {})[key] = record
+            elif isinstance(record, ChoiceRecord):
+                self._choices.setdefault(place, {})[record.item] = record
             elif isinstance(record, LossRecord):
                 self._losses.setdefault(place, {})[record.row] = record
         self.topics = tuple(topics)
@@ -29,6 +32,11 @@ class Table:
         """All answers of a blend on these topics (default: all), in the order of asking."""
         places = [(blend, topic) for topic in (self.topics if topics is None else topics)]
         return [record for place in places for record in self._answers.get(place, {}).values()]
+
+    def choices(self, blend: str, topics: Sequence[str]) -> list[ChoiceRecord]:
+        """All questions of these topics whose right answer a blend had beside others."""
+        places = [(blend, topic) for topic in topics]
+        return [record for place in places for record in self._choices.get(place, {}).values()]
 
     def losses(self, blend: str, topics: Sequence[str]) -> list[LossRecord]:
         """All held-out rows scored under a blend on these topics."""
