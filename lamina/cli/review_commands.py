@@ -11,7 +11,7 @@ from lamina.summary import Made, Summary
 MEASURE: Final = "Serve and measure"
 
 
-@command("overrule", MEASURE, 'overrule 3f9a12bc44de right --why "the unit is implied"')
+@command("overrule", MEASURE, "overrule 3f9a12bc44de right --why rounded")
 def overrule(
     answer: Annotated[str, typer.Argument(help="key of an answer: the report names it")],
     verdict: Annotated[Literal["right", "wrong"], typer.Argument(help="what it counts as")],

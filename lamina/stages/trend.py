@@ -1,6 +1,6 @@
 """What earlier versions of layers came to: from their histories, or from the reports there are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from lamina.artifacts import ArtifactRef, Manifest
+from lamina.artifacts import ArtifactRef
 from lamina.errors import LaminaError
 from lamina.handover.versions import Decision, read_history
 from lamina.stages.pod import Pod
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lamina.assessment.report.trend import Point
     from lamina.assessment.report.worth import Worth
 
-REPORTS = 50  # the latest ones that are looked through
+REPORTS = 20  # the latest ones that are looked through
 _FILE = "adapter.gguf"
 
 
@@ -36,14 +36,13 @@ def earlier_versions(pod: Pod, adapters: Path) -> dict[str, tuple["Point", ...]]
 
     Of a layer without a history, what the reports in the store say of other files of its name.
     """
-    found = {}
-    for path in sorted(adapters.glob("*.gguf")):
-        now = pod.workspace.digests(path)
-        points = _of_history(pod, path.stem) or _of_reports(pod, path.stem)
-        others = [one for one in points if one.file != now]
-        if others:
-            found[path.stem] = tuple(others)
-    return found
+    now = {path.stem: pod.workspace.digests(path) for path in sorted(adapters.glob("*.gguf"))}
+    known = {layer: _of_history(pod, layer) for layer in now}
+    known |= _of_reports(pod, [layer for layer, points in known.items() if not points])
+    others = {
+        layer: tuple(one for one in known[layer] if one.file != file) for layer, file in now.items()
+    }
+    return {layer: points for layer, points in others.items() if points}
 
 
 def _of_history(pod: Pod, layer: str) -> list["Point"]:
@@ -68,21 +67,25 @@ def _noted(decision: Decision) -> "Point | None":
     return point.model_copy(update={"decision": decision.action})
 
 
-def _of_reports(pod: Pod, layer: str) -> list["Point"]:
+def _of_reports(pod: Pod, layers: Sequence[str]) -> dict[str, list["Point"]]:
+    """Each file of these layers once, as the last report that has it says."""
     from lamina.assessment.report.trend import Point
 
-    points: dict[str, Point] = {}
-    for manifest, summary in _reports(pod):
-        file = _layers(manifest).get(layer)
-        worth = summary.worth(layer)
-        if file and worth:
-            points.pop(file, None)
-            points[file] = Point.of(worth, version=file, file=file, when=summary.made)
-    return list(points.values())
+    found: dict[str, dict[str, Point]] = {layer: {} for layer in layers}
+    for files, summary in _reports(pod) if layers else ():
+        for layer, points in found.items():
+            file, worth = files.get(layer), summary.worth(layer)
+            if file and worth:
+                points.pop(file, None)
+                points[file] = Point.of(worth, version=file, file=file, when=summary.made)
+    return {layer: list(points.values()) for layer, points in found.items()}
 
 
-def _reports(pod: Pod) -> Iterator[tuple[Manifest, "Summary"]]:
-    """The latest reports of the store, the oldest first; those that cannot be read are none."""
+def _reports(pod: Pod) -> Iterator[tuple[Mapping[str, str], "Summary"]]:
+    """The latest reports of the store with their layers' files, the oldest first.
+
+    Those that cannot be read, or that a later Lamina wrote, are none.
+    """
     from lamina.assessment.assess import KIND
     from lamina.assessment.report.files import read_summary
 
@@ -91,8 +94,4 @@ def _reports(pod: Pod) -> Iterator[tuple[Manifest, "Summary"]]:
     for folder in latest:
         with suppress(LaminaError, ValueError, OSError):
             manifest = pod.store.manifest(ArtifactRef(kind=KIND, digest=folder.name))
-            yield manifest, read_summary(folder)
-
-
-def _layers(manifest: Manifest) -> Mapping[str, str]:
-    return manifest.inputs.get("layers", {})
+            yield manifest.inputs.get("layers", {}), read_summary(folder)

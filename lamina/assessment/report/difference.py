@@ -96,10 +96,10 @@ class Difference(BaseModel):
         when = f"{self.before:%Y-%m-%d %H:%M} UTC" if self.before else "an unknown day"
         changed = ", ".join(f"{name} {count}" for name, count in self.counts.items() if count)
         beside = ", ".join(
-            f"{count} answers {what}"
+            f"{count} {what}"
             for count, what in (
-                (self.asked_anew, "were not asked then"),
-                (self.asked_no_more, "are not asked any more"),
+                (self.asked_anew, "asked for the first time"),
+                (self.asked_no_more, "not asked any more"),
             )
             if count
         )
