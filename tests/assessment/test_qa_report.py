@@ -11,19 +11,9 @@ from fake_layer_server import FakeLayerServer
 from matrix_runs import Run
 from qa_samples import topic_of
 from rich.console import Console
-from spoken import choice
 
 from lamina.assessment.report.files import FILES, print_table, read_report, write_report
 from lamina.assessment.report.page import page
-from lamina.assessment.report.page.colours import (
-    STEPS,
-    change_step,
-    contrast,
-    ink,
-    palettes,
-    share_step,
-)
-from lamina.assessment.report.page.heatmap import LEAST_SCALE, scale
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
 from lamina.assessment.report.speed import percentile
 from lamina.assessment.report.summary import Summary, summarise
@@ -177,17 +167,6 @@ def test_the_terminal_table_names_layers_and_verdicts(summary: Summary) -> None:
     assert "Idle" in text
 
 
-def test_every_figure_in_the_maps_can_be_read() -> None:
-    for ramp in palettes():
-        assert min(contrast(ink(paper), paper) for paper in ramp) >= 4.5
-
-
-def test_steps_run_from_end_to_end_of_a_ramp() -> None:
-    assert [share_step(share) for share in (-1, 0, 0.5, 1, 2)] == [0, 0, 5, STEPS - 1, STEPS - 1]
-    assert [change_step(change, 2) for change in (-2, 0, 2)] == [0, STEPS // 2, STEPS - 1]
-    assert change_step(0, 0) == STEPS // 2
-
-
 def test_percentiles_lie_between_neighbours() -> None:
     assert percentile([4, 1, 3, 2], 0.5) == pytest.approx(2.5)
     assert percentile([5], 0.95) == 5
@@ -247,30 +226,3 @@ def test_every_cell_of_the_summary_has_its_d_and_gains(tmp_path: Path, html: str
     assert home["gain_d"] == pytest.approx(home["d"] - base["d"])
     assert (home["gain_correct"], home["gain_loss"]) == pytest.approx((1, 1))
     assert base["gain_d"] is None
-
-
-def test_a_gain_is_over_the_base_on_the_same_questions() -> None:
-    given = [choice("base", "Leases", number, margin=number) for number in range(6)]
-    given += [choice("Debt", "Leases", number, margin=number + 0.5) for number in (0, 1)]
-
-    cell = summarise(given, facts={}).cell("Debt", "Leases")
-
-    assert cell is not None
-    assert (cell.d, cell.gain_d) == (1.0, 0.5)
-
-
-def test_one_outlier_does_not_pale_all_other_colours() -> None:
-    assert scale([*[0.5] * 12, 40.0]) == 0.5
-    assert scale([0.4, -0.5, 0.5, 40.0]) == 0.5
-    assert scale([0.001, 0.002]) == LEAST_SCALE
-    assert scale([]) == 0
-
-
-def test_a_legend_says_where_the_full_colour_begins() -> None:
-    given: Records = []
-    for number, topic in enumerate(f"T{number}" for number in range(12)):
-        given += [choice("base", topic), choice(topic, topic, margin=40.0 if not number else 0.5)]
-
-    said = page(summarise(given, facts={}), given)
-
-    assert "Full colour from 0.50 nats a token on; 1 of 12 cells lie beyond it" in said

@@ -48,7 +48,8 @@ def test_the_line_that_the_page_offers_overrules(lamina: Lamina, key: str) -> No
     assert (one.answer, one.verdict, one.who, one.why) == (HOSTILE, "right", "Ada", "in thousands")
 
 
-def test_what_an_answer_says_never_stands_in_the_line(lamina: Lamina, key: str) -> None:
+@pytest.mark.usefixtures("key")
+def test_what_an_answer_says_never_stands_in_the_line(lamina: Lamina) -> None:
     page = (lamina.workspace / "qa" / "report.html").read_text()
 
     lines = [part.partition("</code>")[0] for part in page.split('<code class="copy">')[1:]]
