@@ -59,26 +59,31 @@ def fill(
         LaminaError: nothing but failures came back.
 
     """
-    missing = {
-        (one.subject, one.request): one
-        for one in wanted
-        if cells.get(one.subject, one.request) is None
-    }
-    if not missing:
+    empty = missing(wanted, cells)
+    if not empty:
         return ()
-    progress.start("questions and texts", len(missing))
+    progress.start("questions and texts", len(empty))
     failures: list[Failure] = []
     done = in_a_row = 0
     with _default_kept(client, how.via):
-        for subject, found in _answers_of_all(missing, client, how):
+        for subject, found in _answers_of_all(empty, client, how):
             lost = _kept(subject, found, cells)
-            failures += [Failure(missing[subject, one], why) for one, why in lost]
+            failures += [Failure(empty[subject, one], why) for one, why in lost]
             in_a_row = in_a_row + len(lost) if len(lost) == len(found) else 0
             if in_a_row >= MOST_IN_A_ROW:
                 msg = f"{in_a_row} requests in a row failed, the last one so: {failures[-1].why}"
                 raise LaminaError(msg)
             progress.advance(done := done + len(found), subject.blend.name)
     return tuple(failures)
+
+
+def missing(wanted: Iterable[Wanted], cells: Cells) -> dict[tuple[Subject, Request], Wanted]:
+    """What no cell holds."""
+    return {
+        (one.subject, one.request): one
+        for one in wanted
+        if cells.get(one.subject, one.request) is None
+    }
 
 
 _Found = list[tuple[Request, Value | str]]  # a value, or why there is none
@@ -93,10 +98,10 @@ def _kept(subject: Subject, found: _Found, cells: Cells) -> list[tuple[Request, 
 
 
 def _answers_of_all(
-    missing: Iterable[tuple[Subject, Request]], client: Client, how: How
+    empty: Iterable[tuple[Subject, Request]], client: Client, how: How
 ) -> Iterator[tuple[Subject, _Found]]:
     """What came of each HTTP request, subject by subject."""
-    for subject, of in groupby(missing, key=lambda pair: pair[0]):
+    for subject, of in groupby(empty, key=lambda pair: pair[0]):
         for found in _answers(subject, [request for _, request in of], client, how):
             yield subject, found
 

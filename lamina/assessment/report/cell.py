@@ -20,10 +20,12 @@ class Cell(BaseModel):
 
     blend: str
     topic: str
-    n: int = Field(description="questions")
+    n: int = Field(description="questions about documents that the topic's layer was trained on")
     correct: float | None
     gain_correct: float | None = None
     contains: float | None
+    n_unseen: int = Field(0, description="questions about others; no other figure counts them")
+    correct_unseen: float | None = None
     loss: float | None
     loss_tokens: int
     gain_loss: float | None = Field(None, description="how far the loss is below the base's")
@@ -39,7 +41,7 @@ class Cell(BaseModel):
 
 def cell_of(table: Table, blend: str, topic: str) -> Cell:
     """What stands in a table."""
-    answers = table.answers(blend, (topic,))
+    answers = table.answers(blend, (topic,), "knows")
     choices = table.choices(blend, (topic,))
     return Cell(
         blend=blend,
@@ -48,6 +50,8 @@ def cell_of(table: Table, blend: str, topic: str) -> Cell:
         correct=table.correct(blend, (topic,)),
         gain_correct=_gain_correct(table, blend, topic),
         contains=_mean(answer.contains for answer in answers),
+        n_unseen=len(table.answers(blend, (topic,), "transfer")),
+        correct_unseen=table.correct(blend, (topic,), "transfer"),
         loss=table.loss(blend, (topic,)),
         loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
         gain_loss=_gain_loss(table, blend, topic),
@@ -61,11 +65,12 @@ def cell_of(table: Table, blend: str, topic: str) -> Cell:
 def _gain_correct(table: Table, blend: str, topic: str) -> float | None:
     if blend == BASE:
         return None
-    base = {(one.question, one.reference): one for one in table.answers(BASE, (topic,))}
-    pairs = (
-        (base.get((one.question, one.reference)), one) for one in table.answers(blend, (topic,))
-    )
-    return _mean(one.correct - known.correct for known, one in pairs if known)
+    base = {
+        (one.question, one.reference): one.correct for one in table.answers(BASE, (topic,), "knows")
+    }
+    given = table.answers(blend, (topic,), "knows")
+    pairs = ((base.get((one.question, one.reference)), one.correct) for one in given)
+    return _mean(correct - known for known, correct in pairs if known is not None)
 
 
 def _gain_d(table: Table, blend: str, topic: str) -> float | None:

@@ -1,11 +1,13 @@
 """What a report says of its own making: server, base, layers, how it was asked, what failed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from lamina.assessment.asking.filling import Failure, How
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.asking.replies import KnownLayer, ServedBase
+from lamina.assessment.asking.replies import ServedBase
+from lamina.assessment.asking.served import Served
 from lamina.assessment.cells.cells import Subject
+from lamina.assessment.exam.questions import Topic
 from lamina.assessment.grading import GRADER
 from lamina.assessment.grading.overrides import Overrides
 from lamina.assessment.report.records import AnswerRecord, AnyRecord
@@ -22,8 +24,8 @@ _WAYS = {
 def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     order: QaOrder,
     how: How,
-    base: ServedBase,
-    known: Mapping[str, KnownLayer],
+    served: Served,
+    topics: Sequence[Topic],
     subjects: Sequence[Subject],
     failures: Sequence[Failure],
     trained: Sequence[Question],
@@ -32,8 +34,8 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     sampling = order.sampling
     used = sorted({name for one in subjects for name in one.blend.layers})
     facts = {
-        "Server": order.server_url,
-        "Base": f"{base.name} ({base.digest[:12]})" if base.name else base.digest[:12],
+        "Server": served.url or "none was needed: everything had been asked before",
+        "Base": _base(served.base),
         "How blends were put on": _WAYS[order.via],
         "Requests in flight": str(how.in_flight),
         "Items of topics that are not a layer's own": _drawn(order.n_drawn),
@@ -44,13 +46,29 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Rule": f"version {VERSION}; {order.margins.in_words}",
         "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
+    if transfer := sum(len(topic.transfer) for topic in topics):
+        facts["Knows and transfer"] = (
+            f"{transfer} questions are about documents that their layer was not trained on; they "
+            "are reported, and part of no verdict"
+        )
+    if strangers := [f"{one} ({topic.name})" for topic in topics for one in topic.strangers]:
+        told = "; ".join(strangers[:MOST_NAMED])
+        facts["Documents that nobody has"] = (
+            f"{len(strangers)}, named by questions which count as of one document a topic: {told}"
+        )
     if trained:
         some = "; ".join(question.question for question in trained[:MOST_NAMED])
         facts["Not counted"] = f"{len(trained)} questions that layers were trained on: {some}"
     if failures:
         told = "; ".join(map(named, failures[:MOST_NAMED]))
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"
-    return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
+    digests = {layer.name: layer.digest for layer in served.layers}
+    return facts | {f"Layer {name}": digests[name][:12] or "unknown" for name in used}
+
+
+def _base(base: ServedBase) -> str:
+    digest = base.digest[:12]
+    return f"{base.name} ({digest})" if base.name else digest
 
 
 def overruled_fact(records: Iterable[AnyRecord], overrides: Overrides) -> dict[str, str]:

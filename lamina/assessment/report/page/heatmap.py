@@ -139,7 +139,7 @@ def _cell(cell: Cell, shown: Shown, anchor: str, *, own: bool) -> str:
     kind, figure, words = shown
     kind = f"{kind} own" if own else kind
     label = escape(f"{cell.blend} on {cell.topic}: {words}")
-    if not anchor or not cell.n:
+    if not anchor or not cell.n + cell.n_unseen:
         return f'<td class="{kind}" title="{label}"><span aria-label="{label}">{figure}</span></td>'
     return (
         f'<td class="{kind}" title="{label}"><a href="#{anchor}" data-blend="{escape(cell.blend)}" '
