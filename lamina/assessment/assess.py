@@ -21,10 +21,7 @@ from lamina.assessment.exam.trained import without_trained
 from lamina.assessment.grading import GRADER
 from lamina.assessment.grading.overrides import Overrides, read_overrides
 from lamina.assessment.report.files import (
-    CHANGES,
-    FILES,
     RECORDS,
-    REPORT,
     SUMMARY,
     other_folder,
     write_report,
@@ -37,7 +34,7 @@ from lamina.assessment.report.worth import measured
 from lamina.assessment.verdicts.rule import VERSION
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
-from lamina.store import CELLS, Stage, Store, point
+from lamina.store import CELLS, Stage, Store
 from lamina.text.questions import Question
 
 KIND = "qa"
@@ -233,17 +230,6 @@ def _report(
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
-
-
-def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
-    """Show the artifact under `folder` (the workspace's `qa/`); returns the page's path there."""
-    made = store.open(ref)
-    for name in (*FILES, CHANGES, REPORT):
-        if (made / name).exists():
-            point(folder / name, made / name)
-        else:  # of an earlier report
-            (folder / name).unlink(missing_ok=True)
-    return folder / REPORT
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:

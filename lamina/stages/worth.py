@@ -204,7 +204,7 @@ def _prove_swaps(pod: Pod, url: str) -> None:
 
 def publish_report(pod: Pod, report: ArtifactRef) -> Path:
     """Put records, summary and page under `qa/`; the page's path."""
-    from lamina.assessment.assess import publish
+    from lamina.assessment.report.files import publish
 
     return publish(report, store=pod.store, folder=pod.workspace.qa)
 

@@ -4,10 +4,10 @@ import pytest
 from fake_layer_server import FakeLayerServer
 
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.assess import qa_layers
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.exam.sampling import SHORT_ANSWERS
-from lamina.assessment.report.files import FILES, read_changes, read_summary
+from lamina.assessment.report.files import FILES, publish, read_changes, read_summary
 from lamina.assessment.report.trend import Point
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest

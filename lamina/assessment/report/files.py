@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamina.artifacts import ArtifactRef
 from lamina.assessment.exam.blend import BASE, own_topics
 from lamina.assessment.report.cell import Cell
 from lamina.assessment.report.difference import Difference, difference
@@ -12,6 +13,7 @@ from lamina.assessment.report.records import AnyRecord, read_records, write_reco
 from lamina.assessment.report.sheets import answers_csv, cells_csv
 from lamina.assessment.report.summary import Summary
 from lamina.errors import DamagedError, NotFoundError
+from lamina.store import Store, point
 from lamina.text.questions import Question
 
 if TYPE_CHECKING:
@@ -57,6 +59,17 @@ def write_report(
         texts[CHANGES] = changes.model_dump_json(indent=2) + "\n"
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
+    """Show the artifact under `folder` (the workspace's `qa/`); returns the page's path there."""
+    made = store.open(ref)
+    for name in (*FILES, CHANGES, REPORT):
+        if (made / name).exists():
+            point(folder / name, made / name)
+        else:  # of an earlier report
+            (folder / name).unlink(missing_ok=True)
+    return folder / REPORT
 
 
 def read_summary(folder: Path) -> Summary:
