@@ -38,7 +38,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     records = world(TOPICS)
     records += [
         answer(FIRST, SECOND, 4, answer=HOSTILE),
-        answer(SECOND, SECOND, 7, answer="I do not know.", why="abstained", contains=True),
+        answer(SECOND, SECOND, 7, answer="I do not know.", why="abstained", proves="transfer"),
     ]
     questions = [question(topic, number) for topic in TOPICS for number in range(8)]
     questions[8 + 4] = questions[8 + 4].model_copy(update={"evidence": HOSTILE})
@@ -134,6 +134,14 @@ def test_filters_show_what_was_lost_won_and_left_open(page: "Page") -> None:
     assert shown(page).count() == 1
     assert "I do not know." in shown(page).inner_text()
     assert page.locator(".found").inner_text() == "1 question"
+
+
+def test_what_a_layer_can_know_is_told_from_what_it_cannot(page: "Page") -> None:
+    page.get_by_label(re.compile(r"transfer\s+1")).check()
+    assert page.locator(".found").inner_text() == "1 question"
+
+    page.get_by_label(re.compile(r"knows\s+\d")).check()
+    assert page.locator(".found").inner_text() == f"{6 * len(TOPICS)} questions"
 
 
 def test_evidence_and_page_stand_beside_an_answer(page: "Page") -> None:

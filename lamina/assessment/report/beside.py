@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from lamina.assessment.asking.matrix import item_name
+from lamina.assessment.cells.measured import Proves
 from lamina.assessment.exam.blend import BASE, serving_name
 from lamina.assessment.grading import ABSTAINED, EMPTY
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord
@@ -41,6 +42,7 @@ class Beside:
     topic: str
     question: str
     reference: str
+    proves: Proves  # whether its layer was trained on the document behind it
     asked: Question | None  # as the exam has it, with its evidence; None where it is not known
     layer: Said | None  # of its own topic: the candidate, where one is judged
     serving: Said | None
@@ -114,6 +116,7 @@ def _beside(
         topic=topic,
         question=first.question,
         reference=first.reference,
+        proves=first.proves,
         asked=asked,
         layer=alone(layer, serving or base),
         serving=alone(serving, base),

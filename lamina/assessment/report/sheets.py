@@ -15,11 +15,12 @@ from lamina.text.questions import Question
 _FORMULA = re.compile(r"\A[=+\-@\t\r]")
 _PLAIN_NUMBER = re.compile(r"\A[+-]?[\d.,]+\s?%?\Z")
 
-CELLS = ("blend", "topic", "questions", "right", "holds_reference", "d", "d_questions",
-         "likeliest", "loss", "loss_tokens", "verdict")  # fmt: skip
-ANSWERS = ("topic", "item", "blend", "question", "reference", "answer", "right", "graded_as",
-           "why", "holds_reference", "d", "rank", "of", "overruled_by", "doubt", "key", "file",
-           "page", "evidence")  # fmt: skip
+CELLS = ("blend", "topic", "questions", "right", "right_gain", "holds_reference", "d", "d_gain",
+         "d_questions", "likeliest", "loss", "loss_gain", "loss_tokens", "unseen_questions",
+         "unseen_right", "verdict")  # fmt: skip
+ANSWERS = ("topic", "item", "proves", "blend", "question", "reference", "answer", "right",
+           "graded_as", "why", "holds_reference", "d", "rank", "of", "overruled_by", "doubt", "key",
+           "file", "page", "evidence")  # fmt: skip
 
 
 def cells_csv(summary: Summary) -> str:
@@ -36,8 +37,9 @@ def _cells(summary: Summary) -> Iterator[Sequence[object]]:
     for cell in summary.cells:
         worth = summary.worth(cell.blend)
         yield (
-            cell.blend, cell.topic, cell.n, cell.correct, cell.contains, cell.d, cell.n_choices,
-            cell.first, cell.loss, cell.loss_tokens, str(worth.verdict.word) if worth else "",
+            cell.blend, cell.topic, cell.n, cell.correct, cell.gain_correct, cell.contains, cell.d,
+            cell.gain_d, cell.n_choices, cell.first, cell.loss, cell.gain_loss, cell.loss_tokens,
+            cell.n_unseen, cell.correct_unseen, str(worth.verdict.word) if worth else "",
         )  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def _answers(
         asked = known.get((one.topic, one.item))
         page = asked.page + 1 if asked and asked.page is not None else None
         yield (
-            one.topic, one.item, one.blend, one.question, one.reference, one.answer,
+            one.topic, one.item, one.proves, one.blend, one.question, one.reference, one.answer,
             int(one.correct), one.kind, one.why, int(one.contains),
             choice.margin if choice else None, choice.rank if choice else None,
             choice.n_others + 1 if choice else None,

@@ -1,11 +1,12 @@
 """Every answer: layer, serving version and base side by side, all others beneath. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from lamina.assessment.report.beside import FIGURE, IMPROVED, REGRESSED, SILENT, Beside, Said
 from lamina.assessment.report.page.heatmap import topic_anchor
-from lamina.assessment.report.page.words import counted, name
+from lamina.assessment.report.page.words import counted, name, term
 from lamina.text.questions import Question
 
 SPOKEN = {
@@ -14,6 +15,7 @@ SPOKEN = {
     FIGURE: "wrong figure",
     SILENT: "abstained",
 }
+_UNSEEN = f' <span class="mark">{term("transfer")}</span>'
 _SEARCH = "Search in questions and answers"
 _TICK = '<span class="tick" title="right">\N{CHECK MARK}</span>'
 
@@ -41,9 +43,24 @@ def _filters(asked: Mapping[str, Sequence[Beside]]) -> str:
     return (
         f'<form class="filters" hidden><input type="search" name="words" aria-label="{_SEARCH}" '
         f'placeholder="{_SEARCH}">'
-        f'<fieldset><legend>Only</legend>{boxes}</fieldset><p class="cell" hidden></p>'
+        f"<fieldset><legend>Only</legend>{boxes}</fieldset>{_parts(every)}"
+        '<p class="cell" hidden></p>'
         '<p class="found" role="status"></p></form>'
     )
+
+
+def _parts(every: Sequence[Beside]) -> str:
+    """To choose between what a layer can know and what it cannot, where there is both."""
+    counts = Counter(one.proves for one in every)
+    if len(counts) == 1:
+        return ""
+    choices = (("", "all", len(every)), *((part, part, count) for part, count in counts.items()))
+    radios = "".join(
+        f'<label><input type="radio" name="part" value="{part}"{"" if part else " checked"}> '
+        f'{term(spoken) if part else spoken} <span class="count">{count}</span></label>'
+        for part, spoken, count in choices
+    )
+    return f"<fieldset><legend>About documents</legend>{radios}</fieldset>"
 
 
 def _topic(topic: str, anchor: str, questions: Sequence[Beside]) -> str:
@@ -63,8 +80,8 @@ def _question(one: Beside) -> str:
     )
     main = "".join(_main(said, also) for said, also in shown if said)
     return (
-        f'<article class="question" data-marks="{" ".join(one.marks)}">'
-        f"<h3>{escape(one.question)}</h3>"
+        f'<article class="question" data-marks="{" ".join(one.marks)}" data-part="{one.proves}">'
+        f"<h3>{escape(one.question)}{_UNSEEN if one.proves == 'transfer' else ''}</h3>"
         f'<p class="reference"><b>Reference</b> {escape(one.reference)}{_aliases(one.asked)}</p>'
         f'{_evidence(one.asked)}<div class="beside">{main}</div>{_others(one.others)}</article>'
     )

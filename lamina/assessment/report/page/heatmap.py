@@ -96,6 +96,9 @@ def _correct(cell: Cell) -> Shown:
         return "none", NONE, "not asked"
     right = round(cell.correct * cell.n)
     words = f"{right} of {cell.n} right, the reference's words in {cell.contains or 0:.0%}"
+    if cell.correct_unseen is not None:
+        unseen = round(cell.correct_unseen * cell.n_unseen)
+        words += f"; of documents that its layer never saw {unseen} of {cell.n_unseen}"
     return f"share-{share_step(cell.correct)}", f"{cell.correct:.0%}".rstrip("%"), words
 
 

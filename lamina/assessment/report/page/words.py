@@ -19,6 +19,10 @@ TERMS = {
     "what the other topics' layers gain there, in nats a token. It decides where there are too few "
     "questions.",
     "G": "The share of written answers that are right, in per cent; differences are in points.",
+    "knows": "Questions about documents that the layer was trained on: what it can know. Verdicts "
+    "count these alone.",
+    "transfer": "Questions about documents of its topic that the layer was not trained on: what it "
+    "can only infer. They are reported, and part of no verdict.",
     "loss": "How surprising a text is to a layer, in nats a token: lower is better. Held out: "
     "nobody was trained on it.",
     "interval": "Where the figure may lie when luck is counted: beyond either end it is in one of "
