@@ -222,7 +222,7 @@ def _report(
             judged=order.judged,
             made=datetime.now(UTC).replace(microsecond=0),
             base=exam.served.base.name or exam.served.base.digest[:12],
-            layers=inputs["layers"],
+            files=inputs["layers"],
             earlier=exam.earlier,
         )
         questions = [one for topic in exam.topics for one in (*topic.prompts, *topic.transfer)]

@@ -27,16 +27,17 @@ def overrule(  # noqa: PLR0913 - keyword-only but for what is decided
         NotFoundError: there is no report, or none of its answers has this key.
         InvalidInputError: the reason is missing, the layer did not give the answer, or a line of
             the file is no override.
+        DamagedError: the report cannot be read.
 
     """
     from pydantic import ValidationError
 
     from lamina.assessment.exam.blend import layer_of
     from lamina.assessment.grading.overrides import EVERY, Override, add_override
-    from lamina.assessment.report.files import other_folder, read_report
+    from lamina.assessment.report.files import read_other
     from lamina.assessment.report.records import AnswerRecord
 
-    _, records = read_report(other_folder(pod.workspace.qa))
+    _, records = read_other(pod.workspace.qa)
     given = [one for one in records if isinstance(one, AnswerRecord) and one.key == key]
     if not given:
         msg = (

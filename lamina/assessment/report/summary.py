@@ -103,10 +103,13 @@ def summarise(  # noqa: PLR0913 - keyword-only: what a run knows beside its reco
     judged: Sequence[str] = (),
     made: datetime | None = None,
     base: str = "",
-    layers: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
     earlier: Trend | None = None,
 ) -> Summary:
-    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base."""
+    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base.
+
+    `files` are the digests of the layers' files.
+    """
     records, chosen = list(records), margins or Margins()
     table = Table(records)
     blends = _in_order(table)
@@ -115,7 +118,7 @@ def summarise(  # noqa: PLR0913 - keyword-only: what a run knows beside its reco
     mixed = [name for name in candidates if name not in layers]  # no candidates: a batch apart
     worths = [one for batch in (layers, mixed) for one in weigh(records, batch, chosen)]
     speeds = (speed(blend, table.answers(blend)) for blend in blends)
-    files = dict(layers or {})
+    files = dict(files or {})
     now = {
         worth.name: Point.of(worth, version=files[worth.name], file=files[worth.name], when=made)
         for worth in worths
