@@ -65,6 +65,13 @@ def test_lost_and_won_answers_are_told_apart_from_other_words() -> None:
     assert "answers lost 1, answers won 1, answers in other words 1 changed" in found.sentence
 
 
+def test_the_same_words_with_another_grade_are_a_change() -> None:
+    before = report([answer("A", "Leases", right=True, answer="so")])
+    after = report([answer("A", "Leases", answer="so")])
+
+    assert difference(before, after).count("lost") == 1
+
+
 def test_what_was_asked_once_only_is_counted_and_compared_with_nothing() -> None:
     before = report([answer("A", "Leases", 0, right=True), answer("A", "Leases", 1)])
     after = report([answer("A", "Leases", 1), answer("A", "Leases", 2), answer("A", "Leases", 3)])
