@@ -40,7 +40,7 @@ def write_handbooks(raw_pdfs: Path, questions: Path) -> Corpus:
     the chapter that answers it and the sentence in which it does.
     """
     topics = world.sample_topics()
-    pdfs = [path for topic in topics for path in _write_chapters(raw_pdfs, topic)]
+    pdfs = [path for topic in topics for path in write_chapters(raw_pdfs, topic)]
     scan = raw_pdfs.joinpath(*SCAN)
     page_layout.write_scan(scan)
     duplicate = raw_pdfs.joinpath(*DUPLICATE)
@@ -51,7 +51,7 @@ def write_handbooks(raw_pdfs: Path, questions: Path) -> Corpus:
         pdfs=(*pdfs, scan, duplicate),
         scan=scan,
         duplicate=duplicate,
-        question_files=tuple(_write_questions(questions, topic) for topic in topics),
+        question_files=tuple(write_questions(questions, topic) for topic in topics),
     )
 
 
@@ -71,7 +71,8 @@ def chapter_name(topic: Topic, number: int) -> str:
     return f"{topic.area.lower()}_chapter_{number}.pdf"
 
 
-def _write_chapters(raw_pdfs: Path, topic: Topic) -> Iterator[Path]:
+def write_chapters(raw_pdfs: Path, topic: Topic) -> Iterator[Path]:
+    """A topic's manual as `raw_pdfs/<layer>/`, chapter by chapter as they are asked for."""
     for number, chapter in enumerate(topic.chapters, start=1):
         path = raw_pdfs / topic.layer / chapter_name(topic, number)
         yield _write(path, chapter, world.manual_sections, f"{topic.title}, Chapter {number}")
@@ -83,7 +84,8 @@ def _write(path: Path, topic: Topic, sections: Sections, title: str) -> Path:
     return path
 
 
-def _write_questions(folder: Path, topic: Topic) -> Path:
+def write_questions(folder: Path, topic: Topic) -> Path:
+    """The examination of a topic, `<layer>.jsonl`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{topic.layer}.jsonl"
     rows = (

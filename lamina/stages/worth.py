@@ -139,7 +139,9 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
     from lamina.assessment.exam.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
-    trained = pod.workspace.processed / "train.jsonl"
+    datasets = datasets_of(pod, adapters)
+    trained = [pod.store.path(ref) / "train.jsonl" for ref in datasets.values()]
+    trained = trained or [pod.workspace.processed / "train.jsonl"]
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
@@ -150,10 +152,10 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
         prompts=pod.workspace.prompts,
         topics=_topics(pod.workspace),
         heldout=(heldout,) if heldout.is_file() else (),
-        trained=(trained,) if trained.is_file() else (),
+        trained=tuple(path for path in trained if path.is_file()),
         overrides=pod.workspace.overrides,
         against=Path(order.against) if order.against else None,
-        datasets=datasets_of(pod, adapters),
+        datasets=datasets,
         files=known_files(pod),
         adapters=adapters,
         model=None if foreign else pod.workspace.base_gguf(pod.settings),

@@ -4,13 +4,15 @@ import pytest
 from fake_layer_server import FakeLayerServer
 
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.assess import qa_layers
+from lamina.assessment.asking.replies import KnownLayer, ServedBase
+from lamina.assessment.asking.served import Served
+from lamina.assessment.assess import known_report, qa_layers
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.exam.sampling import SHORT_ANSWERS
-from lamina.assessment.report.files import FILES, publish, read_changes, read_summary
-from lamina.assessment.report.trend import Point
+from lamina.assessment.report.files import FILES, publish, read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
+from lamina.margins import Margins
 from lamina.progress import Silent
 from lamina.store import Store
 
@@ -44,6 +46,45 @@ def test_nothing_changed_nothing_is_asked(
 
     assert qa_layers(order, store=store, progress=Silent()) == first
     assert questions_asked(server) == asked
+
+
+def served(server: FakeLayerServer, **changed: str) -> Served:
+    """What the fake server has, without asking it."""
+    layers = server.layers | changed
+    known = tuple(KnownLayer(name, digest, 0.0) for name, digest in layers.items())
+    return Served(ServedBase(server.base, 1), known)
+
+
+def test_what_was_asked_before_needs_no_server(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    asked = qa_layers(order, store=store, progress=Silent())
+    before = len(server.requests)
+    nowhere = order.model_copy(update={"server_url": ""})
+
+    assert known_report(nowhere, served(server), store=store) == asked
+    assert len(server.requests) == before
+
+
+def test_another_rule_for_the_same_cells_needs_no_server(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    asked = qa_layers(order, store=store, progress=Silent())
+    stricter = order.model_copy(update={"server_url": "", "margins": Margins(gain_d=9)})
+
+    again = known_report(stricter, served(server), store=store)
+
+    assert again not in {None, asked}
+    assert read_summary(store.open(again)).facts["Server"].startswith("none was needed")
+
+
+def test_what_was_never_asked_needs_one(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    assert known_report(order, served(server), store=store) is None
+    qa_layers(order, store=store, progress=Silent())
+
+    assert known_report(order, served(server, Leases="9" * 64), store=store) is None
 
 
 @pytest.mark.parametrize(
@@ -178,64 +219,3 @@ def test_everyone_is_asked_for_short_answers_in_the_same_words(
 
     said = {body["messages"][0]["content"] for body in server.asked("/v1/chat/completions")}
     assert said == {SHORT_ANSWERS}
-
-
-def test_a_report_is_held_against_another_one(
-    order: QaOrder, store: Store, server: FakeLayerServer, tmp_path: Path
-) -> None:
-    qa = tmp_path / "qa"
-    publish(qa_layers(order, store=store, progress=Silent()), store=store, folder=qa)
-    server.layers["Leases"] = "9" * 64
-    server.answers["Leases"] = {}
-    against = order.model_copy(update={"against": qa})
-
-    second = qa_layers(against, store=store, progress=Silent())
-
-    changes = read_changes(store.open(second))
-    assert changes is not None
-    assert changes.counts["answers lost"] == 8
-    assert changes.facts["Layer Leases"] == ("1" * 12, "9" * 12)
-
-
-def test_what_changed_is_shown_until_the_next_report(
-    order: QaOrder, store: Store, tmp_path: Path
-) -> None:
-    qa = tmp_path / "qa"
-    first = qa_layers(order, store=store, progress=Silent())
-    publish(first, store=store, folder=qa)
-    against = order.model_copy(update={"against": qa})
-    publish(qa_layers(against, store=store, progress=Silent()), store=store, folder=qa)
-    assert (qa / "changes.json").is_file()
-
-    publish(first, store=store, folder=qa)
-
-    assert not (qa / "changes.json").is_symlink()
-
-
-def test_without_the_other_report_nothing_is_asked(
-    order: QaOrder, store: Store, server: FakeLayerServer, tmp_path: Path
-) -> None:
-    with pytest.raises(NotFoundError, match="there is no report at"):
-        qa_layers(
-            order.model_copy(update={"against": tmp_path / "no"}), store=store, progress=Silent()
-        )
-
-    assert server.requests == []
-
-
-def test_earlier_versions_stand_beside_the_one_at_hand(order: QaOrder, store: Store) -> None:
-    point = Point(
-        version="abc", file="8" * 64, when=None, word="unclear", n=8, correct=0.5, d=0.1, loss=2.5
-    )
-    same = point.model_copy(update={"file": "1" * 64})
-
-    ref = qa_layers(
-        order, store=store, progress=Silent(), earlier={"Leases": (point,), "Goodwill": (same,)}
-    )
-
-    summary = read_summary(store.open(ref))
-    assert [one.file[:1] for one in summary.trend["Leases"]] == ["8", "1"]
-    assert summary.trend["Leases"][1].correct == 1
-    page = (store.open(ref) / "report.html").read_text()
-    assert "<b>Versions</b>" in page
-    assert "right answers over 2 versions" in page

@@ -38,7 +38,7 @@ def test_a_layer_is_promoted_on_what_it_can_know_alone(inferred: float) -> None:
 def test_a_layer_that_gains_only_where_it_cannot_know_is_not_promoted() -> None:
     said = verdict([*knows(0), *unseen("Leases", 3, documents=9)], BASE)
 
-    assert said.word is Word.NO_EFFECT
+    assert not said.promoted
 
 
 def test_questions_that_it_cannot_know_make_no_evidence() -> None:
@@ -108,8 +108,8 @@ def test_answers_about_unseen_documents_hold_no_layer() -> None:
 def test_a_layer_that_changes_unseen_documents_alone_is_no_copy_of_the_base() -> None:
     copy = [*scores("base", "Leases", 0), *harmless("base")]
 
-    assert "as under the base" in verdict([*copy, *unseen("base", 0)], BASE).why
-    assert "as under the base" not in verdict([*copy, *unseen("Leases", 1)], BASE).why
+    assert "everything that was measured" in verdict([*copy, *unseen("base", 0)], BASE).why
+    assert "everything that was measured" not in verdict([*copy, *unseen("Leases", 1)], BASE).why
 
 
 def test_questions_whose_document_nobody_knows_are_named() -> None:

@@ -8,6 +8,7 @@ can know is asked of the topic's own layer and of the base only.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import fmean, stdev
 from typing import TypeAlias
 
@@ -23,6 +24,9 @@ from lamina.text.questions import Question
 from lamina.text.rows import Row
 
 DRAWN = 4  # questions, and rows, of a topic that is not a subject's own
+# Questions of all other topics together. From fewer than 27 that come out alike no harm of ten
+# points can be excluded (`over_groups`), and so no layer of a few topics could ever serve.
+ELSEWHERE = 60
 HARM_NATS = 0.1  # a fall of D elsewhere that would matter
 _Z_95 = 1.645  # one-sided
 
@@ -51,9 +55,15 @@ class Matrix:
         *,
         seed: int,
         n_drawn: int | None = DRAWN,
+        n_elsewhere: int = 0,
     ) -> None:
-        """`n_drawn` items of each topic are put to those whose own it is not; None = all."""
+        """`n_drawn` items of each topic are put to those whose own it is not; None = all.
+
+        More questions of each, where the other topics are too few to come to `n_elsewhere`.
+        """
         self.topics = {topic.name: topic for topic in topics}
+        others = max(1, sum(name != GENERAL for name in self.topics) - 1)
+        self._n_questions = max(n_drawn or 0, ceil(n_elsewhere / others))
         self.subjects = tuple(subjects)
         exam = [one for topic in topics for one in (*topic.prompts, *topic.transfer)]
         self._choices = choices(exam, seed=seed)
@@ -99,7 +109,8 @@ class Matrix:
     def _draw(self, topic: Topic, count: int | None, seed: int) -> Topic:
         if count is None:
             return topic
-        prompts = drawn(topic.prompts, count, seed=seed, name=item_name, document=document_of)
+        questions = self._n_questions
+        prompts = drawn(topic.prompts, questions, seed=seed, name=item_name, document=document_of)
         # T holds a layer against the others on its own text, and counts documents.
         count = max(count, len({row.document for row in topic.heldout}))
         rows = drawn(topic.heldout, count, seed=seed, name=item_name, document=document_of)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Via
-from lamina.assessment.asking.matrix import DRAWN
+from lamina.assessment.asking.matrix import DRAWN, ELSEWHERE
 from lamina.assessment.exam.behind import KnownFile
 from lamina.assessment.exam.sampling import Sampling
 from lamina.margins import Margins
@@ -54,5 +54,8 @@ class QaOrder(BaseModel):
     )
     against: Path | None = Field(
         None, description="another report, by its folder or a file of it: what changed is told"
+    )
+    n_elsewhere: int = Field(
+        ELSEWHERE, ge=0, description="questions of all topics together that are not a layer's own"
     )
     heldout_tokens: int = Field(4000, ge=0, description="held-out tokens a topic; 0 = none")

@@ -38,7 +38,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Base": _base(served.base),
         "How blends were put on": _WAYS[order.via],
         "Requests in flight": str(how.in_flight),
-        "Items of topics that are not a layer's own": _drawn(order.n_drawn),
+        "Items of topics that are not a layer's own": _drawn(order),
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
         "Grader": f"version {GRADER}, by type of answer",
@@ -93,7 +93,11 @@ def named(failure: Failure) -> str:
     return f"{one.subject.blend.name} on {one.topic}, {item[:60]!r}: {failure.why}"
 
 
-def _drawn(count: int) -> str:
+def _drawn(order: QaOrder) -> str:
+    count = order.n_drawn
     if not count:
         return "all"
-    return f"{count} questions, {count} rows or one a document, by lot; all where these leave doubt"
+    return (
+        f"{count} questions of each, {order.n_elsewhere} of all together, {count} rows or one a "
+        "document, by lot; all where these leave doubt"
+    )
