@@ -53,7 +53,12 @@ def test_one_outlier_does_not_pale_all_other_colours() -> None:
     assert scale([*[0.5] * 12, 40.0]) == 0.5
     assert scale([0.4, -0.5, 0.5, 40.0]) == 0.5
     assert scale([0.001, 0.002]) == LEAST_SCALE
-    assert scale([]) == 0
+    assert scale([]) == LEAST_SCALE
+
+
+def test_small_differences_elsewhere_stay_pale_beside_gains_at_home() -> None:
+    assert scale([*[-0.1] * 95, *[1.0] * 5], own=[1.0] * 5) == 1.0
+    assert scale([*[-0.1] * 95, *[1.0] * 4, 40.0], own=[*[1.0] * 4, 40.0]) == 1.0
 
 
 def test_a_legend_says_where_the_full_colour_begins() -> None:

@@ -100,7 +100,7 @@ _LOSS_NOTE = (
 _SPEED_NOTE = "Measured from here, over HTTP, while this report was made."
 _ANSWERS_NOTE = (
     "The layer of the topic, the version that serves in its place where there is one, and the "
-    "base; what they had regressed or improved is against what serves, else against the base. "
+    "base. Regressed and improved are against what serves, or against the base where nothing does. "
     "Questions that the layer lost come first. A tick marks right answers; beside each stands why "
     "it was graded so."
 )

@@ -1,11 +1,11 @@
 """Heat maps as HTML tables: one row a blend, one column a topic, the figure in every cell. Pure.
 
 Columns bear numbers, so that many of them fit a page; a legend says what they stand for. A cell
-leads to its answers. Colours of differences run to a value that nine of ten do not reach, so that
-one outlier does not pale all others.
+leads to its answers. Colours of differences run to a value that nine of ten do not reach, neither of
+all cells nor of those of layers on their own topics, so that one outlier does not pale the others.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
 from typing import TypeAlias
 
@@ -34,10 +34,10 @@ def correct_map(summary: Summary, answered: Collection[str]) -> str:
 
 def knows_map(summary: Summary, answered: Collection[str]) -> str:
     """D over the base, of the base itself; empty text where it was not measured."""
-    gains = [cell.gain_d for cell in summary.cells if cell.gain_d is not None]
+    gains = [(cell, cell.gain_d) for cell in summary.cells if cell.gain_d is not None]
     if not gains:
         return ""
-    widest = scale(gains)
+    widest = _widest(summary, gains)
 
     def shown(cell: Cell) -> Shown:
         if cell.d is None:
@@ -57,8 +57,8 @@ def loss_map(summary: Summary, answered: Collection[str]) -> str:
     """Held-out loss, coloured by its change from the base; empty text where none was measured."""
     if all(cell.loss is None for cell in summary.cells):
         return ""
-    gains = [cell.gain_loss for cell in summary.cells if cell.gain_loss is not None]
-    widest = scale(gains)
+    gains = [(cell, cell.gain_loss) for cell in summary.cells if cell.gain_loss is not None]
+    widest = _widest(summary, gains)
 
     def shown(cell: Cell) -> Shown:
         if cell.loss is None:
@@ -73,16 +73,19 @@ def loss_map(summary: Summary, answered: Collection[str]) -> str:
     )
 
 
-def scale(gains: Iterable[float]) -> float:
-    """The difference that gets the full colour: nine of ten are smaller."""
-    sizes = sorted(map(abs, gains))
-    if not sizes:
-        return 0.0
-    return max(sizes[int(_NINE_OF_TEN * (len(sizes) - 1))], LEAST_SCALE)
+def scale(gains: Iterable[float], own: Iterable[float] = ()) -> float:
+    """The difference that gets the full colour: nine of ten are smaller, here and there."""
+    sizes = (sorted(map(abs, values)) for values in (gains, own))
+    return max([LEAST_SCALE, *(of[int(_NINE_OF_TEN * (len(of) - 1))] for of in sizes if of)])
 
 
-def _scale_note(gains: Collection[float], widest: float) -> str:
-    beyond = sum(abs(gain) > widest for gain in gains)
+def _widest(summary: Summary, gains: Sequence[tuple[Cell, float]]) -> float:
+    own = (gain for cell, gain in gains if cell.topic in own_topics(cell.blend, summary.topics))
+    return scale((gain for _, gain in gains), own)
+
+
+def _scale_note(gains: Collection[tuple[Cell, float]], widest: float) -> str:
+    beyond = sum(abs(gain) > widest for _, gain in gains)
     more = f"; {beyond} of {len(gains)} cells lie beyond it and look the same" if beyond else ""
     return (
         '<p class="scale"><span class="change-0">worse</span> <span class="change-5">as the base'

@@ -7,6 +7,9 @@ from lamina.assessment.report.page.words import nats, percent
 from lamina.assessment.report.trend import Point
 
 _WIDE, _HIGH, _EDGE = 160, 36, 5
+_BECAME = {
+    "promote": "promoted", "hold": "held", "rollback": "put back", "found": "served before",
+}  # fmt: skip
 _FEW = 2  # points that make a line
 
 
@@ -23,7 +26,7 @@ def _told(point: Point) -> str:
     figures = [f"{percent(point.correct)} right"] if point.correct is not None else []
     figures += [f"D {nats(point.d)}"] if point.d is not None else []
     figures += [f"loss {point.loss:.2f}"] if point.loss is not None else []
-    became = f", {escape(point.decision)}" if point.decision else ""
+    became = f", {_BECAME[point.decision]}" if point.decision in _BECAME else ""
     return f"{day}<code>{escape(point.version)}</code> {escape(point.word)}{became}: " + (
         ", ".join(figures) or "nothing measured"
     )
