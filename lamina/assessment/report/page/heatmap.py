@@ -1,8 +1,8 @@
 """Heat maps as HTML tables: one row a blend, one column a topic, the figure in every cell. Pure.
 
 Columns bear numbers, so that many of them fit a page; a legend says what they stand for. A cell
-leads to its answers. Colours of differences run to a value that nine of ten do not reach, neither of
-all cells nor of those of layers on their own topics, so that one outlier does not pale the others.
+leads to its answers. Colours of differences run to a value that nine of ten do not reach, of all
+cells and of those of layers on their own topics: one outlier does not pale the others.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
