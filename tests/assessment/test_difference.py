@@ -92,6 +92,15 @@ def test_figures_of_cells_differ_where_it_would_be_seen() -> None:
     assert (one.measure, one.before, one.after) == ("D", 0.5, 0.9)
 
 
+def test_what_an_older_report_did_not_measure_has_not_changed() -> None:
+    before, after = (
+        report([answer("A", "Leases")]),
+        report([answer("A", "Leases"), choice("A", "Leases")]),
+    )
+
+    assert difference(before, after).figures == ()
+
+
 def test_verdicts_that_changed_came_or_went_are_named() -> None:
     summary, records = report(world(("Leases", "Debt")))
     (leases, debt) = (summary.worth("Leases"), summary.worth("Debt"))

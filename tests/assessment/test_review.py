@@ -3,6 +3,7 @@
 import pytest
 from spoken import answer, choice
 
+from lamina.assessment.grading import ABSTAINED
 from lamina.assessment.report.records import Overruled
 from lamina.assessment.report.review import (
     NEITHER,
@@ -40,6 +41,13 @@ def test_each_disagreement_has_its_words(
     one = answer("Leases", "Leases", right=right, contains=contains)
 
     assert doubt(one, likeliest=likeliest) == reason
+
+
+def test_who_says_that_he_does_not_know_is_not_in_doubt() -> None:
+    silent = answer("A", "Leases", why=ABSTAINED)
+
+    assert doubt(silent, likeliest=True) == ""
+    assert doubt(silent.model_copy(update={"contains": True}), likeliest=True) == WORDS_AND_RANK
 
 
 def test_where_two_signs_are_against_the_grader_comes_first() -> None:

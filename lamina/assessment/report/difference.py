@@ -6,8 +6,9 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.assessment.report.cell import Cell
 from lamina.assessment.report.records import AnswerRecord, AnyRecord
-from lamina.assessment.report.summary import Cell, Summary
+from lamina.assessment.report.summary import Summary
 
 LEAST_NATS = 0.005  # less is not seen in two decimals
 LEAST_SHARE = 0.0005
@@ -58,8 +59,8 @@ class FigureChange(BaseModel):
     blend: str
     topic: str
     measure: Measure
-    before: float | None
-    after: float | None
+    before: float
+    after: float
 
 
 class Difference(BaseModel):
@@ -115,7 +116,7 @@ class Difference(BaseModel):
             yield from _told([f"{kind}: {_words(one)}" for one in some], f"{kind} answers")
         nats = [one for one in self.figures if one.measure == "D"]
         yield from _told(
-            [f"D of {x.blend} on {x.topic}: {_nats(x.before)} -> {_nats(x.after)}" for x in nats],
+            [f"D of {x.blend} on {x.topic}: {x.before:+.2f} -> {x.after:+.2f}" for x in nats],
             "cells",
         )
 
@@ -196,8 +197,7 @@ def _cell(before: Cell, after: Cell) -> Iterator[FigureChange]:
         ("loss", before.loss, after.loss, LEAST_NATS),
     )
     for measure, old, new, least in pairs:
-        moved = abs(new - old) >= least if old is not None and new is not None else old != new
-        if moved:
+        if old is not None and new is not None and abs(new - old) >= least:
             yield FigureChange(
                 blend=after.blend, topic=after.topic, measure=measure, before=old, after=new
             )
@@ -217,7 +217,3 @@ def _was(one: VerdictChange) -> str:
 
 def _words(one: AnswerChange) -> str:
     return f"{one.blend} on {one.question!r}: {one.before!r} -> {one.after!r}"
-
-
-def _nats(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2f}"

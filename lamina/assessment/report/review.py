@@ -7,6 +7,7 @@ thinks the right answer the likeliest of seven. None of them is always right.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lamina.assessment.grading import ABSTAINED, EMPTY
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord
 
 # In the order in which looking pays: where two signs are against the grader first.
@@ -66,7 +67,7 @@ def doubt(answer: AnswerRecord, *, likeliest: bool | None) -> str:
             return WORDS
         case True, False, _:
             return NO_WORDS
-        case False, False, True:
+        case False, False, True if answer.why not in (ABSTAINED, EMPTY):
             return RANK
         case True, True, False:
             return NO_RANK

@@ -50,7 +50,7 @@ def _figures(found: Sequence[FigureChange]) -> str:
     rows = [
         f'<tr><th scope="row">{name(one.blend)}</th><td>{name(one.topic)}</td>'
         f"<td>{nats(one.before)}</td><td>{nats(one.after)}</td></tr>"
-        for one in sorted(found, key=lambda one: -abs((one.after or 0) - (one.before or 0)))
+        for one in sorted(found, key=lambda one: -abs(one.after - one.before))
     ]
     return _part("D, in nats a token", ("Who", "On", "Before", "Now"), rows)
 

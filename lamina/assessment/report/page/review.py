@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lamina.assessment.report.page.words import counted, name
-from lamina.assessment.report.review import Doubt
+from lamina.assessment.report.review import RANK, Doubt
 
 _SHOWN = 100  # of the queue; `answers.csv` has all
 NOTE = (
@@ -19,6 +19,20 @@ OVERRULED_NOTE = "A person decided about these; they count as decided."
 
 def review_section(queue: Sequence[Doubt]) -> str:
     """The queue as a table; empty text where nothing is in doubt."""
+    if not queue:
+        return ""
+    first = [one for one in queue if one.reason != RANK]
+    rest = [one for one in queue if one.reason == RANK]
+    if not rest:
+        return _queue(first)
+    return (
+        f"{_queue(first)}<details><summary>Wrong in their own words, though they think the right "
+        f'answer the likeliest <span class="count">{len(rest)}</span></summary>{_queue(rest)}'
+        "</details>"
+    )
+
+
+def _queue(queue: Sequence[Doubt]) -> str:
     if not queue:
         return ""
     rows = "".join(map(_doubt, queue[:_SHOWN]))
