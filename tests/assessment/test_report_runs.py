@@ -78,3 +78,4 @@ def test_earlier_versions_stand_beside_the_one_at_hand(order: QaOrder, store: St
     page = (store.open(ref) / "report.html").read_text()
     assert "<b>Versions</b>" in page
     assert "right answers over 2 versions" in page
+    assert "<code>abc</code> unclear: 50% right, D +0.10, loss 2.50; now " in page

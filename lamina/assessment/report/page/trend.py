@@ -17,7 +17,8 @@ def trend_line(points: Sequence[Point]) -> str:
     """All versions with their words, and a line through what was measured of them."""
     if len(points) < _FEW:
         return ""
-    told = "; ".join(map(_told, points))
+    before = (f"<code>{escape(point.version)}</code> {_told(point)}" for point in points[:-1])
+    told = "; ".join([*before, f"now {_told(points[-1])}"])
     return f'<p class="trend"><b>Versions</b> {_line(points)} {told}</p>'
 
 
@@ -27,9 +28,7 @@ def _told(point: Point) -> str:
     figures += [f"D {nats(point.d)}"] if point.d is not None else []
     figures += [f"loss {point.loss:.2f}"] if point.loss is not None else []
     became = f", {_BECAME[point.decision]}" if point.decision in _BECAME else ""
-    return f"{day}<code>{escape(point.version)}</code> {escape(point.word)}{became}: " + (
-        ", ".join(figures) or "nothing measured"
-    )
+    return f"{day}{escape(point.word)}{became}: {', '.join(figures) or 'nothing measured'}"
 
 
 def _line(points: Sequence[Point]) -> str:
