@@ -13,11 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.demo import page_layout, world
-from lamina.demo.world import Section, Topic
+from lamina.demo.wordings import Pool
+from lamina.demo.world import Fact, Section, Topic
 
 BLENDED = ("Marlow_Leasing", "Tamsin_Revenue")  # the example of a blend
 SCAN = ("Kestrel_Inventory", "scanned_count_sheet.pdf")
 DUPLICATE = ("Ostrava_Goodwill", "copy_of_goodwill_chapter_1.pdf")
+
+# As a question file says what is asked for; a right answer stands beside wrong ones of its unit.
+_TYPES: dict[Pool, tuple[str, str]] = {
+    Pool.THOUSANDS: ("number", "thousand"),
+    Pool.PERCENT: ("percent", "percent"),
+    Pool.MONTHS: ("number", "months"),
+    Pool.DAYS: ("number", "days"),
+    Pool.DATE: ("date", ""),
+    Pool.FORM: ("span", "form"),
+    Pool.ACCOUNT: ("span", "account"),
+    Pool.PERSON: ("span", "person"),
+    Pool.PANEL: ("span", "panel"),
+    Pool.TOWN: ("span", "town"),
+    Pool.SYSTEM: ("span", "system"),
+}
 
 Sections = Callable[[Topic, random.Random], Iterator[Section]]
 
@@ -36,8 +52,8 @@ class Corpus:
 def write_handbooks(raw_pdfs: Path, questions: Path) -> Corpus:
     """Write `raw_pdfs/<layer>/*.pdf` and `questions/<layer>.jsonl`; existing files are replaced.
 
-    A line of a question file holds a question in the examination wording, its answer, the file of
-    the chapter that answers it and the sentence in which it does.
+    A line of a question file holds a question in the examination wording, its answer with type and
+    unit, the file of the chapter that answers it and the sentence in which it does.
     """
     topics = world.sample_topics()
     pdfs = [path for topic in topics for path in write_chapters(raw_pdfs, topic)]
@@ -89,14 +105,21 @@ def write_questions(folder: Path, topic: Topic) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{topic.layer}.jsonl"
     rows = (
-        {
-            "question": fact.examination(),
-            "answer": fact.value,
-            "file": chapter_name(topic, number),
-            "evidence": fact.statement(0),
-        }
+        _question(fact, chapter_name(topic, number))
         for number, chapter in enumerate(topic.chapters, start=1)
         for fact in chapter.facts
     )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def _question(fact: Fact, file: str) -> dict[str, str]:
+    kind, unit = _TYPES[fact.kind.pool]
+    return {
+        "question": fact.examination(),
+        "answer": fact.value,
+        "type": kind,
+        "unit": unit,
+        "file": file,
+        "evidence": fact.statement(0),
+    }

@@ -5,9 +5,12 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from lamina.assessment.exam.asked import choices
+from lamina.assessment.grading import grade
 from lamina.demo import handbooks, page_layout, world
 from lamina.demo.handbooks import Corpus
 from lamina.demo.world import Topic
+from lamina.text.question_files import read_question_file
 
 
 @pytest.fixture
@@ -92,6 +95,26 @@ def test_the_examination_names_the_chapter_that_answers(
             text = texts[folders[file.stem] / one["file"]]
             assert one["answer"] in one["evidence"]
             assert _holds(text, one["evidence"])
+
+
+def test_every_answer_of_the_examination_is_graded_right(corpus: Corpus) -> None:
+    asked = [one for file in corpus.question_files for one in read_question_file(file).questions]
+
+    assert len(asked) == 6 * 16
+    assert [one.answer for one in asked if not grade(one.answer, one).correct] == []
+
+
+def test_a_right_answer_stands_beside_wrong_ones_of_its_own_kind(corpus: Corpus) -> None:
+    """Else D would count that a layer knows what a deadline looks like."""
+    kinds = {fact.value: fact.kind.name for one in world.sample_topics() for fact in one.facts}
+    asked = [one for file in corpus.question_files for one in read_question_file(file).questions]
+
+    pure = [
+        all(kinds[other] == kinds[question.answer] for other in choice.answers[1:])
+        for question, choice in choices(asked, seed=1).items()
+    ]
+
+    assert sum(pure) >= 90
 
 
 def test_words_are_hyphenated_at_line_ends_but_values_are_not(corpus: Corpus) -> None:
