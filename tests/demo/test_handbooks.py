@@ -122,8 +122,10 @@ def test_a_right_answer_stands_beside_wrong_ones_of_its_own_kind_and_exam(corpus
 
 
 def test_words_are_hyphenated_at_line_ends_but_values_are_not(corpus: Corpus) -> None:
-    with pypdfium2.PdfDocument(corpus.pdfs[0]) as document:
-        raw = " ".join(page.get_textpage().get_text_range() for page in document)
+    raw = ""
+    for path in corpus.pdfs[:8]:
+        with pypdfium2.PdfDocument(path) as document:
+            raw += " ".join(page.get_textpage().get_text_range() for page in document)
 
     assert "\ufffe" in raw  # how PDFium writes a hyphen at a line end
     assert not re.search("thou\ufffe|per\ufffe|ac\ufffe", raw)
