@@ -3,12 +3,11 @@
 Items of one document rise and fall together, so each document counts once, by the mean of its
 items' differences (of text: by token, as a loss is told), and Student's t has documents - 1 degrees
 of freedom. That is Miller's clustered standard error (arXiv 2411.00640) where documents are of one
-size. Where they are not, his is too
-narrow for a few documents (benchmarks/results/verdicts.md), and this one is not: a t statistic of
-independent group means stays at or below its level however much their variances differ, one-sided
-5 % up to 14 groups, lower levels for any number (Bakirov and Szekely 2005; Ibragimov and Mueller
-2010, "t-Statistic Based Correlation and Heterogeneity Robust Inference", Journal of Business &
-Economic Statistics 28, 453-468).
+size. Where they are not, his is too narrow for a few documents (benchmarks/results/verdicts.md),
+and this one is not: a t statistic of independent group means stays at or below its level however
+much their variances differ, one-sided 5 % up to 14 groups, lower levels for any number (Bakirov and
+Szekely 2005; Ibragimov and Mueller 2010, "t-Statistic Based Correlation and Heterogeneity Robust
+Inference", Journal of Business & Economic Statistics 28, 453-468).
 
 All functions of means take one axis of documents, and any number of axes before it.
 """
