@@ -42,9 +42,9 @@ def assemble(options: argparse.Namespace) -> Server:
     _check(options)
     base = read_base(options.model)
     check_room(base, options.n_ctx, options.n_parallel, available_bytes())
-    registry = Registry(base, options.adapters_dir, options.allowed_root)
     relay = Relay()
     engine = Engine(options.model, _engine_options(options), flush=relay.flush)
+    registry = Registry(base, options.adapters_dir, options.allowed_root, engine.keep)
     routing = Routing(registry, engine.memory)
     service = Service(engine, relay, routing, chat_format=options.chat_format)
     key = settings.load().api_key
