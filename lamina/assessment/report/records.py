@@ -2,10 +2,27 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from lamina.assessment.cells.measured import Proves
+from lamina.assessment.grading.overrides import answer_key
+
+PROVES = "whether the topic's layer was trained on the document (knows), or was not (transfer)"
+
+
+class Overruled(BaseModel):
+    """A person's word, which counts instead of the grader's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    who: str
+    when: datetime
+    why: str
+    graded: bool = Field(description="what the grader had said: right or not")
 
 
 class AnswerRecord(BaseModel):
@@ -17,7 +34,8 @@ class AnswerRecord(BaseModel):
     blend: str = Field(description="`base`, a layer, or a blend as the server names it")
     topic: str = Field(description="the layer whose prompts it comes from")
     item: str = Field("", description="the question's id, else a digest of its words")
-    document: str = Field("", description="where the answer stands; the item, where nobody says")
+    document: str = Field("", description="where the answer stands; empty where nobody knows")
+    proves: Proves = Field("knows", description=PROVES)
     question: str
     reference: str
     answer: str
@@ -30,6 +48,12 @@ class AnswerRecord(BaseModel):
     n_prompt_tokens: int
     n_tokens: int = Field(description="tokens generated")
     tokens_per_s: float | None = Field(description="over the whole time; None without any")
+    overruled: Overruled | None = None
+
+    @property
+    def key(self) -> str:
+        """What this answer to this question is called, whoever gave it."""
+        return answer_key(self.topic, self.item or self.question, self.answer)
 
 
 class ChoiceRecord(BaseModel):
@@ -42,6 +66,7 @@ class ChoiceRecord(BaseModel):
     topic: str
     item: str
     document: str
+    proves: Proves = Field("knows", description=PROVES)
     question: str
     reference: str = Field(description="the likeliest of the right answers")
     likeliest: str = Field(description="of all of them")
