@@ -109,7 +109,9 @@ def _served(pod: Pod, order: AskLayers, wanted: "QaOrder", adapters: Path) -> "S
 
 
 def _key(pod: Pod) -> str | None:
-    return pod.settings.api_key.get_secret_value() if pod.settings.api_key else None
+    """The key that opens most: one way of asking sets the server's default."""
+    key = pod.settings.admin_key or pod.settings.api_key
+    return key.get_secret_value() if key else None
 
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:

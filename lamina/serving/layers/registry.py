@@ -7,57 +7,34 @@ an allowed root once its links are resolved.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lamina.errors import LaminaError, MismatchError, NotFoundError, ResourceError
 from lamina.fingerprint import file_digest
-from lamina.passport import Passport
 from lamina.serving.layers import files
 from lamina.serving.layers.adapter_file import BaseProfile, check_adapter
-from lamina.serving.layers.blends import AppliedLayer, LayerSet, Part, layer_set
+from lamina.serving.layers.blends import LayerSet, Part, layer_set
+from lamina.serving.layers.layer import Layer
 from lamina.workspace import checked_layer_name
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One version of a layer. `problem` says why it cannot be used; then there is no digest."""
-
-    id: int
-    name: str
-    path: Path
-    stamp: files.Stamp
-    digest: str = ""
-    passport: Passport | None = None
-    alpha: float = 0.0
-    rank: int = 0
-    problem: LaminaError | None = None
-    in_folder: bool = False  # known because it lies in the adapters folder, and only as long
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the file; about what the layer takes in memory."""
-        return self.stamp[0]
-
-    def applied(self, scale: float) -> AppliedLayer:
-        """This version at one strength.
-
-        Raises:
-            LaminaError: why the file cannot be used.
-
-        """
-        if self.problem:
-            raise self.problem
-        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes, self.stamp)
 
 
 class Registry:
     """Thread-safe; every call looks at the folder again, at the cost of a stat a file."""
 
-    def __init__(self, base: BaseProfile, folder: Path | None, roots: Iterable[Path] = ()) -> None:
+    def __init__(
+        self,
+        base: BaseProfile,
+        folder: Path | None,
+        roots: Iterable[Path] = (),
+        on_change: Callable[[frozenset[str]], None] | None = None,
+    ) -> None:
+        """`on_change` is called with the digests that names mean, whenever they change."""
         self.base = base
+        self._on_change = on_change
+        self._told: frozenset[str] = frozenset()
         self.folder = folder.resolve() if folder else None
         allowed = [root.resolve() for root in roots]
         self.roots = (*allowed, self.folder) if self.folder else tuple(allowed)
@@ -69,6 +46,7 @@ class Registry:
         """Every known layer, by id; the folder is read again."""
         with self._lock:
             self._scan()
+            self._tell()
             return tuple(sorted(self._layers.values(), key=lambda layer: layer.id))
 
     def named(self, name: str) -> Layer:
@@ -114,7 +92,7 @@ class Registry:
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(files.name_of(real), real, named_by_caller=True)
+            return self._named_by_caller(files.name_of(real), real)
 
     def add(self, path: Path) -> Layer:
         """Make a file known on the operator's word, wherever it lies.
@@ -127,7 +105,7 @@ class Registry:
             msg = f"layer {path} is not there; check --lora"
             raise NotFoundError(msg)
         with self._lock:
-            return self._know(files.name_of(path), path.resolve(), named_by_caller=True)
+            return self._named_by_caller(files.name_of(path), path.resolve())
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -171,6 +149,17 @@ class Registry:
         raise NotFoundError(msg)
 
     # -- knowing files; the lock is held ----------------------------------------------------------
+
+    def _named_by_caller(self, name: str, path: Path) -> Layer:
+        layer = self._know(name, path, named_by_caller=True)
+        self._tell()
+        return layer
+
+    def _tell(self) -> None:
+        digests = frozenset(layer.digest for layer in self._layers.values())
+        if self._on_change and digests != self._told:
+            self._told = digests
+            self._on_change(digests)
 
     def _scan(self) -> None:
         if self.folder and not self.folder.is_dir():
