@@ -114,7 +114,7 @@ def _attempt(read: Callable[[], BaseIdentity]) -> BaseIdentity | LaminaError:
 
 def _layers(workspace: Workspace, known: BaseIdentity | None) -> list[Finding]:
     files = sorted(workspace.adapters_gguf.glob("*.gguf"))
-    folders = sorted(path for path in workspace.adapters_peft.glob("*") if path.is_dir())
+    folders = list(workspace.trained().values())
     ggufs = (
         _layer(path, lambda path: Passport.from_gguf(read_header(path)), known) for path in files
     )

@@ -15,6 +15,7 @@ from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
 from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
 from lamina.serving.llama import ContextOptions, quiet
@@ -25,6 +26,7 @@ from lamina.serving.preflight import (
     special_layouts_work,
 )
 from lamina.serving.server import Server
+from lamina.workspace import Workspace
 
 _MB = 1 << 20
 _FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
@@ -42,12 +44,15 @@ def assemble(options: argparse.Namespace) -> Server:
     _check(options)
     base = read_base(options.model)
     check_room(base, options.n_ctx, options.n_parallel, available_bytes())
-    registry = Registry(base, options.adapters_dir, options.allowed_root)
+    chosen = settings.load()
+    workspace = Workspace(chosen)
+    peft = PeftFolders(options.model, workspace.store, workspace.imported)
+    registry = Registry(base, options.adapters_dir, options.allowed_root, peft)
     relay = Relay()
     engine = Engine(options.model, _engine_options(options), flush=relay.flush)
     routing = Routing(registry, engine.memory)
     service = Service(engine, relay, routing, chat_format=options.chat_format)
-    key = settings.load().api_key
+    key = chosen.api_key
     secret = key.get_secret_value() if key else None
     limited = Limits(
         build_app(service),

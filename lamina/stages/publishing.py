@@ -38,8 +38,7 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
 
     """
     if not pod.workspace.base_gguf(pod.settings).exists():
-        base = handover.pull(pod, ["base"])
-        handover.place_base(pod, base.heads["base"].refs["gguf"])
+        handover.fetch_base(pod)
     names = [f"layers/{name}" for name in order.layers] or ["layers"]
     heads = handover.pull(pod, names, roles={"gguf", "dataset", "parity"}).heads
     found = [
@@ -61,7 +60,7 @@ def _datasets(pod: Pod, found: Sequence[Candidate]) -> list[ArtifactRef]:
     rows = {one.layer: one.dataset for one in found if one.dataset}
     for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
         papers = Passport.from_gguf(read_header(view))
-        if papers and papers.layer not in rows:
+        if papers and papers.dataset and papers.layer not in rows:
             dataset = ArtifactRef(kind="dataset", digest=papers.dataset)
             if pod.store.holds(dataset):
                 rows[papers.layer] = dataset

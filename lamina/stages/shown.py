@@ -42,7 +42,9 @@ def _published_datasets(pod: Pod) -> list[ArtifactRef]:
     found = []
     for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
         papers = Passport.from_gguf(read_header(view))
-        if papers and pod.store.holds(ref := ArtifactRef(kind="dataset", digest=papers.dataset)):
+        if papers is None or papers.dataset is None:
+            continue
+        if pod.store.holds(ref := ArtifactRef(kind="dataset", digest=papers.dataset)):
             found.append(ref)
     return found
 

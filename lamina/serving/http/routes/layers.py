@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.requests.layers import parts_ordered
 from lamina.serving.http.service import Service
-from lamina.serving.layers.registry import Layer
+from lamina.serving.layers.layer import Layer
 
 
 def router(service: Service) -> APIRouter:
@@ -54,7 +54,7 @@ def _described(service: Service, layer: Layer) -> Json:
     return {
         "id": layer.id,
         "name": layer.name,
-        "path": str(layer.path),
+        "path": str(layer.source or layer.path),
         "scale": scales.get(layer.name, 0.0),
         "digest": layer.digest or None,
         "size_bytes": layer.size_bytes,
