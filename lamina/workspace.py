@@ -46,7 +46,7 @@ def _base_folder(named: Path | None, models: Path) -> Path:
 
 
 def _make_one(short: Path, folder: Path) -> None:
-    """Let `short` be a link to the folder; in older workspaces it was one of its own, with links."""
+    """Let `short` be a link to the folder; older workspaces have one of its own, with links."""
     if short.is_symlink():
         return
     if short.is_dir():

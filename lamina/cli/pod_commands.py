@@ -93,5 +93,6 @@ def serve(
     )
     given = [str(part) for flag in flags if flag[0] not in context.args for part in flag]
     debug = ["--debug"] if Choice.debug else []
+    os.environ["LAMINA_WORKSPACE"] = str(workspace.root)  # also where --workspace named it
     command = [sys.executable, "-m", "lamina.serving", *given, *debug, *context.args]
     os.execv(sys.executable, command)  # noqa: S606 - the server takes this process's place

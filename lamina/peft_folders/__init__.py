@@ -2,7 +2,7 @@
 
 numpy only: a pod that serves has no torch. `config` says how strong a layer is and refuses what
 GGUF cannot carry, `modules` gives llama.cpp's names and order of rows, `origin` compares what the
-folder says of its base, `importing` makes the artifact. Not covered: embeddings, models of other families
+folder says of its base, `importing` makes the artifact. Not covered: embeddings, other families
 than those of `lamina.bases.families`, and pickled weights (`adapter_model.bin`).
 """
 

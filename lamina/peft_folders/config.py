@@ -83,12 +83,10 @@ def read_config(folder: Path) -> Lora:
             rank=_whole(said["r"]),
             alpha=_real(said["lora_alpha"]),
             rslora=said.get("use_rslora") is True,
-            alphas={
-                _pattern(key): _real(a) for key, a in (said.get("alpha_pattern") or {}).items()
-            },
+            alphas=_alphas(said.get("alpha_pattern") or {}),
             base=str(said.get("base_model_name_or_path") or ""),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as broken:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as broken:
         msg = f"{path} is no configuration of a LoRA layer; copy the folder again"
         raise DamagedError(msg) from broken
     _refuse(folder, said)

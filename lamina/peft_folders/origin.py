@@ -1,6 +1,6 @@
 """Whether a folder was trained on the base that is served, as far as names and tokens tell.
 
-Shapes alone do not: Mistral-7B v0.1, v0.2, their instruct forms and a hundred fine-tunes share them.
+Shapes alone do not: Mistral-7B v0.1, v0.2, their instruct forms and many fine-tunes share them.
 A name that says nothing (a path such as ./model) is no witness; two that say different things are.
 """
 
