@@ -1,4 +1,4 @@
-"""The images run: what a pod is asked for answers, comes back when it dies, and ends when told to."""
+"""The images run: what dies comes back, who has no key stays out, and the end is clean."""
 
 import base64
 import os
@@ -45,19 +45,12 @@ def served(pod: Container) -> Container:
 
 def ssh(pod: Container, private: str, *command: str, **choices: str) -> tuple[int, str]:
     """A command over SSH, from the pod to itself."""
-    name = "root" if pod.user == 0 else "lamina"
-    options = {
-        "StrictHostKeyChecking": "no",
-        "UserKnownHostsFile": "/tmp/known",
-        "BatchMode": "yes",
-    }
-    given = [
-        word for key, value in (options | choices).items() for word in ("-o", f"{key}={value}")
-    ]
-    pod.run("/bin/sh", "-c", "umask 077; cat > /tmp/client_key", stdin=private)
-    done = pod.run(
-        "ssh", "-i", "/tmp/client_key", *given, f"{name}@localhost", *command, check=False
-    )
+    name, home = ("root", "/root") if pod.user == 0 else ("lamina", "/home/lamina")
+    options = {"StrictHostKeyChecking": "no", "BatchMode": "yes", **choices}
+    given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    pod.run("/bin/sh", "-c", "umask 077; cat > ~/client_key", stdin=private)
+    there = f"{name}@localhost"
+    done = pod.run("ssh", "-i", f"{home}/client_key", *given, there, *command, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -69,7 +62,7 @@ def pod(
     run: Run,
     tmp_path: Path,
 ) -> Container:
-    """A CPU pod: as rented ones run it, root on a volume of root's, and as the compose file does."""
+    """A CPU pod: root on a volume of root's, as rented ones are, and as the compose file has it."""
     user = int(request.param)
     private, public = key_pair(tmp_path / "keys")
     environment = {"PUBLIC_KEY": public, "TTYD_CREDENTIAL": CREDENTIAL}
