@@ -61,7 +61,7 @@ class Image:
 class Container:
     """A running pod. `user`: 0 as rented pods have it, or 1000 as the compose file does."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only past the two that say what runs
         self,
         image: Image,
         workspace: Path,
@@ -69,7 +69,9 @@ class Container:
         user: int = 0,
         command: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        beside: "Container | None" = None,
     ) -> None:
+        """`beside`: the container whose network it shares."""
         self.image, self.user = image, user
         self.environment = {
             **image.environment,
@@ -81,10 +83,13 @@ class Container:
         }
         self.log = workspace.parent / f"{workspace.name}.log"
         entry = [*image.says["Entrypoint"], *(command or image.says.get("Cmd") or ())]
+        network = ["nsenter", f"--net=/proc/{beside.first}/ns/net"] if beside else []
         with self.log.open("ab") as log:
             self._outer = subprocess.Popen(
                 [
-                    *("unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork"),
+                    *network,
+                    *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork"),
+                    *(() if beside else ("--net",)),
                     *("--kill-child", "--", "/bin/bash", "-c", _ENTER, "pod"),
                     *(str(image.root), str(workspace), f"--userspec={user}:{user}"),
                     *(str(image.root), "/usr/bin/env", "-i", f"--chdir={image.says['WorkingDir']}"),
