@@ -92,13 +92,13 @@ build() {  # target
                 "${arguments[@]}" . ;;
         *) "$engine" build "${arguments[@]}" . ;;
     esac
-    echo "images: lamina-$1, $(size "$1") bytes, $((SECONDS - began)) s"
+    echo "images: lamina-$1, $(size "$1"), $((SECONDS - began)) s"
 }
 
 size() {
     case "$engine" in
         buildah) run_buildah images --json "lamina-$1" | sed -n 's/.*"size": "\(.*\)".*/\1/p' ;;
-        *) "$engine" image inspect --format '{{.Size}}' "lamina-$1" ;;
+        *) "$engine" images --format '{{.Size}}' "lamina-$1" ;;
     esac
 }
 
@@ -113,8 +113,8 @@ case "${1:-}" in
         for target in "${targets[@]:-cpu gpu}"; do for one in $target; do build "$one"; done; done ;;
     config)
         case "$engine" in
-            buildah) run_buildah inspect --type image --format '{{json .Docker.config}}' "lamina-$2" ;;
-            *) "$engine" image inspect --format '{{json .Config}}' "lamina-$2" ;;
+            buildah) run_buildah inspect --type image "lamina-$2" ;;
+            *) "$engine" image inspect "lamina-$2" ;;
         esac ;;
     mount)
         case "$engine" in

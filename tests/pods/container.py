@@ -50,7 +50,11 @@ class Image:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.says: dict[str, Any] = json.loads(images("config", name))
+        said = json.loads(images("config", name))
+        # Engines tell it of a list of images, buildah of one in several forms.
+        self.says: dict[str, Any] = (
+            said[0]["Config"] if isinstance(said, list) else said["Docker"]["config"]
+        )
         self.root = Path(images("mount", name))
 
     @property
