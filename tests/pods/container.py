@@ -29,6 +29,7 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp"
 mount --rbind /dev "$root/dev"
 mount --bind "$1" "$root/workspace"; shift
+echo 127.0.0.1 localhost >"$root/etc/hosts"
 ip link set lo up
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start  # as engines have it
 cd "$root"
@@ -88,6 +89,8 @@ class Container:
         self.log = workspace.parent / f"{workspace.name}.log"
         entry = [*image.says["Entrypoint"], *(command or image.says.get("Cmd") or ())]
         network = ["nsenter", f"--net=/proc/{beside.first}/ns/net"] if beside else []
+        self.log.touch()
+        os.chown(self.log, user, user)  # engines give the user its output
         with self.log.open("ab") as log:
             self._outer = subprocess.Popen(
                 [
