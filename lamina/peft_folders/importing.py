@@ -65,7 +65,8 @@ def import_folder(  # noqa: PLR0913 - keyword-only past what is imported
     def make(draft: Path) -> dict[str, object]:
         if not same_base and passport.preset == PRESET:
             check_origin(folder, lora.base, base)
-        _write(draft / FILE, pairs(weights, base), lora, passport)
+        architecture = base.text("general.architecture") or passport.architecture
+        _write(draft / FILE, architecture, pairs(weights, base), lora, passport)
         return {"passport": passport.model_dump(mode="json")}
 
     inputs = {
@@ -77,12 +78,14 @@ def import_folder(  # noqa: PLR0913 - keyword-only past what is imported
     return store.once(KIND, STAGE, inputs, make)
 
 
-def _write(path: Path, found: list[Pair], lora: Lora, passport: Passport) -> None:
+def _write(
+    path: Path, architecture: str, found: list[Pair], lora: Lora, passport: Passport
+) -> None:
     if passport.alpha != lora.alpha:
         msg = f"layer {passport.layer} and its passport name different strengths; train it again"
         raise InvalidInputError(msg)
     metadata: dict[str, Scalar] = {
-        "general.architecture": passport.architecture,
+        "general.architecture": architecture,
         "general.type": "adapter",
         "general.name": passport.layer,
         "adapter.type": "lora",

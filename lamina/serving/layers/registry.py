@@ -173,7 +173,8 @@ class Registry:
             stamp = files.stamp_of(layer.path.stat())
         except OSError:
             stamp = None
-        if layer.in_folder or stamp is None:
+        gone = layer.source is not None and not layer.source.is_dir()
+        if layer.in_folder or stamp is None or gone:
             del self._layers[layer.name]
         elif stamp != layer.stamp:
             self._layers[layer.name] = self._read(layer.id, layer.name, layer.path, stamp)

@@ -1,5 +1,6 @@
 """PEFT folders by their path: the layer exported from them, or their GGUF form made here."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def test_asking_twice_makes_one_layer(registry: Registry, output: Path) -> None:
 
     assert registry.at(output / "peft" / "Carried") == first
     assert len(registry.layers()) == 2
+
+
+def test_a_folder_that_is_taken_away_is_no_layer_any_more(registry: Registry, output: Path) -> None:
+    registry.at(output / "peft" / "Carried")
+    shutil.rmtree(output / "peft" / "Carried")
+
+    assert [layer.name for layer in registry.layers()] == ["Served"]
 
 
 def test_its_file_is_kept_by_a_link(registry: Registry, output: Path) -> None:
