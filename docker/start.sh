@@ -23,6 +23,8 @@ needs() {
     done
 }
 
+note_role() { echo "$1" >/tmp/pod-role; }  # for docker/health.sh
+
 # What the supervisor starts on this pod, besides what its role always has.
 supervise() {  # role
     export TTYD_PORT=${TTYD_PORT:-7681}
@@ -36,11 +38,11 @@ supervise() {  # role
         ?*:?*) LAMINA_HAS_TTYD=true ;;
         *) fail "TTYD_CREDENTIAL has no colon; write it as user:password" ;;
     esac
+    note_role "$1"
     exec supervisord --configuration "docker/$1.conf"
 }
 
 role=${1:-${LAMINA_ROLE:-}}
-echo "$role" >/tmp/pod-role 2>/dev/null || true
 case "$role" in
     server)  # the Prefect server
         host=${LAMINA_PREFECT_HOST:-0.0.0.0}
@@ -51,6 +53,7 @@ case "$role" in
                     "on $host and ask nobody who they are; set PREFECT_SERVER_API_AUTH_STRING to" \
                     "user:password, or LAMINA_PREFECT_HOST=127.0.0.1" ;;
         esac
+        note_role server
         exec prefect server start --host "$host" --port "${LAMINA_PREFECT_PORT:-4200}" ;;
     setup)   # pools, limits, blocks, automations, deployments; then it ends
         needs PREFECT_API_URL
