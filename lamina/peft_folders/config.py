@@ -60,7 +60,7 @@ class Lora:
             if re.match(rf"(.*\.)?({pattern})$", module):  # as peft's get_pattern_key has it
                 alpha = value
                 break
-        return alpha / rank
+        return alpha / (math.sqrt(rank) if self.rslora else rank)
 
 
 def read_config(folder: Path) -> Lora:

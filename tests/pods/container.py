@@ -157,7 +157,9 @@ class Container:
         return json.loads(self.curl(*sent, f"http://localhost:5000{path}"))
 
     def status(self, *words: str) -> int:
-        return int(self.curl("--output", "/dev/null", "--write-out", "%{http_code}", *words))
+        """What an address answers; 0 where nothing listens."""
+        told = ("--output", "/dev/null", "--write-out", "%{http_code}")
+        return int(self.curl(*told, *words, check=False))
 
     def is_healthy(self) -> bool:
         """What the image's own health check finds."""

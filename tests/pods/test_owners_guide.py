@@ -47,9 +47,11 @@ def pod(cpu_image: Image, volume_folder: Path) -> Iterator[Container]:
         volume_folder,
         environment={"MODEL_PATH": BASE, "TTYD_CREDENTIAL": "owner:open-sesame"},
     )
-    started.until(lambda: started.status("http://localhost:5000/ready") == 200, "the server")
-    yield started
-    started.close()
+    try:
+        started.until(lambda: started.status("http://localhost:5000/ready") == 200, "the server")
+        yield started
+    finally:
+        started.close()
 
 
 def post(pod: Container, *adapters: tuple[str, float]) -> dict[str, Any]:
