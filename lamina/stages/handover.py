@@ -68,7 +68,7 @@ def fetch_base(pod: Pod) -> None:
     place_base(pod, pull(pod, [BASE]).heads[BASE].refs["gguf"])
 
 
-def await_base(pod: Pod, every_s: float = 30.0) -> None:
+def await_base(pod: Pod, every_s: float = 10.0) -> None:
     """Return once the base is here; where there is a depot, it is looked for there meanwhile."""
     model = pod.workspace.base_gguf(pod.settings)
     said = ""
