@@ -88,7 +88,7 @@ build() {  # target
     )
     case "$engine" in
         buildah)
-            run_buildah build --isolation chroot --layers --pull=never --format docker \
+            run_buildah build --isolation chroot --layers --force-rm --pull=never --format docker \
                 "${arguments[@]}" . ;;
         *) "$engine" build "${arguments[@]}" . ;;
     esac
