@@ -79,8 +79,11 @@ def test_a_cpu_pod_serves_lets_its_owner_in_and_nobody_else(pod: Container) -> N
         pod, pod.private, "true", PubkeyAuthentication="no", PreferredAuthentications="password"
     )
     web = "http://localhost:7681/"
+    status = ("supervisorctl", "--configuration", "docker/cpu.conf", "status")
+    programs = pod.run(*status, check=False).stdout
 
     assert names
+    assert programs.count("RUNNING") == 3, programs
     assert pod.is_healthy()
     assert code == 0, said
     assert said.rstrip().endswith("/workspace")
