@@ -219,7 +219,7 @@ def passport(pod: Pod, adapter: ArtifactRef) -> Passport:
     return Passport.model_validate(pod.store.manifest(adapter).facts["passport"])
 
 
-def dataset_of(papers: Passport) -> ArtifactRef:
+def rows_of(papers: Passport) -> ArtifactRef:
     """What a layer was trained on; NotFoundError for one whose rows nobody knows."""
     if papers.dataset is None:
         msg = f"layer {papers.layer} was imported, so its rows are not known; name a trained layer"
@@ -233,5 +233,5 @@ def archive_published(pod: Pod, documents: Sequence[Document]) -> ArchiveReport:
     return archive_pdfs(
         pod,
         documents,
-        [dataset_of(passport(pod, ref)) for ref in adapters.values()],
+        [rows_of(passport(pod, ref)) for ref in adapters.values()],
     )

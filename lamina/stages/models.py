@@ -11,10 +11,10 @@ from lamina.prompts import user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import combine_datasets
 from lamina.stages.layers import (
-    dataset_of,
     export_layers,
     passport,
     published,
+    rows_of,
     trained_layers,
 )
 from lamina.stages.levels import best_levels
@@ -199,7 +199,7 @@ def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> Arti
         raise InvalidInputError(msg)
     adapters = trained_layers(pod, [layer for layer, _ in parts])
     weighted = [(adapters[layer], scale) for layer, scale in parts]
-    used = {dataset_of(passport(pod, ref)) for ref in adapters.values()}
+    used = {rows_of(passport(pod, ref)) for ref in adapters.values()}
     datasets = sorted(used, key=lambda ref: ref.digest)
     whole = combine_datasets(pod, datasets) if len(datasets) > 1 else datasets[0]
     return fold_layers(name, weighted, whole, rank=rank, store=pod.store, progress=pod.progress)
@@ -211,7 +211,7 @@ def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
 
     (adapter,) = trained_layers(pod, [layer]).values()
     (exported,) = export_layers(pod, [adapter])
-    dataset = dataset_of(passport(pod, adapter))
+    dataset = rows_of(passport(pod, adapter))
     prompts = folder_prompts(pod.workspace.base)
     rows = read_rows(pod.store.open(dataset) / "train.jsonl")
     texts = (
