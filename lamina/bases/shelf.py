@@ -134,7 +134,7 @@ def identity(workspace: Workspace, base: Shelved) -> BaseIdentity:
 
 
 def _passports(workspace: Workspace) -> Iterator[Passport | None]:
-    for folder in workspace.trained().values():
+    for folder in workspace.adapters_peft.glob("*"):
         yield Passport.from_manifest(folder)
     for place in (workspace.adapters_gguf, workspace.candidates):
         for file in place.glob("**/*.gguf"):
