@@ -84,6 +84,7 @@ class Workspace:
         self.merged = self.peft / "merged"
         self.qa = root / "qa"
         self.prompts = self.qa / "prompts"
+        self.overrides = self.qa / "overrides.jsonl"
         self.store = Store(root / "store")
         self.digests = Digests(self.store.root / "digests.json")
 

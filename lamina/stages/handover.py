@@ -144,9 +144,9 @@ def _beside(pod: Pod, layer: str, gguf: ArtifactRef) -> dict[str, ArtifactRef]:
     }
     papers = pod.store.manifest(gguf).facts.get("passport", {})
     if digest := papers.get("dataset"):
-        views["dataset"] = ArtifactRef(kind="dataset", digest=digest)
-        if pod.store.holds(views["dataset"]):
-            views["names"] = names_artifact(pod, views["dataset"])
+        rows = ArtifactRef(kind="dataset", digest=digest)
+        if pod.store.holds(rows):
+            views |= {"dataset": rows, "names": names_artifact(pod, rows)}
     return {role: ref for role, ref in views.items() if ref and pod.store.holds(ref)}
 
 
