@@ -1,0 +1,1 @@
+"""Rows that teach: from the pages of documents to questions with answers."""
