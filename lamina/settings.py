@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         description="its credentials, as user:password",
     )
     n_ctx: int = Field(
-        4096,
+        2048,
         ge=64,
         validation_alias=AliasChoices("N_CTX", "LAMINA_N_CTX"),
         description="context length in tokens; longer = more memory for the KV cache",

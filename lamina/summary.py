@@ -24,6 +24,7 @@ NEXT = {
     "qa_layers": ("lamina serve",),
     "publish_layers": ("lamina versions",),
     "export_layers": ("lamina qa_layers", "lamina serve"),
+    "import_layer": ("lamina qa_layers", "lamina serve"),
     "fold_blend": ("lamina qa_layers", "lamina serve"),
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),

@@ -17,6 +17,7 @@ from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
 from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
 from lamina.serving.llama import ContextOptions, quiet
@@ -27,6 +28,7 @@ from lamina.serving.preflight import (
     special_layouts_work,
 )
 from lamina.serving.server import Server
+from lamina.workspace import Workspace
 
 _MB = 1 << 20
 _FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
@@ -47,7 +49,9 @@ def assemble(options: argparse.Namespace) -> Server:
     context = _context(options)
     check_room(base, context, available_bytes())
     engine = Engine(options.model, _engine_options(options, context), flush=relay.flush)
-    registry = Registry(base, options.adapters_dir, options.allowed_root, engine.keep)
+    workspace = Workspace(settings.load())
+    peft = PeftFolders(options.model, workspace.store, workspace.imported)
+    registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
     service = Service(engine, relay, routing, chat_format=options.chat_format)
     keys = _keys(options)

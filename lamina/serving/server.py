@@ -137,7 +137,7 @@ class Server:
     def _named(self, text: str) -> AppliedLayer:
         """The layer of `--lora PATH` or `--lora PATH=SCALE`."""
         path, equals, scale = text.rpartition("=")
-        if not equals or Path(text).is_file():
+        if not equals or Path(text).exists():
             return self.service.registry.add(Path(text)).applied(1.0)
         return self.service.registry.add(Path(path)).applied(checked_scale(scale, path))
 

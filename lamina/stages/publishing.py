@@ -39,8 +39,7 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
 
     """
     if not pod.workspace.base_gguf(pod.settings).exists():
-        base = handover.pull(pod, ["base"])
-        handover.place_base(pod, base.heads["base"].refs["gguf"])
+        handover.fetch_base(pod)
     names = [f"layers/{name}" for name in order.layers] or ["layers"]
     heads = handover.pull(pod, names, roles={"gguf", "dataset", "parity", "names"}).heads
     found = [

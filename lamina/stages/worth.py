@@ -185,8 +185,9 @@ def _folder(pod: Pod, order: AskLayers) -> Iterator[Path]:
 
 def _topics(workspace: Workspace) -> tuple[str, ...]:
     """The layers that there are or that documents wait for; question files may bear these names."""
-    parents = (workspace.raw_pdfs, workspace.archive, workspace.adapters_peft)
+    parents = (workspace.raw_pdfs, workspace.archive)
     folders = {path.name for parent in parents for path in parent.glob("*/")}
+    folders |= workspace.trained().keys()
     exported = (workspace.adapters_gguf, workspace.candidates)
     return tuple(sorted(folders | {path.stem for home in exported for path in home.glob("*.gguf")}))
 

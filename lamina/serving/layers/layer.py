@@ -23,6 +23,7 @@ class Layer:
     rank: int = 0
     problem: LaminaError | None = None
     in_folder: bool = False  # known because it lies in the adapters folder, and only as long
+    source: Path | None = None  # the PEFT folder that a caller named, which the file was made of
 
     @property
     def size_bytes(self) -> int:

@@ -8,7 +8,15 @@ import threading
 from collections.abc import Iterable
 
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
-from lamina.serving.layers.blends import BASE, DEFAULT, LayerSet, Part, layer_set, parse_blend
+from lamina.serving.layers.blends import (
+    BASE,
+    DEFAULT,
+    LOCAL,
+    LayerSet,
+    Part,
+    layer_set,
+    parse_blend,
+)
 from lamina.serving.layers.files import read_ahead
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.residency import Memory
@@ -48,6 +56,8 @@ class Routing:
             LaminaError: as `choose` does.
 
         """
+        if model == LOCAL and not self._is_taken(LOCAL):
+            model = DEFAULT
         neutral = model is None or model in {DEFAULT, BASE, self.registry.base.identity.name}
         if lora is not None:
             if not neutral:
@@ -73,6 +83,10 @@ class Routing:
         for layer in self.registry.layers():
             if layer.name == name and layer.problem:
                 raise layer.problem
+
+    def _is_taken(self, name: str) -> bool:
+        layers = {layer.name for layer in self.registry.layers()}
+        return name in layers or name in self.saved.all()
 
     def _parts(self, model: str) -> tuple[Part, ...]:
         saved = self.saved.all()

@@ -102,6 +102,30 @@ def test_an_order_that_cannot_be_is_refused_and_changes_nothing(
     assert say("B") == say()
 
 
+def test_local_means_the_default_blend(http: httpx.Client, say: Say) -> None:
+    http.post("/lora-adapters", json=[{"name": "A"}])
+
+    assert say("base") != say("local") == say("A")
+
+
+def test_a_saved_blend_called_local_is_what_local_means(http: httpx.Client, say: Say) -> None:
+    http.put("/blends/local", json=[{"name": "B"}])
+    try:
+        assert say("local") == say("B")
+    finally:
+        http.delete("/blends/local")
+
+
+@pytest.mark.parametrize("name", ["a", "AA", "Local", "gpt-4"])
+def test_an_unknown_model_stays_an_error(http: httpx.Client, name: str) -> None:
+    assert http.post("/v1/completions", json={"model": name, "prompt": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
+def test_a_look_at_the_headers_says_that_the_call_is_there(http: httpx.Client, path: str) -> None:
+    assert http.head(path).status_code == 200
+
+
 def test_a_saved_blend_can_be_named_as_model(http: httpx.Client, say: Say) -> None:
     order = {"adapters": [{"name": "A", "scale": 0.5}, {"name": "B", "scale": 0.5}]}
     assert http.put("/blends/Both", json=order).status_code == 200

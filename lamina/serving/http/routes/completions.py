@@ -39,4 +39,10 @@ def router(service: Service) -> APIRouter:
     async def completions(body: CompletionRequest, request: Request) -> Response:
         return await deliver(await asyncio.to_thread(plan, service, body), service, request)
 
+    @routes.head("/v1/chat/completions")
+    @routes.head("/v1/completions")
+    async def there() -> Response:
+        """`curl -I`, by which people look whether a server is up."""
+        return Response(headers={"Allow": "POST"})
+
     return routes

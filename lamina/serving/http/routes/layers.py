@@ -86,7 +86,7 @@ def _described(service: Service, layer: Layer) -> Json:
     return {
         "id": layer.id,
         "name": layer.name,
-        "path": str(layer.path),
+        "path": str(layer.source or layer.path),
         "scale": scales.get(layer.name, 0.0),
         "digest": layer.digest or None,
         "size_bytes": layer.size_bytes,
