@@ -1,7 +1,7 @@
 """What an answer may be made of, token by token: JSON schemas and grammars, kept by llguidance.
 
 It builds nothing before a token asks for it and counts its work, so that no request can make it
-large or slow (docs/adr/0012). What it cannot keep it names. Building happens on the request's
+large or slow (docs/adr/0013). What it cannot keep it names. Building happens on the request's
 thread, without the GIL; only the questions about tokens are the engine's.
 """
 
