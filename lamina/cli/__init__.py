@@ -13,6 +13,7 @@ from lamina.cli import (
     parity_command,
     pod_commands,
     stage_commands,
+    study_command,
     upkeep_commands,
     values_commands,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "parity_command",
     "pod_commands",
     "stage_commands",
+    "study_command",
     "upkeep_commands",
     "values_commands",
 ]

@@ -72,7 +72,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     from lamina.assessment.exam.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
-    trained = pod.workspace.processed / "train.jsonl"
+    trained = [pod.workspace.processed / name for name in ("train.jsonl", "study.jsonl")]
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     key = pod.settings.api_key
@@ -89,7 +89,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 prompts=pod.workspace.prompts,
                 topics=_topics(pod.workspace),
                 heldout=(heldout,) if heldout.is_file() else (),
-                trained=(trained,) if trained.is_file() else (),
+                trained=tuple(path for path in trained if path.is_file()),
                 adapters=adapters,
                 model=None if foreign else pod.workspace.base_gguf(pod.settings),
                 layers=() if order.candidates else tuple(order.layers),

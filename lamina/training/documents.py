@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lamina.errors import MismatchError
 from lamina.prompts import Prompts, user
 from lamina.text.rows import Row
+from lamina.training.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class Document:
     ids: tuple[int, ...]
     first_label: int  # index in `ids` of the first token that is learnt; never 0
     is_qa: bool = False
+    stream: Stream = "text"
+    fact: int | None = None  # of study: documents with the same number teach the same
+    others: "tuple[Document, ...]" = ()  # the question with other answers; held out only
 
     @property
     def n_labels(self) -> int:

@@ -50,6 +50,18 @@ class Profile(BaseModel):
     general_share: float = Field(
         0.0, ge=0, le=0.5, description="share of the tokens that are general rows, 0 = none"
     )
+    study_passes: float = Field(
+        0.0, ge=0, description="passes over the study rows in the whole run, 0 = none are made"
+    )
+    study_wordings: int = Field(
+        1, ge=1, description="wordings of a fact in one pass; each pass has others"
+    )
+    replay_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="share of the tokens that are the base's own answers to general questions",
+    )
     evaluations: int = Field(6, ge=1, description="held-out measurements, the last at the end")
     evaluate_steps: int | None = Field(
         None, ge=1, description="steps from one measurement to the next; wins over evaluations"
@@ -59,8 +71,8 @@ class Profile(BaseModel):
     )
     choose_by: Literal["rows", "answers"] = Field(
         "rows",
-        description="what the best is best at: all held-out rows, or answers where enough are "
-        "held out and text where not",
+        description="what the best is best at: all held-out rows; or choices among answers in "
+        "wordings held out of study rows, else answers, where enough are held out, else text",
     )
     keep: Literal["best", "last"] = Field(
         "best", description="which weights become the layer: of the best measurement, or the last"

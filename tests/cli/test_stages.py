@@ -48,3 +48,18 @@ def test_a_converted_base_is_told_with_its_place_and_size(lamina: Lamina, embedd
     assert path.is_file()
     assert re.search(rf"made:\n  base: {path}\n    type Q4_K_M, size \d+\.\d MB\n", told)
     assert told.endswith("next: lamina serve\n")
+
+
+def test_what_a_layer_is_taught_can_be_read(with_handbooks: Lamina) -> None:
+    folder = with_handbooks.workspace / "data/processed"
+
+    facts = json.loads(with_handbooks("--json", "study", "Marlow_Leasing", "--show", "3").stdout)
+    told = with_handbooks("study", "Marlow_Leasing", "--show", "3").stdout
+
+    leasing = facts["Marlow_Leasing"]
+    rows = [json.loads(line) for line in (folder / "study.jsonl").read_text().splitlines()]
+    assert len(rows) == leasing["rows"] == sum(leasing["kinds"].values())
+    assert len(leasing["samples"]) == 3
+    assert all(sample in rows for sample in leasing["samples"])
+    assert f"Marlow_Leasing, 3 of {leasing['rows']} rows:" in told
+    assert f"study.jsonl: {folder}/study.jsonl\n    rows {len(rows)}\n" in told

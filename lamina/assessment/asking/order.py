@@ -23,7 +23,7 @@ class QaOrder(BaseModel):
     general: bool = Field(default=True, description="ask the sixty general questions, too")
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     trained: tuple[Path, ...] = Field(
-        (), description="train.jsonl files; exam questions that stand in them do not count"
+        (), description="files of training rows; exam questions that stand in them do not count"
     )
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"

@@ -1,0 +1,94 @@
+"""What is made of a layer's pages to teach it what stands on them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import InvalidInputError
+from lamina.stages.pod import Pod
+from lamina.stages.shown import write_view
+from lamina.store import MANIFEST
+from lamina.study.card import Sample, shown
+from lamina.study.continuations import NAME, VERSION, continuations
+from lamina.study.stage import study
+from lamina.study.strategy import Strategy
+from lamina.text.study_rows import STUDY_FILE, StudyRow, read_study_rows
+
+VIEW = "study.jsonl"
+
+
+def study_layer(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str]) -> ArtifactRef:
+    """The layer's study rows, by every strategy of this pod."""
+    return study(
+        dataset,
+        layer,
+        strategies=strategies(),
+        exam=exam,
+        store=pod.store,
+        progress=pod.progress,
+    )
+
+
+def strategies() -> tuple[Strategy, ...]:
+    """All there are."""
+    return (Strategy(NAME, VERSION, continuations),)
+
+
+def exam_questions(pod: Pod) -> tuple[str, ...]:
+    """Every question that any layer is examined by here, which no row may ask.
+
+    Raises:
+        InvalidInputError: a question file cannot be understood.
+
+    """
+    from lamina.assessment.exam.questions import gather_topics
+
+    topics = gather_topics(pod.workspace.prompts, optional=True)
+    return tuple(sorted({one.question for topic in topics for one in topic.prompts}))
+
+
+def publish(pod: Pod, refs: Sequence[ArtifactRef]) -> Path:
+    """Write the rows of all these layers to `data/processed/study.jsonl`."""
+    view = pod.workspace.processed / VIEW
+    write_view(view, [pod.store.open(ref) / STUDY_FILE for ref in refs])
+    return view
+
+
+def sample(pod: Pod, ref: ArtifactRef, count: int) -> list[StudyRow]:
+    """So many rows from anywhere in it, always the same ones."""
+    if count < 0:
+        msg = f"{count} rows cannot be shown; name how many, such as --show 20"
+        raise InvalidInputError(msg)
+    found = Sample(count)
+    for row in read_study_rows(pod.store.open(ref)):
+        found.add(row)
+    return found.rows()
+
+
+def sample_table(pod: Pod, ref: ArtifactRef, count: int) -> list[dict[str, Any]]:
+    """Rows in the columns that people read."""
+    return shown(sample(pod, ref, count))
+
+
+def counts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A study's facts as one row for a person."""
+    return {
+        "pages": f"{facts['taught']} of {facts['passages']}",
+        "facts and questions": facts["groups"],
+        "rows": facts["rows"],
+        "kinds": _listed(facts["kinds"]),
+        "left out": _listed(facts["dropped"]),
+    }
+
+
+def _listed(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.items()) or "-"
+
+
+def card_made_since(pod: Pod, ref: ArtifactRef, since_s: float) -> str | None:
+    """The card as Markdown, if it was made after that time; none if it is an old one."""
+    folder = pod.store.open(ref)
+    if (folder / MANIFEST).stat().st_mtime < since_s:
+        return None
+    return (folder / "card.md").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""From the pages that a layer is trained on to rows that teach what stands on them."""
