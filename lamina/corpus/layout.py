@@ -97,14 +97,19 @@ def _is_mark_on(row: Line, mark: Line) -> bool:
 
 
 def _joined(row: Sequence[Line]) -> Line:
-    first, text = row[0], row[0].text
+    first, text, places = row[0], row[0].text, _places(row[0])
     for cell in row[1:]:
         if cell.left < first.right and _is_mark_on(first, cell):
             label, *cells = text.split(CELL_BORDER)
             text = CELL_BORDER.join((f"{label} {cell.text}", *cells))
         else:
             text += CELL_BORDER + cell.text
-    return first._replace(text=text, right=max(line.right for line in row))
+            places += _places(cell)
+    return first._replace(text=text, right=max(line.right for line in row), cells=places)
+
+
+def _places(line: Line) -> tuple[tuple[float, float], ...]:
+    return line.cells or ((line.left, line.right),)
 
 
 def _gutters(lines: Sequence[Line]) -> list[float]:

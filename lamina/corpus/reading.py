@@ -17,7 +17,7 @@ from lamina.fingerprint import file_digest
 from lamina.store import Stage, Store
 from lamina.text.pages import DocumentFormat, Pages, write_pages
 
-PAGES = Stage("pages", version=9)
+PAGES = Stage("pages", version=10)
 
 Read = Callable[[Document], Pages]
 

@@ -14,7 +14,6 @@ from typing import Any
 from lamina.artifacts import ArtifactRef
 from lamina.dataset.apart import ALL_LAYERS
 from lamina.dataset.assigned import Assigned
-from lamina.dataset.blocks import blocks
 from lamina.dataset.companies import with_companies
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.parting import parts_of
@@ -34,6 +33,7 @@ from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
 from lamina.progress import Progress
 from lamina.store import Stage, Store
+from lamina.text.blocks import blocks
 from lamina.text.pages import Pages, read_stored_pages
 from lamina.text.rows import SPLITS, Split, read_rows
 from lamina.text.subjects import DocumentSubject, read_subjects, write_subjects

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from lamina.dataset.blocks import Block
-from lamina.dataset.rows import is_caption, is_header, names_years
-from lamina.dataset.sentences import sentences
+from lamina.text.blocks import Block
+from lamina.text.blocks.cells import is_caption, is_header, names_years
+from lamina.text.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]  # texts to their numbers of tokens
 

@@ -22,8 +22,8 @@ from math import ceil
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from lamina.dataset.blocks import Block
 from lamina.fingerprint import text_digest
+from lamina.text.blocks import Block
 from lamina.text.rows import Split
 
 _RUN_WORDS = 3  # words that are compared together

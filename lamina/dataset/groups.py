@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.artifacts import ArtifactRef
-from lamina.dataset.running import without_running_lines
 from lamina.store import Stage, Store
+from lamina.text.blocks.running import without_running_lines
 from lamina.text.pages import read_stored_pages
 from lamina.text.wording import wording
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens, chunks
 from lamina.dataset.duplicates import Place, Taken
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.subject import NOBODY, Lines, Subject
+from lamina.text.blocks import Block
 from lamina.text.rows import SPLITS, Row, Split
 
 _SHOWN = 200  # characters of what was dropped

@@ -7,11 +7,11 @@ Which documents give one, and which are held out whole, is told in `assigned`.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lamina.dataset.blocks import Block
-from lamina.dataset.sentences import sentences
 from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
+from lamina.text.blocks import Block
 from lamina.text.rows import Split
+from lamina.text.sentences import sentences
 
 Section = tuple[Split, list[Block]]
 

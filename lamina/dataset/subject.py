@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import CountTokens
 from lamina.dataset.names import names_in, readable, spelling, squashed
 from lamina.dataset.periods import period_of
+from lamina.text.blocks import Block
 from lamina.text.naming import Naming
 from lamina.text.pages import Pages
 

@@ -10,7 +10,7 @@ from lamina.stages.pod import Pod
 from lamina.stages.shown import write_view
 from lamina.store import MANIFEST
 from lamina.study.card import Sample, shown
-from lamina.study.continuations import NAME, VERSION, continuations
+from lamina.study.facts import VERSION, facts_of
 from lamina.study.stage import study
 from lamina.study.strategy import Strategy
 from lamina.text.study_rows import STUDY_FILE, StudyRow, read_study_rows
@@ -32,7 +32,7 @@ def study_layer(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str])
 
 def strategies() -> tuple[Strategy, ...]:
     """All there are."""
-    return (Strategy(NAME, VERSION, continuations),)
+    return (Strategy("facts", VERSION, facts_of),)
 
 
 def exam_questions(pod: Pod) -> tuple[str, ...]:

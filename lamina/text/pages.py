@@ -1,6 +1,6 @@
 """What reading a document gives: its pages, line by line, or the reason why there are none.
 
-`corpus` writes it, `dataset` reads it; neither knows the other.
+`corpus` writes it, `dataset` and `study` read it; none knows another.
 """
 
 from pathlib import Path
@@ -27,6 +27,7 @@ class Line(NamedTuple):
     right: float
     top: float
     size: float  # height of its first character's font
+    cells: tuple[tuple[float, float], ...] = ()  # (left, right) of each cell as read, if several
 
 
 class Page(BaseModel):

@@ -7,12 +7,12 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from lamina.artifacts import ArtifactRef
-from lamina.dataset.blocks import Block, blocks
 from lamina.dataset.build import build_dataset
 from lamina.dataset.settings import DatasetSettings
 from lamina.fingerprint import text_digest
 from lamina.progress import Silent
 from lamina.store import Stage, Store
+from lamina.text.blocks import Block, blocks
 from lamina.text.naming import Naming
 from lamina.text.pages import Line, Page, Pages, write_pages
 from lamina.text.rows import Row, Split, read_rows

@@ -6,9 +6,9 @@ import sheets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.dataset.blocks import Block
 from lamina.dataset.chunks import chunks
-from lamina.dataset.sentences import sentences
+from lamina.text.blocks import Block
+from lamina.text.sentences import sentences
 
 
 def text(words: str, page: int = 1) -> Block:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lamina.dataset.blocks import Block
 from lamina.dataset.duplicates import Taken, _prefix, _similar
+from lamina.text.blocks import Block
 
 WORDS = ["".join(letters) for letters in itertools.product("abcdefg", repeat=3)][:300]
 TEXT = " ".join(random.Random(1).sample(WORDS, 60))

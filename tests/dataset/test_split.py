@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.dataset.blocks import Block
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import sections
 from lamina.fingerprint import text_digest
+from lamina.text.blocks import Block
 
 SETTINGS = DatasetSettings()
 

@@ -5,7 +5,6 @@ paragraphs, columns, rows and running heads apart. Every native handle is closed
 page is opened.
 """
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.corpus.layout import page_kind, with_whole_rows
+from lamina.corpus.pages.boxes import Boxes
 from lamina.text.normalise import LINE_END_HYPHENS, bad_characters, normalise
 from lamina.text.pages import CELL_BORDER, Line, Page
 
@@ -24,7 +24,6 @@ _DATE = re.compile(r"D:(\d{8,14})")  # ISO 32000, 7.9.4
 _LONG_LINE = 60  # characters; longer ones without figures are running text
 _WIDE_GAP = 1.0  # heights of the font; in justified text a space is narrower
 _TURN = -2.0  # heights of the font back to the left
-_LOWER = 0.6  # heights of the font by which the end of a piece stands below its first letter
 _PIECE = re.compile(f"[^\r\n{LINE_END_HYPHENS}]+[{LINE_END_HYPHENS}]?")
 
 
@@ -111,19 +110,22 @@ def _lines(
     page: Any,  # noqa: ANN401 - the library has no types
 ) -> Iterator[Line]:
     """The printed lines; one that PDFium joined at a hyphen is two lines again."""
-    boxes = _Boxes(page, textpage, text)
+    boxes = Boxes(page, textpage, text)
     for piece in _PIECE.finditer(text):
         printed = piece.group()
         hyphen = "-" if printed[-1] in LINE_END_HYPHENS else ""
         rows = _rows(printed.rstrip(LINE_END_HYPHENS), piece.start(), boxes)
         for number, row in enumerate(rows, start=1):
-            clean = CELL_BORDER.join(filter(None, (normalise(text[a:b]) for a, b in row)))
-            if clean:
+            cells = [(clean, a, b) for a, b in row if (clean := normalise(text[a:b]))]
+            if cells:
                 end = hyphen if number == len(rows) else ""
-                yield _placed(clean + end, text, row[0][0], row[-1][1], boxes)
+                clean = CELL_BORDER.join(cell for cell, _, _ in cells)
+                line = _placed(clean + end, text, row[0][0], row[-1][1], boxes)
+                places = (boxes.sides(*_stripped(text, a, b)) for _, a, b in cells)
+                yield line._replace(cells=tuple(places)) if len(cells) > 1 else line
 
 
-def _rows(printed: str, start: int, boxes: "_Boxes") -> list[list[tuple[int, int]]]:
+def _rows(printed: str, start: int, boxes: Boxes) -> list[list[tuple[int, int]]]:
     """Cells of a piece as (first, last) places in the text: wide gaps part them.
 
     In long pieces of running text on one line no gaps are looked for. Where the text goes back to
@@ -144,87 +146,26 @@ def _rows(printed: str, start: int, boxes: "_Boxes") -> list[list[tuple[int, int
     return rows
 
 
-def _placed(clean: str, text: str, first: int, end: int, boxes: "_Boxes") -> Line:
+def _placed(clean: str, text: str, first: int, end: int, boxes: Boxes) -> Line:
     """The line with its place; height and font are those of its first letter, not of a bullet."""
-    while first < end - 1 and text[first].isspace():
-        first += 1
-    while end > first + 1 and text[end - 1].isspace():
-        end -= 1
+    first, end = _stripped(text, first, end)
     near = range(first, min(end, first + 8))
     # A figure before the letters may be a footnote's raised mark; rows of figures have no letters.
     letter = next(
         (at for test in (str.isalpha, str.isalnum) for at in near if test(text[at])), first
     )
-    left, _, _, _ = boxes.place(first)
-    _, right, _, _ = boxes.place(end - 1)
+    left, right = boxes.sides(first, end)
     _, _, top, size = boxes.place(letter)
     return Line(clean, left, right, top, size)
 
 
-class _Boxes:
-    """Boxes of a page's characters, by their place in its text."""
-
-    def __init__(self, page: Any, textpage: Any, text: str) -> None:  # noqa: ANN401 - no types
-        import pypdfium2.raw as pdfium
-
-        self._textpage = textpage
-        self._bounds = page.get_bbox()
-        self._rotation = page.get_rotation()
-        self._before, self._box = pdfium.FS_RECTF(), pdfium.FS_RECTF()
-        self._loose = pdfium.FPDFText_GetLooseCharBox
-        self._index = pdfium.FPDFText_GetCharIndexFromTextIndex
-        self._aligned = textpage.count_chars() == len(text)
-
-    def _look(self, position: int, box: Any) -> None:  # noqa: ANN401 - the library has no types
-        index = position if self._aligned else self._index(self._textpage, position)
-        self._loose(self._textpage, index, box)
-
-    def gap(self, before: int, after: int) -> float:
-        """From one character to the next one, in heights of the font; below 0 to the left.
-
-        To a character that stands wholly below it is a turn, wherever that one is.
-        """
-        self._look(before, self._before)
-        self._look(after, self._box)
-        match self._rotation:
-            case 90:
-                size, gap = self._before.right - self._before.left, self._box.bottom
-                gap -= self._before.top
-            case 180:
-                size, gap = self._before.top - self._before.bottom, self._before.left
-                gap -= self._box.right
-            case 270:
-                size, gap = self._before.right - self._before.left, self._before.bottom
-                gap -= self._box.top
-            case _:
-                size, gap = self._before.top - self._before.bottom, self._box.left
-                gap -= self._before.right
-                if self._box.top < self._before.bottom:
-                    return -math.inf
-        return float(gap / size) if size > 0 else 0.0
-
-    def falls(self, first: int, length: int) -> bool:
-        """Whether a piece ends on a lower line than it begins on."""
-        _, _, top, size = self.place(first)
-        return self.place(first + length - 1)[2] - top > _LOWER * size > 0
-
-    def place(self, position: int) -> tuple[float, float, float, float]:
-        """(left, right, top, size) as the page is shown; zeros where PDFium knows none."""
-        self._look(position, self._box)
-        box = self._box
-        left, bottom, right, top = self._bounds
-        match self._rotation:
-            case 90:
-                place = (box.bottom - bottom, box.top - bottom, box.left - left)
-            case 180:
-                place = (right - box.right, right - box.left, box.bottom - bottom)
-            case 270:
-                place = (top - box.top, top - box.bottom, right - box.right)
-            case _:
-                place = (box.left - left, box.right - left, top - box.top)
-        upright = self._rotation in {0, 180}
-        size = box.top - box.bottom if upright else box.right - box.left
-        return round(place[0], 1), round(place[1], 1), round(place[2], 1), round(size, 1)
+def _stripped(text: str, first: int, end: int) -> tuple[int, int]:
+    """The places of a piece without the spaces around it; one character stays in any case."""
+    while first < end - 1 and text[first].isspace():
+        first += 1
+    while end > first + 1 and text[end - 1].isspace():
+        end -= 1
+    return first, end
 
 
 def _is_scan(page: Any, lines: Sequence[Line], bad: int) -> bool:  # noqa: ANN401 - no types

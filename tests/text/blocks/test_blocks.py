@@ -3,8 +3,8 @@
 import pytest
 import sheets
 
-from lamina.dataset.blocks import Block, blocks
-from lamina.dataset.rows import is_row, row_text
+from lamina.text.blocks import Block, blocks
+from lamina.text.blocks.cells import is_row, row_text
 
 
 def texts(found: list[Block], kind: str) -> list[str]:

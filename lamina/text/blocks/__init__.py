@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from statistics import median
 
-from lamina.dataset.hyphens import Vocabulary
-from lamina.dataset.rows import is_row, row_text
-from lamina.dataset.running import without_running_lines
-from lamina.dataset.tables import BlockKind, Printed, whole_rows
+from lamina.text.blocks.cells import is_row, row_text
+from lamina.text.blocks.hyphens import Vocabulary
+from lamina.text.blocks.running import without_running_lines
+from lamina.text.blocks.tables import BlockKind, Printed, whole_rows
 from lamina.text.pages import Line, Pages
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lamina.dataset.rows import is_figure
+from lamina.text.blocks.cells import is_figure
 from lamina.text.pages import CELL_BORDER, Line
 
 BlockKind = Literal["heading", "text", "row", "qa"]

@@ -2,7 +2,7 @@
 
 import sheets
 
-from lamina.dataset.running import without_running_lines
+from lamina.text.blocks.running import without_running_lines
 
 
 def kept(*pages: list[sheets.Line]) -> list[str]:

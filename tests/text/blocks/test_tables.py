@@ -3,8 +3,8 @@
 import pytest
 import sheets
 
-from lamina.dataset.blocks import blocks
 from lamina.dataset.chunks import chunks
+from lamina.text.blocks import blocks
 from lamina.text.pages import Line
 
 ROW_RIGHT = 500.0

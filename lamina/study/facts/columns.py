@@ -1,0 +1,193 @@
+"""Columns of a table and the heads over them, by where they stand alone.
+
+A head belongs to a column if it stands over it and over no other; one that stands in the middle over
+several is said of all of these. Where two readings are possible, there is none.
+"""
+
+import re
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import pairwise
+from math import inf
+from typing import NamedTuple
+
+from lamina.study.facts.cells import Cell, Row
+from lamina.study.facts.periods import DATE, is_head
+from lamina.study.facts.scales import without_scales
+
+_OUTSIDE_PT = 60.0  # by which a head may stand beside the outermost columns
+_MOST_COLUMNS = 24
+_SCALE = re.compile(r"\b(?:thousand|million|billion)s\b", re.IGNORECASE)
+_IS_MONEY = re.compile(r"dollar|[$\u20ac\u00a3]", re.IGNORECASE)
+_OFF = 0.3  # of the distance between columns, by which a cell stands beside a column
+_CENTRED = 0.15  # of the distance between columns, by which the middle of a head may be off
+_LEAST_PT = 6.0
+_MANY = re.compile(
+    rf"{DATE.pattern}|\blevel\s+[123]\b|\b(?:19|20)\d\d\b|\b(?:january|february|march|april|may|june|july|"
+    r"august|september|october|november|december)\s+\d{1,2},(?!\s*(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+
+
+class Column(NamedTuple):
+    """Where a column's figures stand, in points from the left."""
+
+    left: float
+    right: float
+
+    @property
+    def centre(self) -> float:
+        """Its middle."""
+        return (self.left + self.right) / 2
+
+
+def columns_of(rows: Sequence[Row]) -> list[Column]:
+    """The places where the rows have figures or dashes, from the left."""
+    places = sorted(
+        (slot.left, slot.right) for row in rows for slot in row.slots if slot.kind != "text"
+    )
+    found: list[Column] = []
+    for left, right in places:
+        if found and left <= found[-1].right:
+            found[-1] = Column(found[-1].left, max(found[-1].right, right))
+        else:
+            found.append(Column(left, right))
+    return found
+
+
+def column_at(columns: Sequence[Column], left: float, right: float) -> int | None:
+    """The one column that a cell overlaps; none where it overlaps several or none."""
+    over = [
+        index
+        for index, column in enumerate(columns)
+        if left <= column.right and column.left <= right
+    ]
+    return over[0] if len(over) == 1 else None
+
+
+def split_heads(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells of a head line; `2022 2021` in one cell are two."""
+    result: list[Cell] = []
+    for cell in cells:
+        found = list(_MANY.finditer(cell.text))
+        rest = _MANY.sub("", cell.text).strip(" ,")
+        if len(found) < 2 or rest:  # noqa: PLR2004 - two heads in one cell
+            result.append(cell)
+            continue
+        step = (cell.right - cell.left) / max(len(cell.text), 1)
+        result += [
+            Cell(one.group(), cell.left + step * one.start(), cell.left + step * one.end())
+            for one in found
+        ]
+    return result
+
+
+def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[list[str]] | None:
+    """For each column the pieces of its head from the top; none where a piece may be of another."""
+    middles = _middles(lines, columns)
+    heads: list[list[str]] = [[] for _ in columns]
+    for cells in lines:
+        for cell, places in _placed(cells, columns, middles):
+            if not places:
+                return None
+            for place in places:
+                heads[place].append(cell.text)
+    return heads
+
+
+def _middles(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[float]:
+    """The middles of the columns: of the lowest heads that name each, else of the figures."""
+    for cells in reversed(lines):
+        if len(cells) == len(columns) and _one_each(cells, columns):
+            return [cell.centre for cell in cells]
+    return [column.centre for column in columns]
+
+
+def _placed(
+    cells: Sequence[Cell], columns: Sequence[Column], middles: Sequence[float]
+) -> list[tuple[Cell, tuple[int, ...]]]:
+    """Each cell of a head line with the columns that it is of; none where that is not certain."""
+    everything = tuple(range(len(columns)))
+    own = _one_each(cells, columns)
+    if len(cells) == len(columns):
+        places = [(place,) for place in own] if own else [()] * len(cells)
+        return list(zip(cells, places, strict=True))
+    groups = _equal_groups(cells, middles)
+    if groups and not own:
+        return list(zip(cells, groups, strict=True))
+    if len(cells) == 1 and is_of_all(cells[0].text):
+        is_certain = groups or len(columns) == 1 or _IS_MONEY.search(cells[0].text)
+        return [(cells[0], everything if is_certain else ())]
+    if groups and own:  # over the middle one of three columns, or over all three
+        is_off = all(_is_off(cell, middles, place) for cell, place in zip(cells, own, strict=True))
+        return list(zip(cells, groups if is_off else [()] * len(cells), strict=True))
+    if own:
+        return [(cell, (place,)) for cell, place in zip(cells, own, strict=True)]
+    return [(cell, _alone(cell, columns, middles)) for cell in cells]
+
+
+def _is_off(cell: Cell, middles: Sequence[float], place: int) -> bool:
+    """Whether a cell stands clearly beside the middle of a column."""
+    step = min(b - a for a, b in pairwise(middles))
+    return abs(cell.centre - middles[place]) > _OFF * step
+
+
+def is_of_all(text: str) -> bool:
+    """Whether a lone head says a period or a scale, which it says of all columns."""
+    return is_head(text) or (_SCALE.search(text) is not None and not without_scales(text))
+
+
+def _one_each(cells: Sequence[Cell], columns: Sequence[Column]) -> tuple[int, ...] | None:
+    """The column of each cell, where each stands over one of its own."""
+    inner = [(a.right + b.left) / 2 for a, b in pairwise(columns)]
+    borders = [columns[0].left - _OUTSIDE_PT, *inner, columns[-1].right + _OUTSIDE_PT]
+    found = [bisect(borders, cell.centre) - 1 for cell in cells]
+    if any(not 0 <= place < len(columns) for place in found) or sorted(set(found)) != found:
+        return None
+    is_within = all(
+        _is_within(cell, columns, place) for cell, place in zip(cells, found, strict=True)
+    )
+    return tuple(found) if is_within else None
+
+
+def _is_within(cell: Cell, columns: Sequence[Column], place: int) -> bool:
+    """Whether a cell does not reach over the middle of a neighbouring column."""
+    before = columns[place - 1].centre if place else -inf
+    after = columns[place + 1].centre if place + 1 < len(columns) else inf
+    return before < cell.left and cell.right < after
+
+
+def _equal_groups(
+    cells: Sequence[Cell], middles: Sequence[float]
+) -> tuple[tuple[int, ...], ...] | None:
+    """As many columns for each cell, each cell in the middle over its own."""
+    size, rest = divmod(len(middles), max(len(cells), 1))
+    if rest or size < 2:  # noqa: PLR2004 - a group has two columns
+        return None
+    groups = tuple(tuple(range(at, at + size)) for at in range(0, len(middles), size))
+    is_over = all(_is_over(cell, middles, group) for cell, group in zip(cells, groups, strict=True))
+    return groups if is_over else None
+
+
+def _is_over(cell: Cell, middles: Sequence[float], group: Sequence[int]) -> bool:
+    steps = [b - a for a, b in pairwise(middles)]
+    tolerance = max(_LEAST_PT, _CENTRED * min(steps)) if steps else _LEAST_PT
+    return abs(cell.centre - (middles[group[0]] + middles[group[-1]]) / 2) <= tolerance
+
+
+def _alone(cell: Cell, columns: Sequence[Column], middles: Sequence[float]) -> tuple[int, ...]:
+    """The columns of one cell among others: the one that it stands over, or those under it."""
+    single = _one_each([cell], columns)
+    under = tuple(i for i, middle in enumerate(middles) if cell.left <= middle <= cell.right)
+    if len(under) > 1:
+        return under if _is_over(cell, middles, under) else ()
+    count = len(middles)
+    runs = [
+        tuple(range(first, last + 1))
+        for first in range(min(count, _MOST_COLUMNS))
+        for last in range(first + 1, min(count, _MOST_COLUMNS))
+        if _is_over(cell, middles, (first, last))
+    ]
+    if single and not runs:
+        return single
+    return runs[0] if len(runs) == 1 and not single else ()

@@ -1,0 +1,147 @@
+"""What a table is of: the sentence that leads to it, or the heading that it stands under."""
+
+import re
+from collections.abc import Sequence
+
+from lamina.study.facts.labels import clean
+from lamina.study.facts.scales import without_scales
+from lamina.text.pages import CELL_BORDER, Line
+from lamina.text.sentences import sentences
+
+_LEAD_STEP = 1.7  # heights of the font between the lines of a paragraph
+_MOST_WORDS = 16
+_MOST_HEADING_WORDS = 9
+_FARTHEST = 60  # lines in which a heading is looked for
+_MARGIN_PT = 40.0  # from the left edge of the text
+_LETTERS = 5  # the fewest of a heading
+_APART = 1.25  # heights of the font to the line above a heading
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_VERB = r"(?:is|are|was|were|consists?|consisted|comprised?|comprises|includes?|included)"
+_FOLLOWS = (
+    r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|(?:presented|shown|summari[sz]ed|set\s+forth|"
+    r"detailed|provided|reflected|included|disclosed|listed|described)\s+(?:below|as\s+follows|in\s+the\s+"
+    r"(?:following\s+)?tables?(?:\s+below)?)))?"
+)
+_TABLE = re.compile(
+    r"(?:the|a)\s+(?:following|table|schedule|tables)\b(?:\s+(?:tables?|schedules?|charts?|summary|information|below|is|are))*\s+"
+    r"(?:(?:also\s+)?(?:presents?|shows?|summari[sz]es?|sets?\s+forth|provides?|details?|reflects?|reconciles?|"
+    r"discloses?|lists?|represents?|includes?|contains?|displays?|identifies|outlines?|describes?|illustrates?)\s+)"
+    r"(?P<what>.{3,200}?)[:.]?",
+    re.IGNORECASE,
+)
+_NOUN = re.compile(rf"(?P<what>.{{3,200}}?)\s+{_VERB}{_FOLLOWS}\s*[:.]?", re.IGNORECASE)
+_IS = re.compile(
+    r"(?:the|a)\s+following\s+(?:table\s+)?(?:is|are)\s+(?P<what>.{3,200}?)[:.]?", re.IGNORECASE
+)
+_PERIOD = re.compile(
+    r",?\s*\b(?:for|as\s+of|as\s+at|at|during|in|on|by|between|through)\s+(?:(?:each|the)\b[\w\s]{0,24}?\s)?"
+    r"(?:(?:fiscal|years?|three|six|nine|twelve|quarters?|months?|periods?|past|last|ended|next|five|presented)\b|"
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|(?:19|20)\d\d).*",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
+    re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"\b(?:it|its|they|their|them|this|these|those|that|we|us|our|such|which|above|below|following|foregoing|"
+    r"preceding|previous|company|corporation|registrant|table|tables|note|page|who|same)\b",
+    re.IGNORECASE,
+)
+_VERBS = re.compile(
+    r"\b(?:has|have|had|will|would|may|can|could|been|being|do|does|did)\b", re.IGNORECASE
+)
+_NOTE = re.compile(
+    r"(?:note\s+)?\d{1,2}[a-z]?\s*[.:\u2013\u2014-]*\s+|\([a-z0-9]{1,2}\)\s+|[a-z]\.\s+",
+    re.IGNORECASE,
+)
+_NO_HEADING = re.compile(
+    r"notes? to\b|financial statements|table of contents|continued|annual report|form 10|part i|item \d|"
+    r"\bcompany\b|\binc\b|\bplc\b|corporation|unaudited|subsidiar|(?:thousand|million|billion)s\b",
+    re.IGNORECASE,
+)
+
+
+def lead_of(above: Sequence[Line]) -> str:
+    """The sentence over a table, whole; empty where none leads to it."""
+    said: list[Line] = []
+    for line in reversed(above):
+        if CELL_BORDER in line.text and not _is_prose(line.text):
+            break
+        if said and said[0].top - line.top > _LEAD_STEP * max(line.size, said[0].size):
+            break
+        said.insert(0, line)
+    text = " ".join(" ".join(line.text.split()) for line in said)
+    last = sentences(text)[-1:] or [""]
+    return last[0]
+
+
+def _is_prose(text: str) -> bool:
+    return len(text.split()) >= _MOST_HEADING_WORDS
+
+
+def subject_of(lead: str) -> str:
+    """What a lead says the table is of, as a noun phrase: `components of lease cost`."""
+    text = without_scales(" ".join(lead.split()))
+    text = re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip()
+    if not text.endswith((":", ".")) or len(text.split()) > 3 * _MOST_WORDS:
+        return ""
+    for pattern in (_IS, _TABLE, _NOUN):
+        if found := pattern.fullmatch(text):
+            return noun_phrase(found["what"])
+    return ""
+
+
+def noun_phrase(text: str) -> str:
+    """A phrase that stands alone: no pronoun, no verb, no period; empty where it has one."""
+    text = _PERIOD.sub("", text)
+    text = re.sub(
+        r"^(?:information\s+(?:about|regarding|on|related\s+to)|a\s+summary\s+of|an?|the|details\s+of)\s+",
+        "",
+        text.strip(),
+        flags=re.IGNORECASE,
+    )
+    text = _OWN.sub("the ", text).strip(" ,;:.\u2013\u2014-")
+    text = re.sub(r"^(?:the|other)\s+", "", text, flags=re.IGNORECASE)
+    words = text.split()
+    is_odd = (
+        _DANGLING.search(text)
+        or _VERBS.search(text)
+        or any(char in text for char in '\u201c\u201d"();:%$')
+    )
+    if is_odd or not 1 <= len(words) <= _MOST_WORDS or not text[0].isalpha():
+        return ""
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
+
+
+def heading_over(lines: Sequence[Line], top: float) -> str:
+    """The nearest heading above a place of the page, as a noun phrase; empty where none is certain.
+
+    A table between them may be what the heading is of: then it says nothing.
+    """
+    above = [line for line in lines if line.top <= top][-_FARTHEST:]
+    margin = min((line.left for line in above), default=0.0) + _MARGIN_PT
+    for line, before in zip(above[::-1], [*above[-2::-1], None], strict=False):
+        if CELL_BORDER in line.text and not _is_prose(line.text):
+            return ""
+        if line.left <= margin and _is_heading(line, before):
+            return noun_phrase(_title(line.text))
+    return ""
+
+
+def _title(text: str) -> str:
+    """A heading without its number, and not in capitals."""
+    text = _NOTE.sub("", clean(text), count=1) if _NOTE.match(text) else clean(text)
+    text = re.sub(r"\s*\(?continued\)?\s*$", "", text, flags=re.IGNORECASE)
+    return text.capitalize() if text.isupper() else text
+
+
+def _is_heading(line: Line, before: Line | None) -> bool:
+    text = line.text.strip()
+    if not 1 <= len(text.split()) <= _MOST_HEADING_WORDS or sum(map(str.isalpha, text)) < _LETTERS:
+        return False
+    if text.endswith((".", ",", ";", ":", "-")) or not text[0].isalnum() or text[0].islower():
+        return False
+    if _YEAR.search(text) or _NO_HEADING.search(text):
+        return False
+    return before is None or line.top - before.top > _APART * line.size
