@@ -11,7 +11,7 @@ from lamina.stages.shown import write_view
 from lamina.store import MANIFEST
 from lamina.study.card import Sample, shown
 from lamina.study.facts import VERSION, facts_of
-from lamina.study.stage import study
+from lamina.study.stage import PAGE_FILE, study
 from lamina.study.strategy import Strategy
 from lamina.text.study_rows import STUDY_FILE, StudyRow, read_study_rows
 
@@ -49,8 +49,12 @@ def exam_questions(pod: Pod) -> tuple[str, ...]:
 
 
 def publish(pod: Pod, refs: Sequence[ArtifactRef]) -> Path:
-    """Write the rows of all these layers to `data/processed/study.jsonl`."""
+    """Write the rows of all these layers to `data/processed/study.jsonl`; each has a page there."""
     view = pod.workspace.processed / VIEW
+    for ref in refs:
+        layer = pod.store.manifest(ref).facts["layer"]
+        name = pod.workspace.processed / f"taught_{layer}.html"
+        write_view(name, [pod.store.open(ref) / PAGE_FILE])
     write_view(view, [pod.store.open(ref) / STUDY_FILE for ref in refs])
     return view
 

@@ -6,10 +6,13 @@ from heapq import heappush, heappushpop
 from typing import Any
 
 from lamina.fingerprint import text_digest
+from lamina.study.coverage import taught
 from lamina.study.gather import Gathered
 from lamina.study.rows import StudyRow
 
 _SAMPLES = 10  # of each strategy
+_LEFT_OUT = 3  # of each reason
+_COUNTED = ("passages", "taught", "rows", "figures", "figures_taught")
 
 
 class Tally:
@@ -22,7 +25,9 @@ class Tally:
         self._dropped: Counter[str] = Counter()
         self._documents: dict[str, Counter[str]] = {}
         self._groups: set[int] = set()
+        self._subjects: dict[str, str] = {}
         self._samples: dict[str, Sample] = {}
+        self._left_out: dict[str, list[str]] = {}
 
     def add(self, one: Gathered) -> None:
         """Count what came of a passage."""
@@ -30,7 +35,16 @@ class Tally:
         counts["passages"] += 1
         counts["taught"] += bool(one.rows)
         counts["rows"] += len(one.rows)
-        self._dropped.update(dropped.reason for dropped in one.dropped)
+        covered, figures = taught(one.passage.page.text, one.rows)
+        counts["figures"] += figures
+        counts["figures_taught"] += covered
+        told = (one.passage.company, one.passage.title, one.passage.period)
+        self._subjects[one.passage.document] = ", ".join(filter(None, told))
+        for dropped in one.dropped:
+            self._dropped[dropped.reason] += 1
+            some = self._left_out.setdefault(dropped.reason, [])
+            if dropped.text and len(some) < _LEFT_OUT:
+                some.append(dropped.text)
         for row in one.rows:
             self._kinds[row.kind] += 1
             self._strategies[row.strategy] += 1
@@ -43,18 +57,19 @@ class Tally:
         return {
             "layer": self._layer,
             "documents": documents,
-            **{
-                name: sum(counts[name] for counts in self._documents.values())
-                for name in ("passages", "taught", "rows")
-            },
+            **{name: sum(counts[name] for counts in self._documents.values()) for name in _COUNTED},
             "groups": len(self._groups),
             "kinds": dict(sorted(self._kinds.items())),
             "strategies": dict(sorted(self._strategies.items())),
             "dropped": dict(sorted(self._dropped.items())),
             "by_document": {
-                name: {key: self._documents[name][key] for key in ("passages", "taught", "rows")}
+                name: {
+                    "subject": self._subjects[name],
+                    **{key: self._documents[name][key] for key in _COUNTED},
+                }
                 for name in documents
             },
+            "left_out": dict(sorted(self._left_out.items())),
             "samples": [
                 row.model_dump(mode="json")
                 for name in sorted(self._samples)
@@ -93,7 +108,8 @@ def card_text(facts: Mapping[str, Any]) -> str:
         (
             f"{facts['rows']} rows of {facts['groups']} facts and questions, from "
             f"{facts['taught']} of {facts['passages']} pages of "
-            f"{len(facts['documents'])} documents."
+            f"{len(facts['documents'])} documents. "
+            f"{facts['figures_taught']} of the {facts['figures']} figures on them are covered."
         ),
         _counts("Kind", facts["kinds"]),
         _counts("Left out because", facts["dropped"]),

@@ -15,6 +15,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.study.card import Tally, card_text
 from lamina.study.gather import gathered
+from lamina.study.page import page
 from lamina.study.passages import passages_of
 from lamina.study.strategy import Strategy
 from lamina.text.study_rows import STUDY_FILE
@@ -22,6 +23,8 @@ from lamina.text.subjects import read_subjects
 
 STAGE = Stage("study", version=1)
 DROPPED_FILE = "dropped.jsonl"
+PAGE_FILE = "taught.html"
+_ONLY_CARD = {"samples", "by_document", "left_out"}
 
 
 def study(  # noqa: PLR0913 - keyword-only past what is studied
@@ -36,7 +39,8 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
     """Rows of the pages that the layer trains on: artifact of kind `study`.
 
     Facts: `layer`, `documents`, `passages`, `taught` (passages with a row), `rows`, `groups`,
-    `kinds`, `strategies`, `dropped` (by reason). `exam` are questions that no row may ask.
+    `figures`, `figures_taught`, `kinds`, `strategies`, `dropped` (by reason). `exam` are questions
+    that no row may ask.
     """
     inputs = {
         "layer": layer,
@@ -71,12 +75,10 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
         facts = tally.card()
         (folder / "card.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), "utf-8")
         (folder / "card.md").write_text(card_text(facts), "utf-8")
+        (folder / PAGE_FILE).write_text(page(facts), "utf-8")
         return {name: value for name, value in facts.items() if name not in _ONLY_CARD}
 
     return store.once("study", STAGE, inputs, make)
-
-
-_ONLY_CARD = {"samples", "by_document"}
 
 
 def _json(value: Mapping[str, Any]) -> str:

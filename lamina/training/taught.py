@@ -19,6 +19,7 @@ from lamina.training.documents import Document
 SHARE, MOST = 0.2, 32  # of the facts one wording is held out, of so many at most
 FEWEST_WORDINGS = 3  # of a fact of which one may be held out
 OTHERS = 3  # answers beside the right one
+_ASKED = ("fact", "definition", "question", "paraphrase")  # kinds that users ask in
 _CURRENCY = re.compile(r"[$\u20ac\u00a3\u00a5]")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGIT = re.compile(r"\d")
@@ -70,9 +71,9 @@ def _held(groups: dict[str, list[StudyRow]], seed: int) -> dict[str, StudyRow]:
 
 
 def _same_answer(rows: Sequence[StudyRow]) -> list[StudyRow]:
-    """The rows of a group that ask for what most of them ask for: not its reverse."""
+    """The questions of a group that ask for what most of its rows do: not its reverse."""
     (answer, _), *_ = Counter(row.answer for row in rows).most_common(1)
-    return [row for row in rows if row.answer == answer]
+    return [row for row in rows if row.answer == answer and row.kind in _ASKED]
 
 
 def _by_form(groups: dict[str, list[StudyRow]]) -> dict[str, list[str]]:

@@ -152,6 +152,17 @@ def test_the_card_shows_rows_to_read(store: Store) -> None:
     assert "| no-label | 1 |" in card
 
 
+def test_a_page_for_people_tells_documents_samples_and_what_is_covered(store: Store) -> None:
+    sheets = {"Amcor & Sons": [("Rent 2022: $15 million", "Paid 44, <i>not</i> 55.5 in 2021")]}
+    folder = store.open(made(store, dataset(store, sheets)))
+
+    shown = (folder / "taught.html").read_text()
+    assert "1 rows of 1 facts and questions, from 1 of 1 pages; 1 of the 3 figures" in shown
+    assert "<td>Amcor &amp; Sons, fiscal 2022</td>" in shown
+    assert "What was Amcor &amp; Sons&#x27;s Rent 2022?" in shown
+    assert "<td>no-label</td><td>1</td><td>Paid 44, &lt;i&gt;not&lt;/i&gt; 55.5" in shown
+
+
 def test_rows_stay_in_order_of_document_and_page(store: Store) -> None:
     ref = made(store, dataset(store, BOTH))
 
