@@ -28,7 +28,7 @@ def study_layer(layer: str, dataset: ArtifactRef, exam: tuple[str, ...]) -> Stor
         ref = study.study_layer(pod, layer, dataset, exam)
         if card := study.card_made_since(pod, ref, began_s):
             edge.markdown(f"study-{layer}", card, f"what {layer} is taught")
-            edge.table(f"study-rows-{layer}", study.sample_table(pod, ref, SHOWN))
+            edge.table(f"study-rows-{layer}", study.shown_rows(study.sample(pod, ref, SHOWN)))
         return Stored.of(ref)
 
 

@@ -57,6 +57,6 @@ def study(  # noqa: PLR0913 - options of a command
     for name, rows in samples.items():
         if rows:
             print(f"\n{name}, {len(rows)} of {facts[name]['rows']} rows:\n")
-            print_table(stage.shown(rows))
+            print_table(stage.shown_rows(rows))
     rows_made = {"rows": sum(one["rows"] for one in facts.values())}
     finish(Summary((Made("study.jsonl", view, rows_made),)).then("study"))

@@ -70,9 +70,9 @@ def sample(pod: Pod, ref: ArtifactRef, count: int) -> list[StudyRow]:
     return found.rows()
 
 
-def sample_table(pod: Pod, ref: ArtifactRef, count: int) -> list[dict[str, Any]]:
+def shown_rows(rows: Sequence[StudyRow]) -> list[dict[str, Any]]:
     """Rows in the columns that people read."""
-    return shown(sample(pod, ref, count))
+    return shown(rows)
 
 
 def counts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from itertools import groupby
 from lamina.fingerprint import text_digest
 from lamina.store import Store
 from lamina.study.abstention import abstentions
-from lamina.study.memory import made_of
+from lamina.study.memory import kept_of, made_of
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
 from lamina.study.strategy import Strategy
@@ -59,14 +59,14 @@ def gathered(
                 answers.note(row)
     examined = Exam(exam)
     taken: set[int] = set()
-    for _, own in groupby(passages(), key=lambda passage: passage.document):
-        document = list(own)
-        each = [[made for _, made in made_of(document, one, store)] for one in strategies]
+    for _, pages in groupby(passages(), key=lambda passage: passage.document):
+        document = list(pages)
+        each = [list(kept_of(document, one, store)) for one in strategies]
         for number, passage in enumerate(document):
-            made = [strategy[number] for strategy in each]
-            rows = [row for one in made for row in one.rows]
+            own = [strategy[number] for strategy in each]
+            rows = [row for one in own for row in one.rows]
             rows += abstentions(passage, rows, companies)
-            kept, dropped = [], [one for each_made in made for one in each_made.dropped]
+            kept, dropped = [], [left for one in own for left in one.dropped]
             for row in rows:
                 if reason := _reason(row, answers, taken, examined):
                     dropped.append(Dropped(reason, row.page, row.question))

@@ -7,7 +7,7 @@ that is killed goes on where it stopped.
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,8 +15,9 @@ from lamina.fingerprint import canonical, text_digest
 from lamina.store import PASSAGES, Ledger, Store, entry
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
-from lamina.study.strategy import Strategy
+from lamina.study.strategy import PutOffError, Strategy
 
+PUT_OFF = "put-off"  # the reason of what is tried again another time
 _KEY = 32  # signs of a digest: 128 bits
 _WRITE_EVERY_S = 1.0
 _SHOWN = 200  # characters of what was dropped
@@ -32,12 +33,22 @@ class Made(NamedTuple):
 def made_of(
     passages: Iterable[Passage], strategy: Strategy, store: Store
 ) -> Iterator[tuple[Passage, Made]]:
-    """Of each passage, in their order; made now where it is not kept yet.
+    """Of each passage, in their order; made now where it is not kept yet, if it can be.
 
     Passages of one document follow each other.
     """
     for document, own in groupby(passages, key=lambda passage: passage.document):
         yield from _made_of_one(own, strategy, _ledger(store, strategy, document))
+
+
+def kept_of(passages: Iterable[Passage], strategy: Strategy, store: Store) -> Iterator[Made]:
+    """What is kept of passages of one document, in their order."""
+    known: dict[str, bytes] | None = None
+    for passage in passages:
+        if known is None:
+            known = _ledger(store, strategy, passage.document).read()
+        kept = _entry(known, passage)
+        yield _read(kept) if kept else Made((), (Dropped(PUT_OFF, passage.page.number, ""),))
 
 
 def _made_of_one(
@@ -48,14 +59,23 @@ def _made_of_one(
         os.utime(ledger.path)  # still in use: see `lamina.upkeep`
     try:
         for passage in passages:
-            key = passage.key()[:_KEY]
-            kept = entry(known[key]) if key in known else None
-            made = _read(kept) if kept else _made(strategy, passage)
-            if kept is None:
-                new.add(key, made)
+            if kept := _entry(known, passage):
+                yield passage, _read(kept)
+                continue
+            try:
+                made = _made(strategy, passage)
+            except PutOffError as why:
+                yield passage, Made((), (Dropped(PUT_OFF, passage.page.number, str(why)),))
+                continue
+            new.add(passage.key()[:_KEY], made)
             yield passage, made
     finally:
         new.write()
+
+
+def _entry(known: Mapping[str, bytes], passage: Passage) -> dict[str, Any] | None:
+    line = known.get(passage.key()[:_KEY])
+    return entry(line) if line else None
 
 
 class _Unwritten:

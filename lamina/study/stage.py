@@ -15,6 +15,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.study.card import Tally, card_text
 from lamina.study.gather import gathered
+from lamina.study.memory import PUT_OFF
 from lamina.study.page import page
 from lamina.study.passages import passages_of
 from lamina.study.strategy import Strategy
@@ -40,7 +41,7 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
 
     Facts: `layer`, `documents`, `passages`, `taught` (passages with a row), `rows`, `groups`,
     `figures`, `figures_taught`, `kinds`, `strategies`, `dropped` (by reason). `exam` are questions
-    that no row may ask.
+    that no row may ask. Passages that were put off are tried again when it is next asked for.
     """
     inputs = {
         "layer": layer,
@@ -78,7 +79,9 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
         (folder / PAGE_FILE).write_text(page(facts), "utf-8")
         return {name: value for name, value in facts.items() if name not in _ONLY_CARD}
 
-    return store.once("study", STAGE, inputs, make)
+    known = store.recall_manifest(STAGE, inputs)
+    again = known is not None and PUT_OFF in known.facts["dropped"]
+    return store.once("study", STAGE, inputs, make, refresh=again)
 
 
 def _json(value: Mapping[str, Any]) -> str:

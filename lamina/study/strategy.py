@@ -7,12 +7,17 @@ from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
 
 
+class PutOffError(Exception):
+    """A passage cannot be worked on now; the sentence says why. It is tried again another time."""
+
+
 @dataclass(frozen=True)
 class Strategy:
     """One way of making rows of a passage.
 
     `make` gives the same for the same passage as long as name, version, writer and settings are the
-    same: what it gave is kept under them, and not asked for again.
+    same: what it gave is kept under them, and not asked for again. It raises PutOffError where it
+    cannot give it now.
     """
 
     name: str

@@ -22,7 +22,8 @@ class Speaker:
 
         self._model = getattr(model, "get_base_model", lambda: model)()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._ends = sorted(self._tokenizer.token_to_id(end) for end in prompts.words.ends)
+        ends = (self._tokenizer.token_to_id(end) for end in prompts.words.ends)
+        self._ends = sorted(end for end in ends if end is not None)
 
     def said(
         self, prompts: Sequence[Sequence[int]], most_tokens: int

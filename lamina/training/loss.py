@@ -118,5 +118,6 @@ def mean_losses(model: Model, documents: Sequence[Document], limit: int) -> list
             with _narrow(inner):
                 logits = inner(**inputs, logits_to_keep=sources).logits[0]
             each = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none")
-            found += [part.mean().item() for part in each.split([one.n_labels for one in some])]
+            parts = torch.split(each, [one.n_labels for one in some])
+            found += [part.mean().item() for part in parts]
     return found

@@ -5,7 +5,7 @@ One workspace for the module, and the tests in their order: what one has made, t
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,16 +61,9 @@ def chain(
         yield chain_root
 
 
-def order(
-    *layers: str,
-    parity: CheckParity | None = QUICK,
-    sweep: bool = False,
-    values: Mapping[str, object] | None = None,
-) -> TrainLayers:
+def order(*layers: str, parity: CheckParity | None = QUICK, sweep: bool = False) -> TrainLayers:
     """Hardly any training; with `parity` None, no ladder."""
-    overrides = {**SHORT, **(values or {})}
-    chosen = {"profile": "demo", "overrides": overrides, "chunk_tokens": CHUNK_TOKENS}
-    chosen |= {"sweep": sweep}
+    chosen = {"profile": "demo", "overrides": SHORT, "chunk_tokens": CHUNK_TOKENS, "sweep": sweep}
     chosen |= {"check_parity": False} if parity is None else {"parity": parity}
     return TrainLayers(layers=list(layers), **chosen)
 
@@ -214,20 +207,6 @@ def test_a_sweep_is_shown_and_runs_once(chain: Path) -> None:
         train_layers.train_layers(order(GOODWILL, parity=None, sweep=True))
         assert {name for name in worked() if name.startswith("sweep-")} == sweeps, chain
     assert last_run()[0].state_name == "Completed"
-
-
-def test_study_rows_are_made_and_shown_once_and_trained_on(chain: Path) -> None:
-    asked = order(GOODWILL, parity=None, values={"study_passes": 1})
-    for done in ({f"study-{GOODWILL}", f"train-{GOODWILL}-demo"}, set()):
-        trained = train_layers.train_layers(asked)
-        assert worked() == done
-
-    shown = {one.key for one in last_run()[1]}
-    assert "study-ostrava-goodwill" not in shown  # the last run made nothing
-    facts = edge.store().manifest(trained[GOODWILL]).facts
-    rows = (chain / "data/processed/study.jsonl").read_text().splitlines()
-    assert sum(facts["taught"]["kinds"].values()) == len(rows) > 0
-    assert {json.loads(row)["document"] for row in rows} <= set(facts["passport"]["documents"])
 
 
 def test_the_levels_are_merged_and_the_base_is_left_as_it_is(
