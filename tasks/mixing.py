@@ -13,6 +13,7 @@ from lamina.text.verdicts import read_verdicts
 from lamina.training.mix import Mix
 from lamina.training.profiles import Profile
 from lamina.training.replay import STAGE as REPLAY
+from lamina.training.teacher import STAGE as TEACHER
 from tasks import corpus, edge
 from tasks.caching import Stored, stage_task, step
 from tasks.each import each
@@ -32,11 +33,28 @@ def study_layer(layer: str, dataset: ArtifactRef, exam: tuple[str, ...]) -> Stor
         return Stored.of(ref)
 
 
+def _studied(layer: str, dataset: ArtifactRef, exam: tuple[str, ...]) -> Stored:
+    """As the task says; again where pages were put off."""
+    with edge.pod("study") as pod:
+        again = study.is_unfinished(pod, layer, dataset, exam)
+    task = study_layer.with_options(refresh_cache=True) if again else study_layer
+    return task(layer, dataset, exam)
+
+
 @stage_task(REPLAY, task_run_name="replay")
 def replay(base: BaseIdentity, profile: Profile) -> Stored:
     """The base's own answers to general questions."""
     with edge.pod("replay") as pod:
         return Stored.of(mixing.replay(pod, base, profile))
+
+
+@stage_task(TEACHER, task_run_name="teacher-{layer}")
+def teach(
+    layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile, mix: Mix
+) -> Stored:
+    """What the base says to the layer's study rows with the page in its prompt."""
+    with edge.pod(f"teacher-{layer}") as pod:
+        return Stored.of(mixing.teach(pod, layer, dataset, base, profile, mix))
 
 
 @step("exam_questions")
@@ -64,14 +82,19 @@ def mixes(
     studied: Mapping[str, ArtifactRef] = {}
     if profile.study_passes:
         exam = exam_questions()
-        studied = each(study_layer, {n: (n, ref, exam) for n, ref in datasets.items()}, failed)
+        studied = each(_studied, {n: (n, ref, exam) for n, ref in datasets.items()}, failed)
         publish_study(list(studied.values()))
     kept = replay(base, profile) if profile.replay_share else None
-    return {
+    found = {
         name: Mix(general=general, study=studied.get(name), replay=kept).wanted(profile)
         for name in datasets
         if name not in failed
     }
+    if not (profile.study_passes and profile.teacher_share):
+        return found
+    orders = {name: (name, datasets[name], base, profile, mix) for name, mix in found.items()}
+    teachers = each(teach, orders, failed)
+    return {name: found[name].model_copy(update={"teacher": ref}) for name, ref in teachers.items()}
 
 
 def general_rows(

@@ -10,7 +10,7 @@ from lamina.artifacts import ArtifactRef, Manifest
 from lamina.corpus.documents import Document
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus, layers
+from lamina.stages import corpus, layers, writing
 from lamina.stages.beside import beside
 from lamina.stages.mixing import mix_of
 from lamina.stages.pod import Pod
@@ -148,7 +148,11 @@ def _due(
     return DueLayer(
         layer=order.layer,
         due=True,
-        why=(*_reasons(pod, order, published, files), *["a sweep first"] * (trials > 0)),
+        why=(
+            *_reasons(pod, order, published, files),
+            *["a sweep first"] * (trials > 0),
+            *filter(None, [writing.told(pod) if order.profile.study_passes else ""]),
+        ),
         unsuited=plan.unsuited,
         new_documents=tuple(files.get(digest, digest[:12]) for digest in new),
         steps=round(plan.steps * (1 + trials)),
@@ -200,7 +204,8 @@ def _reasons(
 
 def _mixed_otherwise(before: dict[str, Any], order: LayerOrder) -> list[str]:
     """What is trained on beside the layer's own text, and is no more what it was."""
-    told = {"general": "other general rows", "study": "other study rows", "replay": "other replay"}
+    told = {"general": "other general rows", "study": "other study rows"}
+    told |= {"teacher": "another teacher", "replay": "other answers of the base's own"}
     mix = order.mix.wanted(order.profile)
     now = {name: ref.digest if ref else None for name, ref in mix}
     return [said for name, said in told.items() if before.get(name) != now[name]]

@@ -19,13 +19,44 @@ def mix_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
     *,
     known_only: bool = False,
 ) -> Mix:
-    """All that is mixed in; with `known_only` the base is asked nothing that it was not before."""
+    """All that is mixed in; with `known_only` neither base nor writer is asked anything new."""
     exam = study.exam_questions(pod) if profile.study_passes else ()
-    studied = study.study_layer(pod, layer, dataset, exam) if profile.study_passes else None
-    kept = None
+    studied = kept = None
+    if profile.study_passes:
+        make = study.known_study if known_only else study.study_layer
+        studied = make(pod, layer, dataset, exam)
     if profile.replay_share:
         kept = known_replay(pod, base, profile) if known_only else replay(pod, base, profile)
-    return Mix(general=general, study=studied, replay=kept).wanted(profile)
+    mix = Mix(general=general, study=studied, replay=kept)
+    if profile.study_passes and profile.teacher_share:
+        ask = known_teacher if known_only else teach
+        mix = mix.model_copy(update={"teacher": ask(pod, layer, dataset, base, profile, mix)})
+    return mix.wanted(profile)
+
+
+def teach(  # noqa: PLR0913, PLR0917 - what a layer is made of
+    pod: Pod, layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile, mix: Mix
+) -> ArtifactRef:
+    """What the base says to the layer's study rows with the page in its prompt."""
+    from lamina.training.recipe import ALONE, wake_torch
+    from lamina.training.teacher import teach as made
+
+    if known := known_teacher(pod, layer, dataset, base, profile, mix):
+        return known
+    order = layers.order_of(pod, layer, dataset, base, profile, mix)
+    with ALONE:
+        wake_torch(pod.settings.n_threads, int(order.config()["hidden_size"]))
+        return made(order, store=pod.store, progress=pod.progress)
+
+
+def known_teacher(  # noqa: PLR0913, PLR0917 - what a layer is made of
+    pod: Pod, layer: str, dataset: ArtifactRef, base: BaseIdentity, profile: Profile, mix: Mix
+) -> ArtifactRef | None:
+    """That, if it was asked before."""
+    from lamina.training.teacher import STAGE, inputs
+
+    order = layers.order_of(pod, layer, dataset, base, profile, mix)
+    return pod.store.recall(STAGE, inputs(order))
 
 
 def replay(pod: Pod, base: BaseIdentity, profile: Profile) -> ArtifactRef:

@@ -4,35 +4,62 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamina.artifacts import ArtifactRef
+from lamina.artifacts import ArtifactRef, Manifest
 from lamina.errors import InvalidInputError
 from lamina.stages.pod import Pod
 from lamina.stages.shown import write_view
+from lamina.stages.writing import PodsWriter, written
 from lamina.store import MANIFEST
 from lamina.study.card import Sample, shown
 from lamina.study.facts import VERSION, facts_of
-from lamina.study.stage import PAGE_FILE, study
+from lamina.study.memory import PUT_OFF
+from lamina.study.stage import PAGE_FILE, STAGE, study, study_inputs
 from lamina.study.strategy import Strategy
 from lamina.text.study_rows import STUDY_FILE, StudyRow, read_study_rows
 
 VIEW = "study.jsonl"
+RULES = Strategy("facts", VERSION, facts_of)
 
 
 def study_layer(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str]) -> ArtifactRef:
     """The layer's study rows, by every strategy of this pod."""
-    return study(
-        dataset,
-        layer,
-        strategies=strategies(),
-        exam=exam,
-        store=pod.store,
-        progress=pod.progress,
+    with PodsWriter(pod) as writer:
+        asked = written(pod, writer)
+        return _studied(pod, layer, dataset, exam, [RULES, *([asked] if asked else [])])
+
+
+def known_study(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str]) -> ArtifactRef:
+    """What `study_layer` made before; else what rules make, and no writer is asked."""
+    known = _known(pod, layer, dataset, exam)
+    return known.ref if known else _studied(pod, layer, dataset, exam, [RULES])
+
+
+def is_unfinished(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str]) -> bool:
+    """Whether pages were put off when it was last made, and are to be tried again."""
+    known = _known(pod, layer, dataset, exam)
+    return known is not None and PUT_OFF in known.facts["dropped"]
+
+
+def _known(pod: Pod, layer: str, dataset: ArtifactRef, exam: Sequence[str]) -> Manifest | None:
+    with PodsWriter(pod) as writer:
+        asked = written(pod, writer, known_only=True)
+    strategies = [RULES, *([asked] if asked else [])]
+    return pod.store.recall_manifest(STAGE, study_inputs(dataset, layer, strategies, exam))
+
+
+def _studied(
+    pod: Pod,
+    layer: str,
+    dataset: ArtifactRef,
+    exam: Sequence[str],
+    strategies: Sequence[Strategy],
+) -> ArtifactRef:
+    ref = study(
+        dataset, layer, strategies=strategies, exam=exam, store=pod.store, progress=pod.progress
     )
-
-
-def strategies() -> tuple[Strategy, ...]:
-    """All there are."""
-    return (Strategy("facts", VERSION, facts_of),)
+    if some := pod.store.manifest(ref).facts["dropped"].get(PUT_OFF):
+        pod.progress.say(f"{layer}: {some} pages were put off, and are tried again next time")
+    return ref
 
 
 def exam_questions(pod: Pod) -> tuple[str, ...]:

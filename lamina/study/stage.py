@@ -43,12 +43,7 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
     `figures`, `figures_taught`, `kinds`, `strategies`, `dropped` (by reason). `exam` are questions
     that no row may ask. Passages that were put off are tried again when it is next asked for.
     """
-    inputs = {
-        "layer": layer,
-        "dataset": dataset,
-        "strategies": [one.identity for one in strategies],
-        "exam": sorted({*exam}),
-    }
+    inputs = study_inputs(dataset, layer, strategies, exam)
 
     def make(folder: Path) -> Mapping[str, Any]:
         subjects = read_subjects(store.open(dataset))
@@ -82,6 +77,18 @@ def study(  # noqa: PLR0913 - keyword-only past what is studied
     known = store.recall_manifest(STAGE, inputs)
     again = known is not None and PUT_OFF in known.facts["dropped"]
     return store.once("study", STAGE, inputs, make, refresh=again)
+
+
+def study_inputs(
+    dataset: ArtifactRef, layer: str, strategies: Sequence[Strategy], exam: Sequence[str]
+) -> dict[str, object]:
+    """What the stage is keyed on."""
+    return {
+        "layer": layer,
+        "dataset": dataset,
+        "strategies": [one.identity for one in strategies],
+        "exam": sorted({*exam}),
+    }
 
 
 def _json(value: Mapping[str, Any]) -> str:

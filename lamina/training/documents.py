@@ -13,6 +13,16 @@ from lamina.training.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)
+class Teacher:
+    """What another model says at each learnt place: its likeliest tokens (places, k)."""
+
+    tokens: bytes  # int32
+    logprobs: bytes  # float16
+    k: int
+    share: float  # of the document's loss; the rest is the right tokens'
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One isolated piece of a pack."""
 
@@ -21,6 +31,7 @@ class Document:
     is_qa: bool = False
     stream: Stream = "text"
     fact: int | None = None  # of study: documents with the same number teach the same
+    teacher: Teacher | None = None
     others: "tuple[Document, ...]" = ()  # the question with other answers; held out only
 
     @property

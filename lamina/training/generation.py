@@ -20,7 +20,7 @@ class Speaker:
         """`folder` is the base's, with its tokenizer."""
         from tokenizers import Tokenizer
 
-        self._model = getattr(model, "get_base_model", lambda: model)()
+        self._model = model
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         ends = (self._tokenizer.token_to_id(end) for end in prompts.words.ends)
         self._ends = sorted(end for end in ends if end is not None)
@@ -59,6 +59,13 @@ class Speaker:
 
 @contextmanager
 def speaking(model: Model, prompts: Prompts, folder: Path) -> Iterator[Speaker]:
+    """The model, ready to speak."""
+    with with_cache(model) as inner:
+        yield Speaker(inner, prompts, folder)
+
+
+@contextmanager
+def with_cache(model: Model) -> Iterator[Model]:
     """The model with an attention that knows a cache of keys; ours is for packs of documents."""
     import torch
 
@@ -67,6 +74,6 @@ def speaking(model: Model, prompts: Prompts, folder: Path) -> Iterator[Speaker]:
     inner.set_attn_implementation("sdpa")
     try:
         with torch.inference_mode():
-            yield Speaker(model, prompts, folder)
+            yield inner
     finally:
         inner.set_attn_implementation(before)

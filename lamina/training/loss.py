@@ -27,11 +27,42 @@ def pack_loss(model: Model, documents: Sequence[Document]) -> "torch.Tensor":
 
     inner, inputs, sources, targets = _packed(model, documents)
     with _narrow(inner):
+        if any(document.teacher for document in documents):
+            logits = inner(**inputs, logits_to_keep=sources).logits[0]
+            return _taught_loss(logits.float().log_softmax(-1), targets, documents)
         if inner.config.model_type in PLAIN and type(inner.lm_head) is torch.nn.Linear:
             hidden = inner.model(**inputs).last_hidden_state[0, sources]  # (n_labels, hidden)
             return summed_loss(hidden, inner.lm_head.weight, targets)
         logits = inner(**inputs, logits_to_keep=sources).logits[0]  # (n_labels, vocabulary)
     return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum")
+
+
+def _taught_loss(
+    said: "torch.Tensor",  # (n_labels, vocabulary), log-probabilities
+    targets: "torch.Tensor",  # (n_labels)
+    documents: Sequence[Document],
+) -> "torch.Tensor":
+    """Against the right tokens and, for a teacher's share, against its likeliest ones."""
+    import torch
+
+    hard = -said.gather(1, targets.unsqueeze(1)).squeeze(1)
+    total, start = torch.zeros((), device=said.device), 0
+    for document in documents:
+        own = slice(start, start := start + document.n_labels)
+        loss = hard[own].sum()
+        if teacher := document.teacher:
+            tokens = _read(teacher.tokens, torch.int32, teacher.k, said).long()
+            likely = _read(teacher.logprobs, torch.float16, teacher.k, said).float().softmax(-1)
+            soft = -(likely * said[own].gather(1, tokens)).sum()
+            loss = (1 - teacher.share) * loss + teacher.share * soft
+        total = total + loss
+    return total
+
+
+def _read(content: bytes, dtype: "torch.dtype", k: int, like: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    return torch.frombuffer(bytearray(content), dtype=dtype).view(-1, k).to(like.device)
 
 
 def _packed(

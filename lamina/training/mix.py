@@ -13,6 +13,9 @@ class Mix(BaseModel):
 
     general: ArtifactRef | None = Field(None, description="dataset of the general layer")
     study: ArtifactRef | None = Field(None, description="what the layer's own pages teach")
+    teacher: ArtifactRef | None = Field(
+        None, description="the base's answers to that, with the page"
+    )
     replay: ArtifactRef | None = Field(None, description="the base's own answers")
 
     def wanted(self, profile: Profile) -> "Mix":
@@ -20,6 +23,7 @@ class Mix(BaseModel):
         return Mix(
             general=self.general if profile.general_share else None,
             study=self.study if profile.study_passes else None,
+            teacher=self.teacher if profile.study_passes and profile.teacher_share else None,
             replay=self.replay if profile.replay_share else None,
         )
 

@@ -90,7 +90,7 @@ class LayerOrder(BaseModel):
         """
         own = self._encoded(store, self.dataset, split)
         mix = self.mix.wanted(self.profile)
-        taught = self._taught(store, mix.study)
+        taught = self._taught(store, mix)
         if split == "validation":
             return own + taught.held
         if not own:
@@ -107,14 +107,16 @@ class LayerOrder(BaseModel):
         kept = self._encoded(store, mix.replay, split) if mix.replay else []
         return [*text, *taught.train, *(replace(one, stream="replay") for one in kept)]
 
-    def _taught(self, store: Store, study: ArtifactRef | None) -> Taught:
-        if study is None:
+    def _taught(self, store: Store, mix: Mix) -> Taught:
+        if mix.study is None:
             return Taught([], [])
         return _taught(
-            store.open(study),
+            store.open(mix.study),
             _prompts(self.base_folder, self.base.digest),
             self.profile.sequence_tokens,
             self.seed,
+            store.open(mix.teacher) if mix.teacher else None,
+            self.profile.teacher_share,
         )
 
     def _encoded(self, store: Store, dataset: ArtifactRef, split: str) -> list[Document]:
@@ -192,9 +194,16 @@ def _prompts(folder: Path, digest: str | None) -> Prompts:
 
 
 @lru_cache(maxsize=1)  # asked for training, and again for what is held out
-def _taught(folder: Path, prompts: Prompts, limit: int, seed: int) -> Taught:
-    """A study artifact's rows as documents; the folder's name is its content."""
-    return taught(read_study_rows(folder), prompts, limit, seed)
+def _taught(  # noqa: PLR0913, PLR0917 - what the documents hang on
+    folder: Path, prompts: Prompts, limit: int, seed: int, teacher: Path | None, share: float
+) -> Taught:
+    """A study artifact's rows as documents; the folders' names are their content."""
+    from lamina.training.teacher import read_teachers
+
+    rows = read_study_rows(folder)
+    if teacher is None:
+        return taught(rows, prompts, limit, seed)
+    return taught(rows, prompts, limit, seed, read_teachers(teacher, share))
 
 
 def plan_layer(order: LayerOrder, store: Store) -> Plan:

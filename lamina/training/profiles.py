@@ -56,6 +56,13 @@ class Profile(BaseModel):
     study_wordings: int = Field(
         1, ge=1, description="wordings of a fact in one pass; each pass has others"
     )
+    teacher_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of a study row's loss that goes by what the base says with the page in "
+        "its prompt, instead of by the right answer",
+    )
     replay_share: float = Field(
         0.0,
         ge=0,

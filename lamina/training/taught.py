@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from lamina.fingerprint import text_digest
 from lamina.prompts import Prompts, user
 from lamina.text.study_rows import StudyRow
-from lamina.training.documents import Document
+from lamina.training.documents import Document, Teacher
 
 SHARE, MOST = 0.2, 32  # of the facts one wording is held out, of so many at most
 FEWEST_WORDINGS = 3  # of a fact of which one may be held out
@@ -33,15 +34,26 @@ class Taught:
     held: list[Document]
 
 
-def taught(rows: Iterable[StudyRow], prompts: Prompts, limit: int, seed: int) -> Taught:
-    """All rows but the held-out wordings, and those; what is longer than `limit` is left out."""
+def taught(
+    rows: Iterable[StudyRow],
+    prompts: Prompts,
+    limit: int,
+    seed: int,
+    teachers: Iterable[Teacher | None] = repeat(None),
+) -> Taught:
+    """All rows but the held-out wordings, and those; what is longer than `limit` is left out.
+
+    `teachers` are of the rows in their order.
+    """
     groups: dict[str, list[StudyRow]] = {}
-    for row in rows:
+    taught_by: dict[int, Teacher | None] = {}
+    for row, teacher in zip(rows, teachers, strict=False):
         groups.setdefault(row.group, []).append(row)
+        taught_by[id(row)] = teacher
     held = _held(groups, seed)
     answers = _by_form(groups)
     train = [
-        replace(document, fact=number, stream="study")
+        replace(document, fact=number, stream="study", teacher=taught_by[id(row)])
         for number, (name, of) in enumerate(groups.items())
         for row in of
         if row is not held.get(name)

@@ -6,7 +6,6 @@ import layer_orders
 import pytest
 
 from lamina.assessment.exam.general import general_questions
-from lamina.passport import identify_hf
 from lamina.progress import Silent
 from lamina.prompts import user
 from lamina.prompts.folder import folder_prompts
@@ -26,8 +25,7 @@ QUESTIONS = ("Who?", "What is the answer to this much longer question?", "Say so
 @pytest.fixture
 def order(store: Store) -> LayerOrder:
     """An order on the embedded base."""
-    base = identify_hf(EMBEDDED_BASE)
-    return layer_orders.order(store, EMBEDDED_BASE, base_folder=EMBEDDED_BASE, base=base)
+    return layer_orders.order(store, EMBEDDED_BASE)
 
 
 def likeliest(order: LayerOrder, question: str, most: int) -> list[int]:
