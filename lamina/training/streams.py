@@ -80,7 +80,7 @@ def stream_steps(chosen: Profile, pieces: Pieces, batch_tokens: int, seed: int) 
     found = {name: _steps(name, chosen, pieces, batch_tokens, None, seed) for name in STREAMS}
     total = sum(map(len, found.values()))
     wanted = chosen.steps or max(total, chosen.least_steps)
-    if total and wanted != total:
+    if total and (chosen.steps or wanted != total):  # the last step of epochs may be short
         counts = _apportioned(wanted, {name: len(steps) for name, steps in found.items()})
         found = {
             name: _steps(name, chosen, pieces, batch_tokens, counts[name], seed) for name in STREAMS

@@ -7,26 +7,23 @@ from pathlib import Path
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from statement import write_statement
 
 from lamina.artifacts import ArtifactRef
-from lamina.demo import handbooks
 from lamina.orders import Reading
 from lamina.training.mix import Mix
 from lamina.training.profiles import Profile, profile
 from tasks import corpus, edge, mixing
 
-LEASING = "Marlow_Leasing"
+LEASING = "Leases"
 STUDIED = profile("demo", study_passes=2)
 
 
 @pytest.fixture
-def books(pod: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A workspace with one topic's handbooks on the embedded base."""
+def reports(pod: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A workspace with one report on the embedded base."""
     monkeypatch.setenv("LAMINA_BASE_MODEL", "tiny")
-    handbooks.write_handbooks(pod / "data/raw_pdfs", pod / "qa/prompts")
-    for path in (pod / "data/raw_pdfs").glob("*/*"):
-        if path.parent.name != LEASING:
-            path.unlink()
+    write_statement(pod / "data/raw_pdfs" / LEASING)
     edge.STATES.clear()
     yield pod
     edge.STATES.clear()
@@ -55,7 +52,7 @@ def shown() -> set[str | None]:
         return {one.key for one in client.read_artifacts()}
 
 
-def test_a_layers_pages_are_studied_once_and_shown(books: Path) -> None:
+def test_a_layers_pages_are_studied_once_and_shown(reports: Path) -> None:
     first, done = mixed(STUDIED), worked()
     second, again = mixed(STUDIED), worked()
 
@@ -63,17 +60,17 @@ def test_a_layers_pages_are_studied_once_and_shown(books: Path) -> None:
     assert first == second
     assert first[LEASING].study is not None
     facts = edge.store().manifest(first[LEASING].study).facts
-    rows = (books / "data/processed/study.jsonl").read_text().splitlines()
+    rows = (reports / "data/processed/study.jsonl").read_text().splitlines()
     assert sum(facts["kinds"].values()) == len(rows) > 0
     assert {json.loads(row)["document"] for row in rows} <= set(facts["documents"])
     assert (
         f"<h1>What {LEASING} was taught"
-        in (books / f"data/processed/taught_{LEASING}.html").read_text()
+        in (reports / f"data/processed/taught_{LEASING}.html").read_text()
     )
-    assert {"study-marlow-leasing", "study-rows-marlow-leasing"} <= shown()
+    assert {"study-leases", "study-rows-leases"} <= shown()
 
 
-def test_a_profile_that_wants_nothing_mixes_nothing(books: Path) -> None:
+def test_a_profile_that_wants_nothing_mixes_nothing(reports: Path) -> None:
     assert mixed(profile("demo")) == {LEASING: Mix()}
     assert worked() == set()
-    assert not (books / "data/processed/study.jsonl").exists()
+    assert not (reports / "data/processed/study.jsonl").exists()

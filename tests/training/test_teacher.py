@@ -56,7 +56,7 @@ def dataset(store: Store) -> ArtifactRef:
         write_pages(folder, Pages(format="pdf", pages=(page,)))
         return {}
 
-    pages = store.once("pages", MADE, {}, read)
+    pages = store.once("pages", MADE, {"what": "pages"}, read)
 
     def make(folder: Path) -> dict[str, object]:
         write_rows(folder / "train.jsonl", layer_orders.rows("leases", "train"))
@@ -64,7 +64,7 @@ def dataset(store: Store) -> ArtifactRef:
         write_subjects(folder, {DOCUMENT: DocumentSubject(pages=pages)})
         return {"documents": [DOCUMENT]}
 
-    return store.once("dataset", MADE, {}, make)
+    return store.once("dataset", MADE, {"what": "dataset"}, make)
 
 
 def studied(store: Store) -> ArtifactRef:
@@ -72,7 +72,7 @@ def studied(store: Store) -> ArtifactRef:
         (folder / STUDY_FILE).write_text("".join(f"{row.model_dump_json()}\n" for row in ROWS))
         return {"rows": len(ROWS)}
 
-    return store.once("study", MADE, {}, make)
+    return store.once("study", MADE, {"what": "study"}, make)
 
 
 def taught(order: LayerOrder, store: Store, share: float = 0.5) -> LayerOrder:
