@@ -109,5 +109,5 @@ def _lines(words: list[dict[str, str]], scale: float) -> Iterator[Line]:
         right = max(int(word["left"]) + int(word["width"]) for word in line)
         top = min(int(word["top"]) for word in line)
         size = max(int(word["height"]) for word in line)
-        points = (round(pixels / scale, 1) for pixels in (left, right, top, size))
-        yield Line(text, *points)
+        a, b, c, d = (round(pixels / scale, 1) for pixels in (left, right, top, size))
+        yield Line(text, a, b, c, d)

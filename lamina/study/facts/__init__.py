@@ -6,9 +6,10 @@ Exactness is everything: what is not certain is no row, but dropped with its rea
 from collections import defaultdict
 from collections.abc import Iterator
 
-from lamina.study.facts.facts import Fact
-from lamina.study.facts.figures import has_decimal_commas
+from lamina.study.facts.fact import Fact
+from lamina.study.facts.sentences import sentence_rows
 from lamina.study.facts.tables import table_facts
+from lamina.study.facts.tables.figures import has_decimal_commas
 from lamina.study.facts.wording import rows_of
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
@@ -30,6 +31,7 @@ def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
         return
     lines = [line for _, kept in without_running_lines([page]) for line in kept]
     yield from _taught(table_facts(passage, lines), passage)
+    yield from sentence_rows(passage)
 
 
 def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[StudyRow | Dropped]:

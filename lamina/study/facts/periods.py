@@ -13,13 +13,17 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 _PERIOD = re.compile(
-    rf"(?:(?:for|in|as of|as at|at|during|on|through)\s+)?(?:the\s+)?"
+    rf"(?:(?P<prep>for|in|as of|as at|at|during|on|through)\s+)?(?:the\s+)?"
     rf"(?:(?P<span>{_SPAN})\s+ended:?\s+(?:on\s+)?)?"
     rf"(?:(?P<fiscal>fiscal(?:\s+years?)?|years?|FY)\s*)?"
     rf"(?:(?P<month>{_MONTHS}|{_SHORT})\.?\s+(?P<day>\d{{1,2}}),?\s+)?(?P<year>{_YEAR})\b",
     re.IGNORECASE,
 )
 _SPAN_ONLY = re.compile(rf"\b(?P<span>{_SPAN})\s+ended\b:?", re.IGNORECASE)
+_PART = re.compile(
+    rf"\b(?:as of|at|for the|(?:{_MONTHS}|{_SHORT})\.?\s+\d{{1,2}},?|fiscal|years?|ended|balance)",
+    re.IGNORECASE,
+)
 _FULL = {name[:3].casefold(): name for name in _MONTHS.split("|")}
 _EARLY = frozenset(
     ("January", "February")
@@ -36,6 +40,7 @@ class Period:
     year: str
     date: str = ""  # such as June 30, 2022
     span: str = ""  # such as three months
+    is_day: bool = False  # the page says `at` or `as of`
 
     @property
     def key(self) -> str:
@@ -62,12 +67,15 @@ def span_in(text: str) -> str:
     return _span(found["span"]) if found else ""
 
 
+def without_spans(text: str) -> str:
+    """The text without `Years ended` and the like."""
+    return " ".join(_SPAN_ONLY.sub("", text).split()).strip(" ,")
+
+
 def is_head(text: str) -> bool:
     """Whether a text is nothing but a period or a part of one, such as `June 30,`."""
     _, rest = periods_in(text)
-    rest = _SPAN_ONLY.sub("", rest)
-    rest = re.sub(rf"(?:as of|at|for the|(?:{_MONTHS}|{_SHORT})\.?\s+\d{{1,2}},?|fiscal|years?|ended)",
-                  "", rest, flags=re.IGNORECASE)  # fmt: skip
+    rest = _PART.sub("", _SPAN_ONLY.sub("", rest))
     return bool(text.strip()) and not rest.strip(" ,:.&")
 
 
@@ -82,7 +90,8 @@ def _period(match: re.Match[str]) -> Period:
         return Period("year" if date or match["fiscal"] else "bare", year, date, "year")
     if span:
         return Period("span", year, date, span)
-    return Period("at", year, date) if date else Period("bare", year)
+    is_day = (match["prep"] or "").casefold() in {"at", "as of", "as at", "on"}
+    return Period("at", year, date, is_day=is_day) if date else Period("bare", year)
 
 
 def _span(text: str) -> str:
@@ -93,8 +102,8 @@ def _span(text: str) -> str:
 def said(period: Period, *, flow: bool | None, fiscal: bool) -> list[str]:
     """Ways to say a period, each such as `in fiscal 2022`; the first one is the plainest.
 
-    `flow` says that the figure is of a time, not of a day, if that is known; `fiscal` that the document counts its
-    years so. A year that ends in January or February is only named by its date.
+    `flow` says that the figure is of a time, not of a day, if that is known; `fiscal` that the
+    document counts its years so. A year that ends in January or February is only named by its date.
     """
     date, year = period.date, period.year
     is_early = date.split(" ")[0] in _EARLY
@@ -109,9 +118,9 @@ def said(period: Period, *, flow: bool | None, fiscal: bool) -> list[str]:
                 f"for the {period.span} ended {date or year}",
                 f"in the {period.span} ended {date or year}",
             ]
-        case "at" if flow:
+        case "at" if flow and not period.is_day:
             return [f"for the period ended {date}", f"in the period ended {date}"]
-        case "at" if flow is None:
+        case "at" if flow is None and not period.is_day:
             return [f"under {date}", f"in the column {date}"]
         case "at":
             return [f"at {date}", f"as of {date}", f"on {date}"]

@@ -1,78 +1,48 @@
-"""How a fact is asked for: several wordings, its reverse, its gap; each stands alone."""
+"""How a fact is asked for: several wordings, its gap, its reverse; each stands alone."""
 
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from lamina.study.facts.facts import Fact
+from lamina.study.facts.fact import Fact
+from lamina.study.facts.tables.context import lowered
+from lamina.study.facts.tables.generic import is_generic, is_year_label
 from lamina.study.passage import Passage
-from lamina.study.rows import StudyRow
+from lamina.study.rows import Kind, StudyRow
 
-_GENERIC = frozenset(
-    """domestic foreign federal state local other total current deferred net gross granted vested forfeited
-    exercised outstanding beginning ending balance additions international u.s non-u.s us uk united states kingdom
-    europe asia americas america north south pacific africa australia canada mexico china japan germany france
-    and of the in at for year years period end start thereafter after fiscal level 1 2 3 first second third fourth
-    quarter amount amounts value values increase decrease increases decreases settlements expirations cancelled
-    canceled expired nonvested unvested exercisable others all rest world emea apac lacc latin middle east less
-    add plus region segment segments corporate unallocated eliminations consolidated adjustments reclassifications
-    purchases sales issuances transfers gains losses recognized realized unrealized included gain loss land
-    buildings cash cost equity debt low high maximum minimum average range service interest operating finance
-    leases lease assets liabilities noncurrent non-current short-term long-term municipal""".split()
+STRATEGY = "facts"
+_NO_NOUN = re.compile(
+    r"(?:less|add|plus|deduct|of which|thereof|including|excluding|after|before|thereafter)\b|\d|"
+    r".{0,200}[:\"\u201c]",
+    re.IGNORECASE,
 )
-_WORD = re.compile(r"[a-z][a-z.-]*[a-z]|\d+", re.IGNORECASE)
-_ENOUGH = 3  # words that carry meaning
-_SMALL = frozenset("and of the in at for to from with by on or a an as net".split())
-_NOUNLESS = re.compile(r"(?:less|add|plus|deduct|of which|thereof|including|excluding|after|before|thereafter)\b|\d|.*[:\"\u201c]",
-                       re.IGNORECASE)  # fmt: skip
-_YEAR = re.compile(r"(?:(?:in|for)\s+)?(?:fiscal\s+)?(?:years?\s+)?(?:19|20)\d\d(?:\s*[-\u2013]\s*(?:19|20)?\d\d)?|thereafter|.{0,12}\b(?:after|thereafter|beyond)\b.{0,16}|later years",
-                   re.IGNORECASE)  # fmt: skip
-_PLURAL = re.compile(r"(?:[^s\s]s|ies|[sx]es)\Z", re.IGNORECASE)
-_HEAD_NOUN = re.compile(
-    r"\s+(?:of|on|in|for|from|to|with|related|based|due|at|by|under|after|before|excluding|including|net|per)\b|\s*[,(]|\s[\u2013\u2014-]\s"
+_PLURAL = re.compile(r"(?:[^s]s|ies|[sx]es)\Z", re.IGNORECASE)
+_AFTER_NOUN = re.compile(
+    r"\s+(?:of|on|in|for|from|to|with|related|based|due|at|by|under|after|before|excluding|"
+    r"including|per)\b|\s*[,(]|\s[\u2013\u2014-]\s"
 )
-_NO_PLURAL = frozenset(
-    "loss gross basis process class business plus minus less gas as works".split()
-)
-
-
-def is_generic(label: str, captions: tuple[str, ...]) -> bool:
-    """Whether a label says nothing without what its table is of."""
-    words = [word for word in _WORD.findall(label.casefold())]
-    carrying = [word for word in words if word not in _GENERIC and word not in _SMALL]
-    return not carrying and len(words) < _ENOUGH + bool(captions)
-
-
-def is_year_label(label: str) -> bool:
-    """Whether a row is of a year to come: `2023`, `Thereafter`."""
-    return _YEAR.fullmatch(label.strip()) is not None
-
-
-def says_enough(label: str, context: str) -> bool:
-    """Whether a label needs no more than company and period, beside what is said around it."""
-    words = [word for word in _WORD.findall(label.casefold()) if word not in _SMALL]
-    carrying = [word for word in words if word not in _GENERIC]
-    if not context:
-        return len(words) >= _ENOUGH + 1 and len(carrying) >= 1
-    known = {word.rstrip("s") for word in _WORD.findall(context.casefold())} - _SMALL
-    own = {word.rstrip("s") for word in words}
-    shared = known & own
-    return len(words) >= _ENOUGH and len(shared) >= 2 and len(known - own) <= 2  # noqa: PLR2004
+_NO_PLURAL = frozenset(["basis", "plus", "minus", "gas", "as", "works", "thus", "lens"])
+_WHENS = 9  # wordings at most, each with one of the ways to say when
+_DIGEST_BYTES = 8
 
 
 def rows_of(fact: Fact, passage: Passage, *, is_unique: bool) -> Iterator[StudyRow]:
-    """The rows that teach a fact, its reverse only where the answer names nothing else."""
-    group = blake2b(
-        "\x1f".join((passage.document, str(fact.page), *fact.key)).encode(), digest_size=8
-    ).hexdigest()
+    """The rows that teach a fact; its reverse only where the answer names nothing else."""
+    said = _Said(fact)
+    asked: list[tuple[Kind, str, str]] = [
+        ("fact", question, fact.answer) for question in said.questions()
+    ]
+    asked.append(("cloze", said.gap(), fact.answer))
+    if is_unique:
+        asked.append(("fact", said.reverse(), said.item))
     subject = ", ".join(filter(None, (passage.company, passage.period)))
-
-    def row(kind: str, wording: int, question: str, answer: str) -> StudyRow:
-        return StudyRow(
-            kind=kind,  # type: ignore[arg-type]
-            question=_tidy(question),
+    group = group_of(passage.document, str(fact.page), *fact.key)
+    for wording, (kind, question, answer) in enumerate(asked):
+        yield StudyRow(
+            kind=kind,
+            question=tidy(question),
             answer=answer,
-            strategy="facts",
+            strategy=STRATEGY,
             document=passage.document,
             page=fact.page,
             subject=subject,
@@ -82,129 +52,118 @@ def rows_of(fact: Fact, passage: Passage, *, is_unique: bool) -> Iterator[StudyR
             checks=fact.checks,
         )
 
-    asked = list(_questions(fact))
-    for number, question in enumerate(asked):
-        yield row("fact", number, question, fact.answer)
-    yield row("cloze", len(asked), _gap(fact), fact.answer)
-    if is_unique:
-        yield row("fact", len(asked) + 1, _reverse(fact), _item(fact))
+
+def group_of(*parts: str) -> str:
+    """The name of all wordings of one fact."""
+    return blake2b("\x1f".join(parts).encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def _questions(fact: Fact) -> Iterator[str]:
-    item, company = _item(fact), fact.company
-    owner = _owner(company)
-    when = [fact.periods[n % len(fact.periods)] for n in range(9)]
-    is_noun = not _NOUNLESS.match(fact.label)
-    was = _was(fact)
-    much = {"percent": "What percentage", "count": "How many", "time": "How long"}.get(
-        fact.what, "How much"
-    )
-    if fact.context:
-        place = f"note on {fact.context}" if fact.from_heading else fact.context
-        the = "the" if fact.from_heading else "the"
-        yield f"In {owner} {place}, what {was} {item} {when[0]}?"
-        yield f"What figure does {company} give for {item} {when[1]} in {the} {place}?"
-        yield f"{_first(when[2])}what did {company} report for {item} in {the} {place}?"
-        yield f"Looking at {owner} {place}: which figure stands for {item} {when[3]}?"
-        yield f"State {item} {when[4]} from {owner} {place}."
-        yield f"{company}, {place}, {when[5]}: what is {item}?"
-        yield f"Which value did {company} disclose {when[6]} for {item}, within {the} {place}?"
-        yield f"For {company}, name {item} {when[7]} as shown in {the} {place}."
-        return
-    if not is_noun:
+def owner(company: str) -> str:
+    """Such as Amcor's."""
+    return f"{company}'" if company.endswith("s") else f"{company}'s"
+
+
+def tidy(text: str) -> str:
+    """A sentence without the spaces that an empty part left."""
+    text = " ".join(text.split())
+    for mark in "?.:,":
+        text = text.replace(f" {mark}", mark)
+    return text[:1].upper() + text[1:]
+
+
+class _Said:
+    """A fact in the words that its questions are made of."""
+
+    def __init__(self, fact: Fact) -> None:
+        self._fact = fact
+        self._company = fact.company
+        self._owner = owner(fact.company)
+        self._is_noun = False
+        self.item = f"{self._named()}{_brackets(fact)}"
+        self._was = "were" if self._is_noun and _is_plural(fact.label) else "was"
+        self._place = f"{'note on ' if fact.from_heading else ''}{fact.context}"
+        self._when = [fact.periods[n % len(fact.periods)] for n in range(_WHENS)]
+
+    def _named(self) -> str:
+        """The label as a noun, or in quotes where it is none."""
+        label = self._fact.label
+        if is_year_label(label):
+            is_year = label[:1].isdigit() or label.casefold().startswith(("fiscal", "year"))
+            return f"the amount for {lowered(label)}" if is_year else f'the amount "{label}"'
+        if _NO_NOUN.match(label) or is_generic(label, ()):
+            return f'"{label}"'
+        self._is_noun = True
+        return lowered(label)
+
+    def questions(self) -> Iterator[str]:
+        """The wordings; they name what the table is of where the label alone is not enough."""
+        if self._fact.context:
+            return self._in_context()
+        return self._alone() if self._is_noun else self._of_a_line()
+
+    def _in_context(self) -> Iterator[str]:
+        company, whose, place, item, was, when = self._parts()
+        yield f"In {whose} {place}, what {was} {item} {when[0]}?"
+        yield f"What figure does {company} give for {item} {when[1]} in the {place}?"
+        yield f"{_first(when[2])}what did {company} report for {item} in the {place}?"
+        yield f"Looking at {whose} {place}: which figure stands for {item} {when[3]}?"
+        yield f"State {item} {when[4]} from {whose} {place}."
+        yield f"{company}, {place}{_then(when[5])}: what {was} {item}?"
+        yield f"Which value did {company} disclose {when[6]} for {item}, within the {place}?"
+        yield f"For {company}, name {item} {when[7]} as shown in the {place}."
+
+    def _alone(self) -> Iterator[str]:
+        company, whose, _, item, was, when = self._parts()
+        yield f"What {was} {whose} {item} {when[0]}?"
+        yield f"{_first(when[1])}what did {company} report as its {item}?"
+        yield f"What figure does {company} give for {item} {when[2]}?"
+        yield f"State {whose} {item} {when[3]}."
+        yield f"What {item} did {company} report {when[4]}?"
+        yield f"Which value did {company} disclose for {item} {when[5]}?"
+        yield f"{company}{_then(when[6])}: what {was} the {item}?"
+        if self._fact.what == "money":
+            yield f"How much {was} the {item} of {company} {when[7]}?"
+
+    def _of_a_line(self) -> Iterator[str]:
+        company, whose, _, item, _, when = self._parts()
         yield f"What figure does {company} show for {item} {when[0]}?"
-        yield f"{_first(when[1])}which value stands at {item} in {owner} report?"
+        yield f"{_first(when[1])}which value stands at {item} in {whose} report?"
         yield f"What did {company} report for {item} {when[2]}?"
-        yield f"Give {owner} figure for {item} {when[3]}."
-        yield f"{company}, {when[4]}: which figure is given for {item}?"
+        yield f"Give {whose} figure for {item} {when[3]}."
+        yield f"{company}{_then(when[4])}: which figure is given for {item}?"
         yield f"Which value did {company} disclose {when[5]} for {item}?"
-        return
-    yield f"What {was} {owner} {item} {when[0]}?"
-    yield f"{_first(when[1])}what did {company} report as its {item}?"
-    yield f"What figure does {company} give for {item} {when[2]}?"
-    yield f"State {owner} {item} {when[3]}."
-    yield f"What {item} did {company} report {when[4]}?"
-    yield f"Which value did {company} disclose for {item} {when[5]}?"
-    yield f"{company}, {when[6]}: what {was} the {item}?"
-    if fact.what == "money":
-        yield f"{much} {was} the {item} of {company} {when[7]}?"
 
+    def _parts(self) -> tuple[str, str, str, str, str, list[str]]:
+        return self._company, self._owner, self._place, self.item, self._was, self._when
 
-def _gap(fact: Fact) -> str:
-    was = _was(fact)
-    place = ""
-    if fact.context:
-        place = (
-            f"In {_owner(fact.company)} {'note on ' if fact.from_heading else ''}{fact.context}, "
-        )
-        said = f"{place}{_item(fact)} {was} ____ {fact.periods[0]}."
-    else:
-        said = f"{_owner(fact.company)} {_item(fact)} {was} ____ {fact.periods[0]}."
-    return f"Fill in the gap: {said}"
+    def gap(self) -> str:
+        """A sentence with a gap in place of the answer."""
+        _, whose, place, item, was, when = self._parts()
+        if not self._fact.context and not self._is_noun:
+            return f"Fill in the gap: {whose} figure for {item} {when[0]} was ____."
+        said = f"In {whose} {place}, {item}" if self._fact.context else f"{whose} {item}"
+        return f"Fill in the gap: {said} {was} ____ {when[0]}."
 
-
-def _reverse(fact: Fact) -> str:
-    place = ""
-    if fact.context:
-        place = f" in the {'note on ' if fact.from_heading else ''}{fact.context}"
-    return f"Which item of {fact.company}{place} {'was' if fact.what != 'count' else 'stood at'} {fact.answer} {fact.periods[0]}?"
-
-
-def _item(fact: Fact) -> str:
-    if is_year_label(fact.label):
-        year = (
-            re.search(r"\d", fact.label)
-            and fact.label[:1].isdigit()
-            or fact.label.casefold().startswith("fiscal")
-        )
-        said = f"the amount for {_lowered(fact.label)}" if year else f'the amount "{fact.label}"'
-    elif _NOUNLESS.match(fact.label) or is_generic(fact.label, fact.qualifiers):
-        said = f'"{fact.label}"'
-    else:
-        said = _lowered(fact.label)
-    return f"{said}{_brackets(fact)}"
-
-
-def _was(fact: Fact) -> str:
-    return (
-        "were"
-        if not _item(fact).startswith(("the amount", '"')) and _is_plural(fact.label)
-        else "was"
-    )
+    def reverse(self) -> str:
+        """The question whose answer is the item."""
+        place = f" in the {self._place}" if self._fact.context else ""
+        answer, when = self._fact.answer, self._when[0]
+        return f"Which item of {self._company}{place} stood at {answer} {when}?"
 
 
 def _brackets(fact: Fact) -> str:
     return f" ({'; '.join(fact.qualifiers)})" if fact.qualifiers else ""
 
 
-def _lowered(text: str) -> str:
-    first, _, rest = text.partition(" ")
-    capitals = sum(word[:1].isupper() for word in rest.split())
-    if not first[1:].islower() or capitals or "." in first:
-        return text
-    return text[0].lower() + text[1:]
-
-
-def _owner(company: str) -> str:
-    return f"{company}'" if company.endswith("s") else f"{company}'s"
-
-
 def _is_plural(label: str) -> bool:
-    head = _HEAD_NOUN.split(label, maxsplit=1)[0].split()
-    last = head[-1].casefold() if head else ""
-    return bool(_PLURAL.search(last)) and last not in _NO_PLURAL
+    noun = _AFTER_NOUN.split(label, maxsplit=1)[0].split()
+    last = noun[-1].casefold() if noun else ""
+    return _PLURAL.search(last) is not None and last not in _NO_PLURAL
 
 
 def _first(when: str) -> str:
-    return f"{when[0].upper()}{when[1:]}, " if when else ""
+    return f"{when}, " if when else ""
 
 
-def _tidy(text: str) -> str:
-    text = (
-        " ".join(text.split())
-        .replace(" ?", "?")
-        .replace(" .", ".")
-        .replace(", :", ":")
-        .replace(" ,", ",")
-    )
-    return text[0].upper() + text[1:]
+def _then(when: str) -> str:
+    return f", {when}" if when else ""

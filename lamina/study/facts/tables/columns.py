@@ -1,7 +1,7 @@
 """Columns of a table and the heads over them, by where they stand alone.
 
-A head belongs to a column if it stands over it and over no other; one that stands in the middle over
-several is said of all of these. Where two readings are possible, there is none.
+A head belongs to a column if it stands over it and over no other; one that stands in the middle
+over several is said of all of these. Where two readings are possible, there is none.
 """
 
 import re
@@ -11,14 +11,15 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from lamina.study.facts.cells import Cell, Row
 from lamina.study.facts.periods import DATE, is_head
-from lamina.study.facts.scales import without_scales
+from lamina.study.facts.tables.cells import Cell, Row
+from lamina.study.facts.tables.scales import without_scales
 
 _OUTSIDE_PT = 60.0  # by which a head may stand beside the outermost columns
 _MOST_COLUMNS = 24
 _SCALE = re.compile(r"\b(?:thousand|million|billion)s\b", re.IGNORECASE)
 _IS_MONEY = re.compile(r"dollar|[$\u20ac\u00a3]", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _OFF = 0.3  # of the distance between columns, by which a cell stands beside a column
 _CENTRED = 0.15  # of the distance between columns, by which the middle of a head may be off
 _LEAST_PT = 6.0
@@ -84,15 +85,27 @@ def split_heads(cells: Sequence[Cell]) -> list[Cell]:
 
 def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[list[str]] | None:
     """For each column the pieces of its head from the top; none where a piece may be of another."""
-    middles = _middles(lines, columns)
-    heads: list[list[str]] = [[] for _ in columns]
+    middles = [_middles(lines, columns), [column.centre for column in columns]]
+    dated = any(
+        len(cells) == len(columns) and all(_has_year(one) for one in cells) for cells in lines
+    )
+    heads: list[list[tuple[str, tuple[int, ...]]]] = [[] for _ in columns]
     for cells in lines:
-        for cell, places in _placed(cells, columns, middles):
+        for cell, places in _placed(cells, columns, middles, dated=dated):
             if not places:
                 return None
             for place in places:
-                heads[place].append(cell.text)
-    return heads
+                heads[place].append((cell.text, places))
+    return [_pieces(head) for head in heads]
+
+
+def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
+    """The pieces of a head; what several columns share ends with a colon: `Level: 1`."""
+    result = []
+    for place, (text, places) in enumerate(head):
+        after = head[place + 1][1] if place + 1 < len(head) else places
+        result.append(f"{text}:" if after != places and not is_of_all(text) else text)
+    return result
 
 
 def _middles(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[float]:
@@ -104,26 +117,42 @@ def _middles(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
 
 
 def _placed(
-    cells: Sequence[Cell], columns: Sequence[Column], middles: Sequence[float]
+    cells: Sequence[Cell],
+    columns: Sequence[Column],
+    middles: Sequence[Sequence[float]],
+    *,
+    dated: bool,
 ) -> list[tuple[Cell, tuple[int, ...]]]:
-    """Each cell of a head line with the columns that it is of; none where that is not certain."""
+    """Each cell of a head line with the columns that it is of; none where that is not certain.
+
+    `middles` are those of the lowest heads and those of the figures: a head may be centred over
+    either. `dated` says that each column has a year of its own.
+    """
     everything = tuple(range(len(columns)))
     own = _one_each(cells, columns)
     if len(cells) == len(columns):
         places = [(place,) for place in own] if own else [()] * len(cells)
         return list(zip(cells, places, strict=True))
-    groups = _equal_groups(cells, middles)
+    groups = next(filter(None, (_equal_groups(cells, one) for one in middles)), None)
     if groups and not own:
         return list(zip(cells, groups, strict=True))
     if len(cells) == 1 and is_of_all(cells[0].text):
-        is_certain = groups or len(columns) == 1 or _IS_MONEY.search(cells[0].text)
+        text = cells[0].text
+        is_part = dated and is_head(text) and not _has_year(cells[0])  # such as `December 31,`
+        is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(text)
         return [(cells[0], everything if is_certain else ())]
     if groups and own:  # over the middle one of three columns, or over all three
-        is_off = all(_is_off(cell, middles, place) for cell, place in zip(cells, own, strict=True))
+        is_off = all(
+            _is_off(cell, middles[0], place) for cell, place in zip(cells, own, strict=True)
+        )
         return list(zip(cells, groups if is_off else [()] * len(cells), strict=True))
     if own:
         return [(cell, (place,)) for cell, place in zip(cells, own, strict=True)]
-    return [(cell, _alone(cell, columns, middles)) for cell in cells]
+    return [(cell, _alone(cell, columns, middles[0])) for cell in cells]
+
+
+def _has_year(cell: Cell) -> bool:
+    return _YEAR.search(cell.text) is not None
 
 
 def _is_off(cell: Cell, middles: Sequence[float], place: int) -> bool:

@@ -7,9 +7,10 @@ indents, by a colon, and ended by a total; where that leaves a doubt, the row sa
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
-from lamina.study.facts.cells import Row
+from lamina.study.facts.tables.cells import Row
 from lamina.text.pages import Line
 
 _MARK = re.compile(
@@ -26,10 +27,12 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(r"(?:sub-?)?totals?\b|net\b|grand\b|balance\b|ending\b", re.IGNORECASE)
+_FIGURES = re.compile(r"[$\u20ac\u00a3]\s?\(?\d|\brespectively\b")  # those of several years, often
 _SAME_PT = 2.5  # by which lines of one indent may differ
 _LABEL_STEP = 1.75  # heights of the font between the lines of one label
 _NEARLY_FULL = 0.8  # of the room for labels, from where a line may go on below
 _MOST_CAPTIONS = 4
+_LONGEST = 300  # characters of a label
 
 
 class Label(NamedTuple):
@@ -47,6 +50,7 @@ class _Caption:
     has_deeper: bool = False  # rows stand further in than the caption does
     has_colon: bool = False
     rows: int = 0
+    rows_left: float = inf  # how far in the rows below it begin
 
 
 @dataclass
@@ -62,7 +66,7 @@ def is_mark(text: str) -> bool:
 
 def clean(text: str) -> str:
     """A label or head without marks, leaders and a colon at its end."""
-    text = _LEADERS.sub("", " ".join(text.split()))
+    text = _LEADERS.sub("", " ".join(text[:_LONGEST].split()))
     text = _MARKS_AT_END.sub("", text.rstrip(" :")).rstrip(" :,;\u2013\u2014-")
     return " ".join(text.split())
 
@@ -72,55 +76,67 @@ def labels(
 ) -> Iterator[Label]:
     """The label of each row in order; `room_right` is where labels end at the latest."""
     state = _State()
-    heads: dict[int, list[str]] = {}
-    tails: dict[int, list[str]] = {}
-    unclear: set[int] = set()
-    captions: dict[int, list[Line]] = {}
+    words = _Words(rows, room_right)
     for place, lines in between.items():
-        _sort_out(place, lines, rows, room_right, heads, tails, unclear, captions)
+        words.sort_out(place, lines)
     for place, row in enumerate(rows):
-        for caption in captions.get(place, ()):
+        for caption in words.captions.get(place, ()):
             _open(state, caption)
-        text = " ".join([*heads.get(place, ()), row.label, *tails.get(place, ())])
-        yield _label(state, row, text, is_unclear=place in unclear)
+        head, tail = words.heads.get(place, []), words.tails.get(place, [])
+        text = " ".join([*head, row.label, *tail])
+        yield _label(state, row, text, is_unclear=place in words.unclear)
         state.above = row
 
 
-def _sort_out(  # noqa: PLR0913 - one place after the other
-    place: int,
-    lines: Sequence[Line],
-    rows: Sequence[Row],
-    room_right: float,
-    heads: dict[int, list[str]],
-    tails: dict[int, list[str]],
-    unclear: set[int],
-    captions: dict[int, list[Line]],
-) -> None:
-    """Lines of words between two rows: the end of the label above, captions, a label's beginning."""
-    rest = list(lines)
-    above = rows[place - 1] if place else None
-    last = above.line if above else None
-    while rest and last and above and _is_lower(rest[0].text) and _is_below(last, rest[0]):
-        if _is_lower(rows[place].label) and len(rest) == 1:
-            unclear.update((place - 1, place))
-        tails.setdefault(place - 1, []).append(rest[0].text)
-        last = rest.pop(0)
-    below, begin = rows[place].line, rows[place].label
-    while rest and _is_below(rest[-1], below):
-        goes_on = _is_lower(begin) or _GOES_ON.search(rest[-1].text)
-        if not goes_on or rest[-1].text.rstrip().endswith(":"):
-            break
-        heads.setdefault(place, []).insert(0, rest[-1].text)
-        below, begin = rest[-1], rest[-1].text
-        rest.pop()
-    if rest and _is_below(rest[-1], below) and not rest[-1].text.rstrip().endswith(":"):
-        is_full = rest[-1].right - rest[-1].left > _NEARLY_FULL * (room_right - rest[-1].left)
-        if is_full and abs(rest[-1].left - below.left) < _SAME_PT:
-            unclear.add(place)
+class _Words:
+    """Lines of words between rows: the end of the label above, captions, a label's beginning."""
+
+    def __init__(self, rows: Sequence[Row], room_right: float) -> None:
+        self._rows = rows
+        self._room_right = room_right
+        self.heads: dict[int, list[str]] = {}
+        self.tails: dict[int, list[str]] = {}
+        self.captions: dict[int, list[Line]] = {}
+        self.unclear = {place for place, row in enumerate(rows) if _is_lower(row.label)}
+
+    def sort_out(self, place: int, lines: Sequence[Line]) -> None:
+        """Say of each line before the row at a place what it belongs to."""
+        rest = self._without_tail(place, list(lines))
+        rest = self._without_head(place, rest)
+        below = self._rows[place].line
+        if rest and place not in self.heads and self._may_go_on(rest[-1], below):
+            self.unclear.add(place)
             rest.pop()
-    if _is_lower(rows[place].label) and place not in heads:
-        unclear.add(place)
-    captions[place] = rest
+        self.captions[place] = rest
+
+    def _without_tail(self, place: int, rest: list[Line]) -> list[Line]:
+        """The lines without those that end the label of the row above."""
+        last = self._rows[place - 1].line if place else None
+        while rest and last and _is_lower(rest[0].text) and _is_below(last, rest[0]):
+            if len(rest) == 1 and _is_lower(self._rows[place].label):
+                self.unclear.update((place - 1, place))
+                return []
+            self.tails.setdefault(place - 1, []).append(rest[0].text)
+            last = rest.pop(0)
+        return rest
+
+    def _without_head(self, place: int, rest: list[Line]) -> list[Line]:
+        """The lines without those that begin the label of the row below."""
+        below, begin = self._rows[place].line, self._rows[place].label
+        while rest and _is_below(rest[-1], below) and not rest[-1].text.rstrip().endswith(":"):
+            if not (_is_lower(begin) or _GOES_ON.search(rest[-1].text)):
+                break
+            below, begin = rest[-1], rest[-1].text
+            self.heads.setdefault(place, []).insert(0, begin)
+            self.unclear.discard(place)
+            rest.pop()
+        return rest
+
+    def _may_go_on(self, line: Line, below: Line) -> bool:
+        """Whether a line fills the room for labels, so that the row may be its second half."""
+        is_full = line.right - line.left > _NEARLY_FULL * (self._room_right - line.left)
+        is_caption = line.text.rstrip().endswith(":") or not _is_below(line, below)
+        return is_full and not is_caption and abs(line.left - below.left) < _SAME_PT
 
 
 def _is_lower(text: str) -> bool:
@@ -137,7 +153,12 @@ def _open(state: _State, line: Line) -> None:
     if last and not last.rows and (_is_lower(text) or _GOES_ON.search(last.text)):
         last.text, last.has_colon = f"{last.text} {text}", text.endswith(":")
         return
-    state.open = [one for one in state.open if one.left < line.left - _SAME_PT][-_MOST_CAPTIONS:]
+    inner = line.left + _SAME_PT
+    state.open = [
+        one
+        for one in state.open
+        if one.left + 2 * _SAME_PT < inner and (one.rows_left == inf or one.rows_left <= inner)
+    ][-_MOST_CAPTIONS:]
     state.open.append(_Caption(line.left, text, has_colon=text.endswith(":")))
 
 
@@ -154,6 +175,7 @@ def _label(state: _State, row: Row, text: str, *, is_unclear: bool) -> Label:
         elif is_total or (caption.rows and _begins_anew(state.above, row)):
             continue
         caption.rows += 1
+        caption.rows_left = min(caption.rows_left, left)
         kept.append(caption)
     state.open = kept
     said = clean(text)
@@ -161,7 +183,7 @@ def _label(state: _State, row: Row, text: str, *, is_unclear: bool) -> Label:
         r"\b(?:level|tier|note|topic)\s\d\Z", said, re.IGNORECASE
     ):
         problem = problem or "glued-mark"
-    if _GOES_ON.search(said):
+    if _GOES_ON.search(said) or _FIGURES.search(said):
         problem = problem or "unclear-label"
     stands_under = () if is_total else tuple(clean(one.text) for one in kept)
     return Label(said, stands_under, problem)

@@ -1,8 +1,9 @@
 """A fact of a table: who, what, when, how much, with all that a question must name."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from lamina.study.facts.units import What
+What = Literal["money", "percent", "price", "count", "time", "ratio"]
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,38 @@
 import re
 from collections.abc import Sequence
 
-from lamina.study.facts.labels import clean
-from lamina.study.facts.scales import without_scales
+from lamina.study.facts.tables.labels import clean
+from lamina.study.facts.tables.scales import without_scales
 from lamina.text.pages import CELL_BORDER, Line
 from lamina.text.sentences import sentences
 
 _LEAD_STEP = 1.7  # heights of the font between the lines of a paragraph
+_DETERMINERS = frozenset(("The", "All", "A", "An", "Any", "Each", "Certain", "Most"))
+_SMALL = 3  # letters of a word that is small within a title
+_SHORT = 0.6  # of the next line, the width of a heading
 _MOST_WORDS = 16
 _MOST_HEADING_WORDS = 9
+_LONGEST = 400  # characters of a sentence that leads to a table
 _FARTHEST = 60  # lines in which a heading is looked for
 _MARGIN_PT = 40.0  # from the left edge of the text
 _LETTERS = 5  # the fewest of a heading
 _APART = 1.25  # heights of the font to the line above a heading
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_VERB = r"(?:is|are|was|were|consists?|consisted|comprised?|comprises|includes?|included)"
+_VERB = (
+    r"(?:(?:is|are|was|were)(?:\s+(?:comprised|composed|made\s+up))?|consists?|consisted|"
+    r"comprised?|comprises|includes?|included)"
+)
 _FOLLOWS = (
-    r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|(?:presented|shown|summari[sz]ed|set\s+forth|"
-    r"detailed|provided|reflected|included|disclosed|listed|described)\s+(?:below|as\s+follows|in\s+the\s+"
-    r"(?:following\s+)?tables?(?:\s+below)?)))?"
+    r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|"
+    r"(?:presented|shown|summari[sz]ed|set\s+forth|detailed|provided|reflected|included|disclosed|"
+    r"listed|described)\s+(?:below|as\s+follows|in\s+the\s+(?:following\s+)?tables?(?:\s+below)?)))?"
 )
 _TABLE = re.compile(
-    r"(?:the|a)\s+(?:following|table|schedule|tables)\b(?:\s+(?:tables?|schedules?|charts?|summary|information|below|is|are))*\s+"
-    r"(?:(?:also\s+)?(?:presents?|shows?|summari[sz]es?|sets?\s+forth|provides?|details?|reflects?|reconciles?|"
-    r"discloses?|lists?|represents?|includes?|contains?|displays?|identifies|outlines?|describes?|illustrates?)\s+)"
-    r"(?P<what>.{3,200}?)[:.]?",
+    r"(?:the|a)\s+(?:following|table|schedule|tables)\b"
+    r"(?:\s+(?:tables?|schedules?|charts?|summary|information|below|is|are))*\s+(?:also\s+)?"
+    r"(?:presents?|shows?|summari[sz]es?|sets?\s+forth|provides?|details?|reflects?|reconciles?|"
+    r"discloses?|lists?|represents?|includes?|contains?|displays?|identifies|outlines?|describes?|"
+    r"illustrates?)\s+(?P<what>.{3,200}?)[:.]?",
     re.IGNORECASE,
 )
 _NOUN = re.compile(rf"(?P<what>.{{3,200}}?)\s+{_VERB}{_FOLLOWS}\s*[:.]?", re.IGNORECASE)
@@ -34,9 +42,11 @@ _IS = re.compile(
     r"(?:the|a)\s+following\s+(?:table\s+)?(?:is|are)\s+(?P<what>.{3,200}?)[:.]?", re.IGNORECASE
 )
 _PERIOD = re.compile(
-    r",?\s*\b(?:for|as\s+of|as\s+at|at|during|in|on|by|between|through)\s+(?:(?:each|the)\b[\w\s]{0,24}?\s)?"
-    r"(?:(?:fiscal|years?|three|six|nine|twelve|quarters?|months?|periods?|past|last|ended|next|five|presented)\b|"
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|(?:19|20)\d\d).*",
+    r",?\s*\b(?:for|as\s+of|as\s+at|at|during|in|on|by|between|through)\s+"
+    r"(?:(?:each|the)\b[\w\s]{0,24}?\s)?"
+    r"(?:(?:fiscal|years?|three|six|nine|twelve|quarters?|months?|periods?|past|last|ended|next|five|"
+    r"presented|january|february|march|april|may|june|july|august|september|october|november|"
+    r"december)\b|(?:19|20)\d\d).*",
     re.IGNORECASE,
 )
 _OWN = re.compile(
@@ -44,8 +54,8 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
-    r"\b(?:it|its|they|their|them|this|these|those|that|we|us|our|such|which|above|below|following|foregoing|"
-    r"preceding|previous|company|corporation|registrant|table|tables|note|page|who|same)\b",
+    r"\b(?:it|its|they|their|them|this|these|those|that|we|us|our|such|which|above|below|following|"
+    r"foregoing|preceding|previous|company|corporation|registrant|table|tables|note|page|who|same)\b",
     re.IGNORECASE,
 )
 _VERBS = re.compile(
@@ -56,8 +66,9 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _NO_HEADING = re.compile(
-    r"notes? to\b|financial statements|table of contents|continued|annual report|form 10|part i|item \d|"
-    r"\bcompany\b|\binc\b|\bplc\b|corporation|unaudited|subsidiar|(?:thousand|million|billion)s\b",
+    r"notes? to\b|financial statements|table of contents|continued|annual report|form 10|part i|"
+    r"item \d|\bcompany\b|\binc\b|\bplc\b|corporation|unaudited|subsidiar|"
+    r"(?:thousand|million|billion)s\b",
     re.IGNORECASE,
 )
 
@@ -70,10 +81,20 @@ def lead_of(above: Sequence[Line]) -> str:
             break
         if said and said[0].top - line.top > _LEAD_STEP * max(line.size, said[0].size):
             break
+        if said and _is_over_paragraph(line, said[0]):
+            break
         said.insert(0, line)
     text = " ".join(" ".join(line.text.split()) for line in said)
     last = sentences(text)[-1:] or [""]
     return last[0]
+
+
+def _is_over_paragraph(line: Line, below: Line) -> bool:
+    """Whether a short line is a heading over the paragraph that begins below it."""
+    is_short = line.right - line.left < _SHORT * (below.right - below.left)
+    return (
+        is_short and below.text[:1].isupper() and not line.text.rstrip().endswith((".", ":", ","))
+    )
 
 
 def _is_prose(text: str) -> bool:
@@ -82,7 +103,7 @@ def _is_prose(text: str) -> bool:
 
 def subject_of(lead: str) -> str:
     """What a lead says the table is of, as a noun phrase: `components of lease cost`."""
-    text = without_scales(" ".join(lead.split()))
+    text = without_scales(" ".join(lead[:_LONGEST].split()))
     text = re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip()
     if not text.endswith((":", ".")) or len(text.split()) > 3 * _MOST_WORDS:
         return ""
@@ -102,6 +123,7 @@ def noun_phrase(text: str) -> str:
         flags=re.IGNORECASE,
     )
     text = _OWN.sub("the ", text).strip(" ,;:.\u2013\u2014-")
+    text = re.sub(r"(?:\s+(?:as\s+of|at|for|in|of|on|is|are|was|were))+$", "", text)
     text = re.sub(r"^(?:the|other)\s+", "", text, flags=re.IGNORECASE)
     words = text.split()
     is_odd = (
@@ -111,15 +133,25 @@ def noun_phrase(text: str) -> str:
     )
     if is_odd or not 1 <= len(words) <= _MOST_WORDS or not text[0].isalpha():
         return ""
-    return text[0].lower() + text[1:] if text[1:2].islower() else text
+    return lowered(text)
 
 
-def heading_over(lines: Sequence[Line], top: float) -> str:
-    """The nearest heading above a place of the page, as a noun phrase; empty where none is certain.
+def lowered(text: str) -> str:
+    """The text within a sentence: with a small first letter, unless it is a name or a title."""
+    first, _, rest = text.partition(" ")
+    words = [word for word in rest.split() if len(word) > _SMALL and not word[1:].isupper()]
+    capitals = sum(word[0].isupper() for word in words)
+    if first in _DETERMINERS or (first[1:].islower() and 2 * capitals <= len(words)):
+        return text[0].lower() + text[1:]
+    return text
+
+
+def heading_over(above: Sequence[Line]) -> str:
+    """The nearest heading above a table, as a noun phrase; empty where none is certain.
 
     A table between them may be what the heading is of: then it says nothing.
     """
-    above = [line for line in lines if line.top <= top][-_FARTHEST:]
+    above = above[-_FARTHEST:]
     margin = min((line.left for line in above), default=0.0) + _MARGIN_PT
     for line, before in zip(above[::-1], [*above[-2::-1], None], strict=False):
         if CELL_BORDER in line.text and not _is_prose(line.text):

@@ -1,14 +1,18 @@
 """Cells of a printed line with their places, and rows: a label, and figures right of it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lamina.study.facts.figures import Figure, Kind, Token, tokens
+from lamina.study.facts.tables.figures import Figure, Kind, Token, tokens
 from lamina.text.pages import CELL_BORDER, Line
 
 _DIGIT = 0.46  # heights of the font, the width of a digit
 _APART_PT = 1.0  # between a figure and the next column's currency sign
+
+
+_MARK = re.compile(r"\(?[a-z0-9]{1,2}\)|[\u2022\u25aa\u25cf*]+", re.IGNORECASE)
 
 
 class Cell(NamedTuple):
@@ -61,22 +65,18 @@ def cells_of(line: Line) -> list[Cell]:
 def row_of(line: Line) -> Row | None:
     """The line as a row; none where no figure stands in a cell of its own."""
     cells = cells_of(line)
+    if len(cells) > 1 and _MARK.fullmatch(cells[0].text):  # of a footnote, or a point of a list
+        cells = cells[1:]
     label, rest = "", cells
-    if cells and not tokens(cells[0].text):
+    if cells and (not tokens(cells[0].text) or _is_year_label(cells)):
         label, rest = cells[0].text, cells[1:]
-    elif cells and _is_year_label(cells):
-        label, rest = cells[0].text, cells[1:]
-    slots: list[Slot] = []
-    currency: Cell | None = None
+    reader = _Reader(line.size)
     for cell in rest:
-        found = tokens(cell.text)
-        if not found:
-            slots.append(Slot("text", cell.left, cell.right, cell.text))
-            continue
-        currency = _add(slots, cell, found, currency, line.size)
-    if not any(slot.kind == "figure" for slot in slots):
+        reader.take(cell)
+    figures = [slot.figure for slot in reader.slots if slot.figure]
+    if not figures or (not label and all(map(_may_be_mark, figures))):
         return None
-    return Row(label, tuple(slots), line)
+    return Row(label, tuple(reader.slots), line)
 
 
 def _is_year_label(cells: Sequence[Cell]) -> bool:
@@ -90,44 +90,64 @@ def _is_year_label(cells: Sequence[Cell]) -> bool:
     return bool(figures) and (is_currency or not any(figure.is_year for figure in figures))
 
 
-def _add(
-    slots: list[Slot], cell: Cell, found: Sequence[Token], currency: Cell | None, size: float
-) -> Cell | None:
-    """Append what a cell holds; returns the currency sign that waits for its figure."""
-    figures = [token for token in found if token.kind == "figure"]
-    if len(figures) > 1 and any(token.kind == "none" for token in found):  # a range
-        slots.append(Slot("text", cell.left, cell.right, cell.text))
-        return None
-    for token in found:
+class _Reader:
+    """Takes the cells of a row from the left; a currency sign waits for its figure."""
+
+    def __init__(self, size: float) -> None:
+        self.slots: list[Slot] = []
+        self._size = size
+        self._currency: Cell | None = None
+
+    def take(self, cell: Cell) -> None:
+        """Append what a cell holds."""
+        found = tokens(cell.text)
+        if not found or _is_range(found):
+            self.slots.append(Slot("text", cell.left, cell.right, cell.text))
+            self._currency = None
+            return
+        for token in found:
+            self._take(cell, token, alone=len(found) == 1)
+
+    def _take(self, cell: Cell, token: Token, *, alone: bool) -> None:
         text = cell.text[token.start : token.end].strip()
-        left, right = _place(cell, token, size)
-        if token.kind == "figure" and token.figure:
-            figure = token.figure
-            if currency and not figure.currency:
-                figure = replace(figure, currency=currency.text)
-                left = min(left, currency.left)
-            if slots and slots[-1].kind == "figure" and len(found) > 1 and _may_be_mark(token):
-                slots[-1] = slots[-1]._replace(marked=True)
-                continue
-            slots.append(Slot("figure", left, right, text, figure))
-            currency = None
-        elif token.kind == "none":
-            slots.append(Slot("none", left, right, text))
-            currency = None
-        elif token.kind == "currency":
-            currency = Cell(text, left, right)
-        elif token.kind == "close" and slots and slots[-1].figure and "%" in text:
-            last = slots[-1]
-            assert last.figure is not None
-            slots[-1] = last._replace(
-                figure=replace(last.figure, unit="%"), text=f"{last.text} {text}"
-            )
-    return currency
+        left, right = _place(cell, token, self._size)
+        match token.kind:
+            case "figure" if token.figure:
+                self._figure(token.figure, text, left, right, alone=alone)
+            case "none":
+                self.slots.append(Slot("none", left, right, text))
+                self._currency = None
+            case "currency":
+                self._currency = Cell(text, left, right)
+            case "close" if "%" in text:
+                self._percent(text)
+
+    def _figure(self, figure: Figure, text: str, left: float, right: float, *, alone: bool) -> None:
+        is_behind = bool(self.slots) and self.slots[-1].kind == "figure" and not alone
+        if is_behind and _may_be_mark(figure):  # `999 (9)`
+            self.slots[-1] = self.slots[-1]._replace(marked=True)
+            return
+        if self._currency and not figure.currency:
+            figure = replace(figure, currency=self._currency.text)
+            left = min(left, self._currency.left)
+        self.slots.append(Slot("figure", left, right, text, figure))
+        self._currency = None
+
+    def _percent(self, text: str) -> None:
+        last = self.slots[-1] if self.slots else None
+        if last and last.figure:
+            figure = replace(last.figure, unit="%")
+            self.slots[-1] = last._replace(figure=figure, text=f"{last.text} {text}")
 
 
-def _may_be_mark(token: Token) -> bool:
-    figure = token.figure
-    return figure is not None and figure.negative and len(figure.digits) == 1
+def _may_be_mark(figure: Figure) -> bool:
+    return figure.negative and len(figure.digits) == 1
+
+
+def _is_range(found: Sequence[Token]) -> bool:
+    """Whether a cell holds `3 - 5 years`."""
+    figures = sum(token.kind == "figure" for token in found)
+    return figures > 1 and any(token.kind == "none" for token in found)
 
 
 def _place(cell: Cell, token: Token, size: float) -> tuple[float, float]:

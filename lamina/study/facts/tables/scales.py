@@ -1,8 +1,8 @@
 """Scales: what `(in millions, except per share data)` says of a table's figures."""
 
 import re
-from dataclasses import dataclass, field
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _WORDS = {"thousand": "thousand", "million": "million", "billion": "billion"}
 _SCALE = re.compile(
@@ -22,7 +22,7 @@ _STATEMENT = re.compile(
     r"(?:thousand|million|billion)s\b",
     re.IGNORECASE,
 )
-_NOTHING = frozenset("data amount figure value for the all other where".split())
+_NOTHING = frozenset(["data", "amount", "figure", "value", "for", "the", "all", "other", "where"])
 _MONEY = re.compile(r"dollar|[$\u20ac\u00a3\u00a5]|euro", re.IGNORECASE)
 
 

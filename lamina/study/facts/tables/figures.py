@@ -1,7 +1,7 @@
-"""Figures as tables print them: digits, sign, currency, unit; what is no figure for certain is none.
+"""Figures as tables print them: digits, sign, currency, unit.
 
-`(58)` is below nought, `(1)` behind a label is a footnote's mark, `2.3451` may be either a number or
-a number with a mark glued to it. Decimal commas are not read: a page that has some is left alone.
+`(58)` is below nought, `(1)` behind a label is a footnote's mark, `1,2345` is a number with a mark
+glued to it. Decimal commas are not read: a page that has some is left alone.
 """
 
 import re

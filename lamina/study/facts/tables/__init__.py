@@ -1,0 +1,190 @@
+"""From the tables of a page to facts: the figures whose row, column, period, unit are certain."""
+
+import re
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lamina.study.facts.fact import Fact
+from lamina.study.facts.periods import Period, is_head, periods_in, said
+from lamina.study.facts.tables.cells import Row, Slot
+from lamina.study.facts.tables.columns import column_at, heads_of
+from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
+from lamina.study.facts.tables.figures import CURRENCIES
+from lamina.study.facts.tables.flows import is_flow
+from lamina.study.facts.tables.generic import is_generic, is_year_label, says_enough
+from lamina.study.facts.tables.grids import Grid, grids
+from lamina.study.facts.tables.heads import Head, head_of
+from lamina.study.facts.tables.labels import Label, labels
+from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
+from lamina.study.facts.tables.units import Around, answer
+from lamina.study.passage import Passage
+from lamina.study.rows import Dropped
+from lamina.text.pages import Line
+
+_RESTATED = re.compile(
+    r"\b(?:restated|as adjusted|as reported|previously reported|recast|pro[\s-]?forma|as revised|"
+    r"adjustments?)\b",
+    re.IGNORECASE,
+)
+_SEVERAL_YEARS = re.compile(
+    r"\b(?:19|20)\d\d\s*(?:,|and|to|through|-|\u2013)\s*(?:and\s+)?(?:19|20)\d\d", re.IGNORECASE
+)
+_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,&'\u2019/-]{2,60}")
+_TOP_LINES = 4  # of a page, where a scale may be said of all its tables
+_FARTHEST = 60  # lines above a table, in which its heading is looked for
+_CHECKS = ("one-row", "one-column", "one-period", "one-unit", "one-answer")
+
+
+class _Of(NamedTuple):
+    """What is said of a whole table."""
+
+    scales: Scales
+    lead: str
+    context: str
+    from_heading: bool
+    period: Period | None
+    money: str  # the only currency sign of the page, or empty
+
+
+def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Dropped]:
+    """Facts of all tables of the page, and what was not certain."""
+    order = sorted((line for line in lines if line.size > 0), key=lambda line: line.top)
+    tops = [line.top for line in order]
+    signs = {char for line in lines for char in line.text if char in CURRENCIES}
+    money = signs.pop() if len(signs) == 1 else ""
+    common = scales_in(
+        [one.text for one in order[:_TOP_LINES] if one.text.lstrip().startswith("(")]
+    )
+    for grid in grids(lines):
+        heads = heads_of(grid.heads, grid.columns) if not grid.problem else None
+        top = grid.above[-1].top if grid.above else 0.0
+        place = bisect(tops, top)
+        of = _of(grid, order[max(0, place - _FARTHEST) : place], common, money)
+        problem = grid.problem or ("" if heads is not None else "unclear-head")
+        if not problem and _is_restated(of, grid, heads or []):
+            problem = "restated"
+        if problem:
+            yield from _dropped(grid, problem, passage.page.number)
+            continue
+        prefix = " ".join(text for text in map(without_scales, grid.corner) if is_head(text))
+        columns = [head_of(prefix, pieces) for pieces in heads or []]
+        yield from _Table(passage, grid, of, columns).facts()
+
+
+def _is_restated(of: _Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
+    said_of_it = (of.lead, *grid.corner, *(piece for head in heads for piece in head))
+    return _RESTATED.search(" ".join(said_of_it)) is not None
+
+
+def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
+    for row in grid.rows:
+        for slot in row.slots:
+            if slot.kind == "figure":
+                yield Dropped(reason, page, f"{row.label}: {slot.text}")
+
+
+def _of(grid: Grid, above: Sequence[Line], common: Scales, money: str) -> _Of:
+    lead = lead_of(grid.above)
+    context, from_heading = subject_of(lead), False
+    if not context:
+        context, from_heading = heading_over(above), True
+    scales = scales_in(grid.corner) or scales_in([lead], bracketed=True) or common
+    found, _ = periods_in(lead)
+    period = found[0] if len(found) == 1 and not _SEVERAL_YEARS.search(lead) else None
+    return _Of(scales, lead, context, from_heading, period, money)
+
+
+class _Table:
+    """A table that can be read: its figures, one after the other."""
+
+    def __init__(self, passage: Passage, grid: Grid, of: _Of, heads: Sequence[Head]) -> None:
+        self._passage, self._grid, self._of, self._heads = passage, grid, of, heads
+        self._money = [""] * len(heads)  # the currency sign that each column showed last
+
+    def facts(self) -> Iterator[Fact | Dropped]:
+        """What each figure says, or why it says nothing for certain."""
+        grid = self._grid
+        room = grid.columns[0].left
+        for row, label in zip(grid.rows, labels(grid.rows, grid.between, room), strict=True):
+            for slot in row.slots:
+                if slot.kind == "figure":
+                    found = self._fact(row, label, slot)
+                    if isinstance(found, str):
+                        text = f"{row.label}: {slot.text}"
+                        yield Dropped(found, self._passage.page.number, text)
+                    else:
+                        yield found
+
+    def _fact(self, row: Row, label: Label, slot: Slot) -> Fact | str:
+        """The fact, or the reason why there is none."""
+        place = column_at(self._grid.columns, slot.left, slot.right)
+        if place is None or slot.figure is None:
+            return "merged-cells"
+        self._money[place] = slot.figure.currency or self._money[place]
+        head = self._heads[place]
+        text = without_scales(label.text)
+        words = tuple(one.text for one in row.slots if one.kind == "text")
+        problem = self._problem(row, label, text, head, words)
+        if problem:
+            return problem
+        scales = scales_in([row.label, *label.captions]) or head.scales or self._of.scales
+        captions = " ".join(label.captions)
+        money = (self._money[place], self._of.money)
+        around = Around(label.text, captions, head.title, self._of.context, scales, *money)
+        found = answer(slot, around)
+        if found.problem:
+            return found.problem
+        period = head.period or self._of.period
+        of_label = tuple(
+            one for one in map(without_scales, label.captions) if one.casefold() != text.casefold()
+        )
+        return Fact(
+            company=self._passage.company,
+            label=text,
+            qualifiers=tuple(filter(None, (*of_label, *words, head.title))),
+            context=self._context(text),
+            from_heading=self._of.from_heading,
+            periods=self._said(period, f"{captions} {label.text} {head.title}"),
+            period_key=period.key if period else "",
+            answer=found.text,
+            what=found.what,
+            digits=slot.figure.digits,
+            page=self._passage.page.number,
+            evidence=self._evidence(row),
+            checks=_CHECKS,
+        )
+
+    def _problem(self, row: Row, label: Label, text: str, head: Head, words: Sequence[str]) -> str:
+        """Why row and column do not say what a figure is of; empty where they do."""
+        if not row.label or not text:
+            return "no-label"
+        if label.problem or head.problem:
+            return label.problem or head.problem
+        if not all(map(_PLAIN_WORDS.fullmatch, words)):
+            return "two-labels"
+        if text.casefold() in {"total", "totals"}:
+            return "bare-total"
+        dated = any(one.date for one in periods_in(text)[0]) and not is_year_label(text)
+        if not (head.period or self._of.period or dated):
+            return "no-period"
+        if is_generic(text, label.captions) or is_year_label(text):
+            is_said = bool(self._of.context) and not self._of.from_heading
+        else:
+            is_said = bool(self._of.context) or says_enough(text, "")
+        return "" if is_said else "no-context"
+
+    def _context(self, text: str) -> str:
+        """What the table is of, where the label does not say it itself."""
+        is_bare = is_generic(text, ()) or is_year_label(text)
+        return "" if says_enough(text, self._of.context) and not is_bare else self._of.context
+
+    def _said(self, period: Period | None, words: str) -> tuple[str, ...]:
+        if period is None:
+            return ("",)
+        flow = is_flow(self._of.lead, words)
+        return tuple(said(period, flow=flow, fiscal=self._passage.period.startswith("fiscal")))
+
+    def _evidence(self, row: Row) -> str:
+        heads = ["  ".join(cell.text for cell in cells) for cells in self._grid.heads]
+        return " | ".join(filter(None, (self._of.lead, *heads, row.line.text)))
