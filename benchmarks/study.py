@@ -215,9 +215,10 @@ def _run(pod: Pod, ref: ArtifactRef | None) -> list[str]:
     if ref is None:
         return ["", "", ""]
     manifest = pod.store.manifest(ref)
-    kept = f"{manifest.facts['kept_step']} of {manifest.facts['plan']['steps']}"
-    minutes = f"{manifest.run['fit_seconds'] / 60:.1f}"
-    return [f"{manifest.run['fit_tokens']:,}", kept, minutes]
+    plan, last = manifest.facts["plan"], manifest.facts["last_step"]
+    tokens = plan["tokens"] * last / plan["steps"]  # of all parts of a run that was resumed
+    minutes = tokens / manifest.run["tokens_per_s"] / 60
+    return [f"{tokens:,.0f}", f"{manifest.facts['kept_step']} of {plan['steps']}", f"{minutes:.1f}"]
 
 
 def _studied(topic: str, facts: Mapping[str, Any]) -> list[str]:

@@ -107,13 +107,15 @@ def _steps(  # noqa: PLR0913, PLR0917 - what a stream's part of a run hangs on
         some = None if steps else math.ceil(chosen.study_passes * rows)
         return packed_steps(islice(order, some), pieces.lengths, limit, batch_tokens, steps)
     lengths = [pieces.lengths[place] for place in places]
+    repeats = [pieces.repeats[place] for place in places]
     epochs, drawn = chosen.epochs, seed
     if name == "replay":
+        repeats = [1] * len(places)
         own = run_tokens(chosen.model_copy(update={"replay_share": 0.0}), pieces)
         epochs, drawn = _kept_tokens(chosen, pieces, own) / sum(lengths), seed + 1
     found = pack_steps(
         lengths,
-        [pieces.repeats[place] for place in places],
+        repeats,
         sequence_tokens=chosen.sequence_tokens,
         batch_tokens=batch_tokens,
         epochs=epochs,

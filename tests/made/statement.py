@@ -18,18 +18,20 @@ FIGURES = {
 
 
 def write_statement(folder: Path, company: str = "Norvale Foods", year: int = 2022) -> Path:
-    """A PDF of two pages, and the `documents.csv` that says whom it is of."""
+    """A PDF of three pages, a table on the first, and a `documents.csv` that says whom it is of."""
     from reportlab.pdfgen.canvas import Canvas
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{company.split(maxsplit=1)[0].lower()}_{year}.pdf"
     canvas = Canvas(str(path), pagesize=(595, 842), invariant=1)
-    for number in range(2):
+    for number, about in enumerate(("lease", "warehouse", "vehicle")):
         canvas.setFont("Helvetica", 10)
         for at, line in enumerate(_PROSE):
-            canvas.drawString(72, 760 - 12 * at, line)
+            canvas.drawString(72, 760 - 12 * at, line.replace("lease", about))
         if number == 0:
             _table(canvas, company, year)
+        for at in range(20 * bool(number)):
+            canvas.drawString(72, 600 - 12 * at, f"The {about} of branch {at} is kept by its {at}.")
         canvas.showPage()
     canvas.save()
     (folder / "documents.csv").write_text(

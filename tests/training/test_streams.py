@@ -19,7 +19,7 @@ def pieces(texts: int, facts: int, wordings: int = 3, kept: int = 0) -> Pieces:
     study = facts * wordings
     return Pieces(
         lengths=[50] * texts + [10] * study + [20] * kept,
-        repeats=[1] * (texts + study + kept),
+        repeats=[1] * texts + [3] * (study + kept),  # answers count as questions of the text do
         streams=["text"] * texts + ["study"] * study + ["replay"] * kept,
         facts=[None] * texts + [n for n in range(facts) for _ in range(wordings)] + [None] * kept,
     )
