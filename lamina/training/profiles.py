@@ -107,7 +107,8 @@ PRESETS: dict[str, Profile] = {
     "level1": _level("level1", 8, ("q_proj", "v_proj"), 2e-4),
     "level2": _level("level2", 16, ATTENTION, 1e-4),
     "level3": _level("level3", 16, ATTENTION, 5e-5),
-    # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md.
+    # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md; the passes on one topic only
+    # (docs/experiments.md), the share of replay not yet.
     LAYER: Profile(
         name=LAYER,
         rank=16,
@@ -120,6 +121,8 @@ PRESETS: dict[str, Profile] = {
         smallest_batch=512,
         warmup_share=0.05,
         evaluations=10,
+        study_passes=8,
+        replay_share=0.1,
         patience=3,
         choose_by="answers",
     ),
