@@ -39,7 +39,7 @@ def abstentions(
         stranger = strangers[drawn // ONE_IN % len(strangers)]
         yield StudyRow(
             kind="abstain",
-            question=row.question.replace(known, stranger),
+            question=_asked_of(stranger, row.question, known),
             answer=ANSWER,
             strategy=STRATEGY,
             document=row.document,
@@ -48,6 +48,14 @@ def abstentions(
             group=f"{STRATEGY}:{row.group}",
             checks=("stranger",),
         )
+
+
+def _asked_of(stranger: str, question: str, known: str) -> str:
+    """The question about another company."""
+    owned = f"{stranger}'" if stranger.endswith("s") else f"{stranger}'s"
+    for possessive in (f"{known}'s ", f"{known}' "):
+        question = question.replace(possessive, f"{owned} ")
+    return question.replace(known, stranger)
 
 
 def _named(company: str, question: str) -> str:

@@ -1,5 +1,6 @@
 """Questions that the layer cannot answer."""
 
+import pytest
 import studied
 
 from lamina.study.abstention import ANSWER, STRANGERS, abstentions
@@ -58,3 +59,12 @@ def test_other_wordings_of_a_fact_are_not_asked_again() -> None:
     wordings = [row.model_copy(update={"wording": 1}) for row in facts(1000)]
 
     assert list(abstentions(PASSAGE, wordings, set())) == []
+
+
+@pytest.mark.parametrize("asked", ["Amcor's", "Amcor'"])  # as of a name that ends in an s
+def test_what_a_stranger_owns_is_spelled_as_english_does(asked: str) -> None:
+    found = abstentions(PASSAGE, facts(1000, f"What was {asked} rent in fiscal {{0}}?"), ())
+
+    ends = {row.subject[-1]: row.question.split(row.subject)[1].split()[0] for row in found}
+    assert ends.get("s", "'") == "'"
+    assert {end for last, end in ends.items() if last != "s"} == {"'s"}
