@@ -15,8 +15,10 @@ SCALE = re.compile(r"(thousand|million|billion)s?\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-z]+")
 FIGURE = re.compile(r"\d[\d,.]*")
 AMOUNT = re.compile(r"\$?\s?\d[\d,.]*\s?(?:thousand|million|billion|%|percent|years)")
+BRACKET = re.compile(r"\([^()]*(?:thousand|million|billion)s[^()]*\)", re.IGNORECASE)
 FIRST_PERSON = {"we", "our", "us", "the", "company", "corporation", "registrant", "s"}
 LINE_PT = 3.0  # by which words of one line may differ in height
+FAR_PT = 90.0  # beside a figure, beyond which a year is not its head
 FAR_LINES = 45  # above a figure, in which its head stands
 SIMILAR = 0.8  # of a line's words that the question must name
 
@@ -128,8 +130,11 @@ def _names_line(sheet: Sheet, place: int, asked: str) -> bool:
         if FIGURE.fullmatch(word.text.strip("$()%")) and not YEAR.fullmatch(word.text.strip(",")):
             break
         label.append(word.text)
-    words = [word for word in _plain(" ".join(label)) if len(word) > 1]
+    text = BRACKET.sub("", " ".join(label))
+    words = [word for word in _plain(text) if len(word) > 1]
     known = set(_plain(asked))
+    if words and "".join(_plain(text)) in "".join(_plain(asked)):
+        return True  # small print is read with gaps within its words
     if not words:
         years = YEAR.findall(" ".join(label))
         return bool(years) and years[0] in asked
@@ -148,11 +153,16 @@ def _wrong_year(sheet: Sheet, place: int, index: int, asked: str) -> str:
     if not missing:
         return ""
     for above in range(place - 1, max(-1, place - FAR_LINES), -1):
-        years = [one for one in sheet.lines[above] if YEAR.fullmatch(one.text.strip(",()*"))]
-        if not years or not _is_head(sheet.lines[above]):
+        head = sheet.lines[above]
+        if missing <= set(YEAR.findall(" ".join(one.text for one in head))) and not _is_head(head):
+            return ""  # a sentence says it of the whole table
+        if not _is_head(head):
             continue
-        nearest = min(years, key=lambda one: _apart(one, word))
-        if len(years) == 1 and _apart(nearest, word) > 150:
+        years = YEAR.findall(" ".join(one.text for one in head))
+        if len(years) == 1 and set(years) == missing:
+            return ""  # a date over all columns, or over the rows
+        nearest = min(head, key=lambda one: _apart(one, word))
+        if not YEAR.fullmatch(nearest.text.strip(",()*")) or _apart(nearest, word) > FAR_PT:
             continue
         found = nearest.text.strip(",()*")
         return "" if found in missing else f"year {found} over it"
@@ -186,8 +196,8 @@ def _wrong_scale(sheet: Sheet, place: int, asked: str, said: str) -> str:
     own = SCALE.search(" ".join(word.text for word in sheet.lines[place]))
     above = own
     for line in () if own else sheet.lines[place::-1]:
-        text = " ".join(word.text for word in line)
-        if found := re.search(r"\(?[^()]*\b(thousand|million|billion)s\b", text, re.IGNORECASE):
+        text = "".join(word.text for word in line)
+        if found := re.search(r"(thousand|million|billion)s", text, re.IGNORECASE):
             above = found
             break
     word = (above[1] if above else "").casefold()

@@ -3,6 +3,7 @@
 Exactness is everything: what is not certain is no row, but dropped with its reason.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -14,13 +15,17 @@ from lamina.study.facts.wording import rows_of
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
 from lamina.text.blocks.running import without_running_lines
+from lamina.text.pages import Page
 
 VERSION = 1
+_LONGEST = 1_000  # characters of a printed line
+_SMALL_WORD = re.compile(r"(?<![\w.-])[a-z][\w-]*[a-z]")
 
 
 def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
     """Rows that a page teaches, and what was left out."""
-    page = passage.page
+    page = _printed(passage.page)
+    passage = passage.model_copy(update={"page": page})
     if page.kind not in {"text", "table"} or not page.lines:
         return
     if not passage.company:
@@ -34,6 +39,12 @@ def facts_of(passage: Passage) -> Iterator[StudyRow | Dropped]:
     yield from sentence_rows(passage)
 
 
+def _printed(page: Page) -> Page:
+    """The page without lines that are too long to be printed ones: some rules look back."""
+    lines = tuple(line for line in page.lines if len(line.text) <= _LONGEST)
+    return page if len(lines) == len(page.lines) else page.model_copy(update={"lines": lines})
+
+
 def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[StudyRow | Dropped]:
     by_key: dict[tuple[str, ...], list[Fact]] = defaultdict(list)
     answers: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
@@ -43,6 +54,7 @@ def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[Study
         else:
             by_key[fact.key].append(fact)
             answers[fact.digits, fact.period_key].add(fact.key)
+    known = frozenset(_SMALL_WORD.findall(passage.page.text))
     for key, facts in by_key.items():
         first = facts[0]
         if len({fact.answer for fact in facts}) > 1:
@@ -50,4 +62,4 @@ def _taught(found: Iterator[Fact | Dropped], passage: Passage) -> Iterator[Study
                 yield Dropped("ambiguous", fact.page, f"{fact.label}: {fact.answer}")
             continue
         is_unique = answers[first.digits, first.period_key] == {key}
-        yield from rows_of(first, passage, is_unique=is_unique)
+        yield from rows_of(first, passage, known, is_unique=is_unique)

@@ -72,6 +72,11 @@ def without_spans(text: str) -> str:
     return " ".join(_SPAN_ONLY.sub("", text).split()).strip(" ,")
 
 
+def has_year(text: str) -> bool:
+    """Whether a text names a year."""
+    return re.search(rf"\b{_YEAR}\b", text) is not None
+
+
 def is_head(text: str) -> bool:
     """Whether a text is nothing but a period or a part of one, such as `June 30,`."""
     _, rest = periods_in(text)

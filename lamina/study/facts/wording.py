@@ -1,12 +1,12 @@
 """How a fact is asked for: several wordings, its gap, its reverse; each stands alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import blake2b
 
 from lamina.study.facts.fact import Fact
 from lamina.study.facts.tables.context import lowered
-from lamina.study.facts.tables.generic import is_generic, is_year_label
+from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label
 from lamina.study.passage import Passage
 from lamina.study.rows import Kind, StudyRow
 
@@ -26,9 +26,14 @@ _WHENS = 9  # wordings at most, each with one of the ways to say when
 _DIGEST_BYTES = 8
 
 
-def rows_of(fact: Fact, passage: Passage, *, is_unique: bool) -> Iterator[StudyRow]:
-    """The rows that teach a fact; its reverse only where the answer names nothing else."""
-    said = _Said(fact)
+def rows_of(
+    fact: Fact, passage: Passage, known: Collection[str], *, is_unique: bool
+) -> Iterator[StudyRow]:
+    """The rows that teach a fact; its reverse only where the answer names nothing else.
+
+    `known` are the words that the page writes small.
+    """
+    said = _Said(fact, known)
     asked: list[tuple[Kind, str, str]] = [
         ("fact", question, fact.answer) for question in said.questions()
     ]
@@ -74,8 +79,9 @@ def tidy(text: str) -> str:
 class _Said:
     """A fact in the words that its questions are made of."""
 
-    def __init__(self, fact: Fact) -> None:
+    def __init__(self, fact: Fact, known: Collection[str]) -> None:
         self._fact = fact
+        self._known = known
         self._company = fact.company
         self._owner = owner(fact.company)
         self._is_noun = False
@@ -90,10 +96,12 @@ class _Said:
         if is_year_label(label):
             is_year = label[:1].isdigit() or label.casefold().startswith(("fiscal", "year"))
             return f"the amount for {lowered(label)}" if is_year else f'the amount "{label}"'
+        if is_total(label):
+            return "the total"
         if _NO_NOUN.match(label) or is_generic(label, ()):
             return f'"{label}"'
         self._is_noun = True
-        return lowered(label)
+        return lowered(label, self._known)
 
     def questions(self) -> Iterator[str]:
         """The wordings; they name what the table is of where the label alone is not enough."""

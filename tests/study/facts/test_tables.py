@@ -5,7 +5,7 @@ from printed import answers, page, reasons, row, rows_of, table, text
 
 
 def test_a_row_is_asked_for_by_company_and_year_with_scale_and_sign() -> None:
-    rows = rows_of(table(row(124, "Operating lease cost", "128", "(97)", "88")))
+    rows = rows_of(table(row(124, "Operating lease cost", "$128", "$(97)", "$88")))
 
     asked = {one.question: one.answer for one in rows if one.wording == 0}
     assert asked == {
@@ -122,24 +122,24 @@ def test_heads_over_all_columns_are_said_of_each() -> None:
     )
 
     asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
-    assert asked[
-        "In Amcor's lease liabilities, what were gross lease liabilities (Finance) "
-        "at December 31, 2021?"
-    ] == ("$25,866 million")
+    assert asked["What were Amcor's gross lease liabilities (Finance) at December 31, 2021?"] == (
+        "$25,866 million"
+    )
 
 
 @pytest.mark.parametrize(
     ("reason", "one"),
     [
         ("no-head", page(text(60, "Cost (in millions):"), row(120, "Operating lease cost", "$6"))),
-        ("no-scale", table(row(124, "Operating lease cost", "$128", "$97", "$88"), lead="Cost:")),
+        ("no-scale", table(row(124, "Operating lease cost of stores", "$8"), lead="C:",
+                           heads=("2022",))),
         ("glued-mark", table(row(124, "Operating lease cost", "$1,2345", "$97", "$88"))),
         ("glued-mark", table(row(124, "Operating lease cost1", "$128", "$97", "$88"))),
         ("restated", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
                            lead="Lease cost as restated is as follows (in millions):")),
         ("no-label", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
                            row(136, "", "$128", "$97", "$88"))),
-        ("bare-total", table(row(124, "Total", "$128", "$97", "$88"))),
+        ("bare-total", table(text(124, "Leases:"), row(136, "Total", "$128", "$97", "$88"))),
         ("no-unit", table(row(124, "Average discount rate", "4.2", "4.0", "3.9"))),
         ("no-period", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
                             heads=("North", "South", "West"))),
@@ -147,12 +147,37 @@ def test_heads_over_all_columns_are_said_of_each() -> None:
                             row(136, "Operating lease cost", "$18", "$9", "$8"))),
         ("unclear-head", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
                                heads=("2022", "2021", "% Change"))),
-        ("two-periods", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
-                              heads=("2022", "2021", "2020 - 2022"))),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_dropped_with_its_reason(reason: str, one: object) -> None:
     assert reason in reasons(one)  # type: ignore[arg-type]
+
+
+def test_the_total_of_a_plain_table_is_asked_for_by_what_the_table_is_of() -> None:
+    one = table(
+        row(124, "Operating lease cost", "$128", "$97", "$88"),
+        row(136, "Total", "$138", "$98", "$89"),
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    question = "In Amcor's components of the lease cost, what was the total in fiscal 2022?"
+    assert asked[question] == "$138 million"
+
+
+def test_a_date_over_rows_says_when_they_are_of() -> None:
+    one = table(
+        text(124, "June 30, 2022"),
+        row(136, "Cash and cash equivalents", "$5", "$6", "$7"),
+        text(148, "June 30, 2021"),
+        row(160, "Cash and cash equivalents", "$8", "$9", "$10"),
+        heads=("Cost", "Gains", "Losses"),
+        lead="Our investments were as follows (in millions):",
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    question = "In Amcor's investments, what were cash and cash equivalents (Gains) at June 30, {}?"
+    assert asked[question.format(2022)] == "$6 million"
+    assert asked[question.format(2021)] == "$9 million"
 
 
 def test_a_figure_across_two_columns_is_of_none() -> None:
@@ -174,7 +199,7 @@ def test_a_text_over_the_middle_of_three_columns_may_be_of_all_or_of_one() -> No
     )
 
     assert not answers(one)
-    assert reasons(one) == {"unclear-head"}
+    assert "unclear-head" in reasons(one)
 
 
 def test_a_page_with_decimal_commas_is_left_alone() -> None:

@@ -42,7 +42,7 @@ _DEFINITE = re.compile(
 _HEADED = re.compile(
     r"\A(?:[A-Z][\w&'\u2019/-]*,?\s+(?:(?:of|and|the|for|in|to)\s+)*){1,8}"
     r"(?:The|On|In|As|At|For|We|Our|During|Under|If|When|While|Effective|To|A|An|All|There|Certain)\s+"
-    r"(?![A-Z])"
+    r"(?![A-Z](?!ompany\b))"
 )
 AUDITOR = re.compile(
     r"\bwe have audited\b|\bour audits?\b|\bcritical audit matters?\b|\bwe have served as\b",

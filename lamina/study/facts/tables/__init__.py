@@ -3,20 +3,22 @@
 import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from lamina.study.facts.fact import Fact
-from lamina.study.facts.periods import Period, is_head, periods_in, said
+from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
 from lamina.study.facts.tables.cells import Row, Slot
-from lamina.study.facts.tables.columns import column_at, heads_of
+from lamina.study.facts.tables.columns import column_at
 from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
 from lamina.study.facts.tables.figures import CURRENCIES
 from lamina.study.facts.tables.flows import is_flow
-from lamina.study.facts.tables.generic import is_generic, is_year_label, says_enough
+from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label, says_enough
 from lamina.study.facts.tables.grids import Grid, grids
 from lamina.study.facts.tables.heads import Head, head_of
 from lamina.study.facts.tables.labels import Label, labels
 from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
+from lamina.study.facts.tables.spans import heads_of
 from lamina.study.facts.tables.units import Around, answer
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped
@@ -67,9 +69,14 @@ def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Drop
         if problem:
             yield from _dropped(grid, problem, passage.page.number)
             continue
-        prefix = " ".join(text for text in map(without_scales, grid.corner) if is_head(text))
+        prefix = " ".join(filter(_says_when, map(without_scales, grid.corner)))
         columns = [head_of(prefix, pieces) for pieces in heads or []]
         yield from _Table(passage, grid, of, columns).facts()
+
+
+def _says_when(text: str) -> bool:
+    """Whether what stands left of the heads is a part of their periods: `Years ended May 31,`."""
+    return is_head(text) and (bool(span_in(text)) or any(map(str.isdigit, text)))
 
 
 def _is_restated(of: _Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
@@ -100,13 +107,17 @@ class _Table:
 
     def __init__(self, passage: Passage, grid: Grid, of: _Of, heads: Sequence[Head]) -> None:
         self._passage, self._grid, self._of, self._heads = passage, grid, of, heads
+        self._is_dated = False  # whether columns or captions say when
         self._money = [""] * len(heads)  # the currency sign that each column showed last
 
     def facts(self) -> Iterator[Fact | Dropped]:
         """What each figure says, or why it says nothing for certain."""
         grid = self._grid
-        room = grid.columns[0].left
-        for row, label in zip(grid.rows, labels(grid.rows, grid.between, room), strict=True):
+        named = list(labels(grid.rows, grid.between, grid.columns[0].left))
+        self._is_dated = any(label.when for label in named) or any(
+            one.period for one in self._heads
+        )
+        for row, label in zip(grid.rows, named, strict=True):
             for slot in row.slots:
                 if slot.kind == "figure":
                     found = self._fact(row, label, slot)
@@ -125,7 +136,8 @@ class _Table:
         head = self._heads[place]
         text = without_scales(label.text)
         words = tuple(one.text for one in row.slots if one.kind == "text")
-        problem = self._problem(row, label, text, head, words)
+        period = self._period(head, label)
+        problem = self._problem(row, label, text, head, words, period)
         if problem:
             return problem
         scales = scales_in([row.label, *label.captions]) or head.scales or self._of.scales
@@ -135,7 +147,6 @@ class _Table:
         found = answer(slot, around)
         if found.problem:
             return found.problem
-        period = head.period or self._of.period
         of_label = tuple(
             one for one in map(without_scales, label.captions) if one.casefold() != text.casefold()
         )
@@ -145,7 +156,7 @@ class _Table:
             qualifiers=tuple(filter(None, (*of_label, *words, head.title))),
             context=self._context(text),
             from_heading=self._of.from_heading,
-            periods=self._said(period, f"{captions} {label.text} {head.title}"),
+            periods=self._said(period, f"{captions} {label.text}"),
             period_key=period.key if period else "",
             answer=found.text,
             what=found.what,
@@ -155,7 +166,23 @@ class _Table:
             checks=_CHECKS,
         )
 
-    def _problem(self, row: Row, label: Label, text: str, head: Head, words: Sequence[str]) -> str:
+    def _period(self, head: Head, label: Label) -> Period | None:
+        """When a figure is of: by its column, by a caption, or by what leads to the table."""
+        captioned = next(iter(periods_in(label.when)[0]), None)
+        if captioned and captioned.how == "at":  # a date over rows is a day
+            captioned = replace(captioned, is_day=True)
+        own = head.period or captioned
+        return own if own or self._is_dated else self._of.period
+
+    def _problem(  # noqa: PLR0913, PLR0917 - all that a figure hangs on
+        self,
+        row: Row,
+        label: Label,
+        text: str,
+        head: Head,
+        words: Sequence[str],
+        period: Period | None,
+    ) -> str:
         """Why row and column do not say what a figure is of; empty where they do."""
         if not row.label or not text:
             return "no-label"
@@ -163,13 +190,16 @@ class _Table:
             return label.problem or head.problem
         if not all(map(_PLAIN_WORDS.fullmatch, words)):
             return "two-labels"
-        if text.casefold() in {"total", "totals"}:
+        is_led = bool(self._of.context) and not self._of.from_heading
+        if is_total(text) and (any(self._grid.between.values()) or not is_led):
             return "bare-total"
         dated = any(one.date for one in periods_in(text)[0]) and not is_year_label(text)
-        if not (head.period or self._of.period or dated):
+        if not (period or dated):
             return "no-period"
+        if head.period and label.when:
+            return "two-periods"
         if is_generic(text, label.captions) or is_year_label(text):
-            is_said = bool(self._of.context) and not self._of.from_heading
+            is_said = is_led
         else:
             is_said = bool(self._of.context) or says_enough(text, "")
         return "" if is_said else "no-context"

@@ -9,6 +9,7 @@ from lamina.study.facts.tables.figures import Figure, Kind, Token, tokens
 from lamina.text.pages import CELL_BORDER, Line
 
 _DIGIT = 0.46  # heights of the font, the width of a digit
+_MARK_GAP = 1.2  # heights of the font between a label and its mark
 _APART_PT = 1.0  # between a figure and the next column's currency sign
 
 
@@ -69,7 +70,7 @@ def row_of(line: Line) -> Row | None:
         cells = cells[1:]
     label, rest = "", cells
     if cells and (not tokens(cells[0].text) or _is_year_label(cells)):
-        label, rest = cells[0].text, cells[1:]
+        label, rest = cells[0].text, _without_mark(cells, line.size)
     reader = _Reader(line.size)
     for cell in rest:
         reader.take(cell)
@@ -77,6 +78,13 @@ def row_of(line: Line) -> Row | None:
     if not figures or (not label and all(map(_may_be_mark, figures))):
         return None
     return Row(label, tuple(reader.slots), line)
+
+
+def _without_mark(cells: Sequence[Cell], size: float) -> Sequence[Cell]:
+    """The cells behind the label; a `(1)` that stands close behind it is a footnote's mark."""
+    rest = cells[1:]
+    is_mark = len(rest) > 1 and _MARK.fullmatch(rest[0].text) is not None
+    return rest[1:] if is_mark and rest[0].left - cells[0].right < _MARK_GAP * size else rest
 
 
 def _is_year_label(cells: Sequence[Cell]) -> bool:

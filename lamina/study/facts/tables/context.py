@@ -1,7 +1,7 @@
 """What a table is of: the sentence that leads to it, or the heading that it stands under."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lamina.study.facts.tables.labels import clean
 from lamina.study.facts.tables.scales import without_scales
@@ -10,6 +10,7 @@ from lamina.text.sentences import sentences
 
 _LEAD_STEP = 1.7  # heights of the font between the lines of a paragraph
 _DETERMINERS = frozenset(("The", "All", "A", "An", "Any", "Each", "Certain", "Most"))
+_FEW = 3  # words of a heading that need no capitals
 _SMALL = 3  # letters of a word that is small within a title
 _SHORT = 0.6  # of the next line, the width of a heading
 _MOST_WORDS = 16
@@ -43,12 +44,16 @@ _IS = re.compile(
 )
 _PERIOD = re.compile(
     r",?\s*\b(?:for|as\s+of|as\s+at|at|during|in|on|by|between|through)\s+"
-    r"(?:(?:each|the)\b[\w\s]{0,24}?\s)?"
+    r"(?:(?:each|the)\s+(?:\w+\s+)?)?"
     r"(?:(?:fiscal|years?|three|six|nine|twelve|quarters?|months?|periods?|past|last|ended|next|five|"
     r"presented|january|february|march|april|may|june|july|august|september|october|november|"
     r"december)\b|(?:19|20)\d\d).*",
     re.IGNORECASE,
 )
+_VAGUE = frozenset(
+    ("changes", "components", "activity", "information", "details", "amounts", "balances",
+     "results", "summary", "reconciliation", "and", "related", "of")
+)  # fmt: skip
 _OWN = re.compile(
     r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
     re.IGNORECASE,
@@ -123,11 +128,12 @@ def noun_phrase(text: str) -> str:
         flags=re.IGNORECASE,
     )
     text = _OWN.sub("the ", text).strip(" ,;:.\u2013\u2014-")
-    text = re.sub(r"(?:\s+(?:as\s+of|at|for|in|of|on|is|are|was|were))+$", "", text)
+    text = re.sub(r"(?:\s+(?:as\s+of|at|for|in|of|on|is|are|was|were|or|and))+$", "", text)
     text = re.sub(r"^(?:the|other)\s+", "", text, flags=re.IGNORECASE)
     words = text.split()
     is_odd = (
-        _DANGLING.search(text)
+        all(word.casefold() in _VAGUE for word in words)
+        or _DANGLING.search(text)
         or _VERBS.search(text)
         or any(char in text for char in '\u201c\u201d"();:%$')
     )
@@ -136,11 +142,16 @@ def noun_phrase(text: str) -> str:
     return lowered(text)
 
 
-def lowered(text: str) -> str:
-    """The text within a sentence: with a small first letter, unless it is a name or a title."""
+def lowered(text: str, known: Collection[str] | None = None) -> str:
+    """The text within a sentence: with a small first letter, unless it is a name or a title.
+
+    `known` are the words that the page writes small: a lone word that is none of them stays.
+    """
     first, _, rest = text.partition(" ")
     words = [word for word in rest.split() if len(word) > _SMALL and not word[1:].isupper()]
     capitals = sum(word[0].isupper() for word in words)
+    if known is not None and not rest and first.casefold() not in known:
+        return text
     if first in _DETERMINERS or (first[1:].islower() and 2 * capitals <= len(words)):
         return text[0].lower() + text[1:]
     return text
@@ -168,12 +179,18 @@ def _title(text: str) -> str:
     return text.capitalize() if text.isupper() else text
 
 
+def _is_title(words: Sequence[str]) -> bool:
+    """Whether words are few, or capitalised as those of titles are."""
+    long = [word for word in words if len(word) > _SMALL]
+    return len(words) <= _FEW or 2 * sum(word[0].isupper() for word in long) >= len(long)
+
+
 def _is_heading(line: Line, before: Line | None) -> bool:
     text = line.text.strip()
     if not 1 <= len(text.split()) <= _MOST_HEADING_WORDS or sum(map(str.isalpha, text)) < _LETTERS:
         return False
     if text.endswith((".", ",", ";", ":", "-")) or not text[0].isalnum() or text[0].islower():
         return False
-    if _YEAR.search(text) or _NO_HEADING.search(text):
+    if _YEAR.search(text) or _NO_HEADING.search(text) or not _is_title(text.split()):
         return False
     return before is None or line.top - before.top > _APART * line.size

@@ -36,6 +36,7 @@ class Figure:
 
     digits: str
     negative: bool = False
+    bracketed: bool = False  # how it is printed below nought: in brackets, or with a minus
     currency: str = ""
     unit: str = ""  # %, years, months, basis points, x
 
@@ -94,9 +95,10 @@ def _figure(found: re.Match[str]) -> Figure:
     text = found["figure"]
     currency = next((char for char in text if char in CURRENCIES), "")
     before = text[: text.index(found["digits"])]
-    negative = "(" in before or "-" in before or "\u2212" in before
+    bracketed = "(" in before
+    negative = bracketed or "-" in before or "\u2212" in before
     unit = (found["unit"] or "").casefold()
-    return Figure(found["digits"], negative, currency, unit)
+    return Figure(found["digits"], negative, bracketed, currency, unit)
 
 
 def has_decimal_commas(text: str) -> bool:

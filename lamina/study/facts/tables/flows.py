@@ -5,11 +5,11 @@ import re
 _FLOW = re.compile(
     r"\b(?:costs?|expenses?|income|revenues?|sales|provision|amortization|depreciation|paid|granted|"
     r"additions?|earnings|charges?|payments?|benefit|cash\s+(?:in|out)?flows?|purchases?|proceeds|"
-    r"contributions?|for\s+the\s+(?:fiscal\s+)?(?:years?|periods?|three|six|nine|quarters?))\b",
+    r"contributions?|during\s+(?:each|the)\s+(?:periods?|years?)|for\s+the\s+(?:fiscal\s+)?(?:years?|periods?|three|six|nine|quarters?))\b",
     re.IGNORECASE,
 )
 _STOCK = re.compile(
-    r"\b(?:assets?|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|"
+    r"\b(?:assets?|cost\s+basis|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|"
     r"equity|obligations?|remaining|accumulated|allowance|securities|debt|accrued|deferred|"
     r"unrecognized|as\s+of|goodwill|carrying|fair\s+values?|property|plant|equipment|exercisable|"
     r"exercise price|maturities)\b",

@@ -165,6 +165,11 @@ def is_generic(label: str, captions: tuple[str, ...]) -> bool:
     return is_bare and len(words) < _ENOUGH + bool(captions)
 
 
+def is_total(label: str) -> bool:
+    """Whether a label is "Total" and no more."""
+    return label.casefold() in {"total", "totals"}
+
+
 def is_year_label(label: str) -> bool:
     """Whether a row is of a year to come: `2023`, `Thereafter`."""
     return _YEAR.fullmatch(label.strip()[:60]) is not None

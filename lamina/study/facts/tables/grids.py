@@ -10,7 +10,7 @@ from itertools import pairwise
 from lamina.study.facts.tables.cells import Cell, Row, row_of
 from lamina.study.facts.tables.columns import Column, column_at, columns_of
 from lamina.study.facts.tables.headroom import Headroom, headroom, is_head_line
-from lamina.text.pages import Line
+from lamina.text.pages import CELL_BORDER, Line
 
 _ROW_STEP = 3.2  # heights of the font between rows of one table
 _SAME_TOP = 0.45  # heights of the font by which lines of one height may differ
@@ -61,7 +61,8 @@ class _Open:
         if row is not None:
             return True
         begin = min(slot.left for one in self.rows[-_LAST_ROWS:] for slot in one.slots)
-        is_label = line.right <= begin + line.size and not is_head_line(line)
+        is_caption = CELL_BORDER not in line.text and line.left <= last.left + line.size
+        is_label = line.right <= begin + line.size and (is_caption or not is_head_line(line))
         return is_label and len(self.waiting) < _MOST_WAITING
 
 

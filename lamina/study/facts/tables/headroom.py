@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 from lamina.study.facts.periods import is_head
 from lamina.study.facts.tables.cells import Cell, Row, cells_of, row_of
-from lamina.study.facts.tables.columns import split_heads
 from lamina.study.facts.tables.figures import tokens
 from lamina.study.facts.tables.labels import is_mark
 from lamina.study.facts.tables.scales import without_scales
+from lamina.study.facts.tables.spans import split_heads
 from lamina.text.pages import Line
 
 _HEAD_STEP = 2.8  # heights of the font between heads, and to the first row
 _TIGHT = 1.6  # heights of the font between lines that belong together
 _SAME_TOP = 0.45  # heights of the font by which lines of one height may differ
-_MOST_LINES = 14
+_MOST_LINES = 100  # a head may have as many pieces; more are none
+_FIRST_ROWS = 20  # that tell where words stand among figures
 _LABEL_PT = 70.0  # by which a caption over the labels may be indented
 
 
@@ -60,6 +61,9 @@ def headroom(
         if not reader.takes(order[place]):
             break
         reader.room.top = place
+    else:
+        if first - 1 - end > _MOST_LINES:
+            reader.room.problem = "unclear-head"
     room = reader.room
     if not room.heads:  # words over the rows alone may be of anything
         return Headroom(first, corner=room.corner, problem=room.problem)
@@ -73,7 +77,7 @@ class _Reader:
         self._label_left = min(row.line.left for row in rows)
         self._tall = max(row.line.size for row in rows)
         self._words = [
-            slot for row in rows[:_MOST_LINES] for slot in row.slots if slot.kind == "text"
+            slot for row in rows[:_FIRST_ROWS] for slot in row.slots if slot.kind == "text"
         ]
         self._value_left = value_left
         self.room = room

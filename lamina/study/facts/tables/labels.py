@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
+from lamina.study.facts.periods import has_year, is_head
 from lamina.study.facts.tables.cells import Row
 from lamina.text.pages import Line
 
@@ -41,6 +42,7 @@ class Label(NamedTuple):
     text: str
     captions: tuple[str, ...]  # the ones it stands under, the outermost first
     problem: str = ""
+    when: str = ""  # the caption that says when, for all rows below it
 
 
 @dataclass
@@ -57,6 +59,7 @@ class _Caption:
 class _State:
     open: list[_Caption] = field(default_factory=list)
     above: Row | None = None
+    when: str = ""
 
 
 def is_mark(text: str) -> bool:
@@ -149,6 +152,9 @@ def _is_below(first: Line, second: Line) -> bool:
 
 def _open(state: _State, line: Line) -> None:
     text = " ".join(line.text.split())
+    if is_head(clean(text)) and has_year(text):
+        state.open, state.when = [], clean(text)
+        return
     last = state.open[-1] if state.open else None
     if last and not last.rows and (_is_lower(text) or _GOES_ON.search(last.text)):
         last.text, last.has_colon = f"{last.text} {text}", text.endswith(":")
@@ -186,7 +192,7 @@ def _label(state: _State, row: Row, text: str, *, is_unclear: bool) -> Label:
     if _GOES_ON.search(said) or _FIGURES.search(said):
         problem = problem or "unclear-label"
     stands_under = () if is_total else tuple(clean(one.text) for one in kept)
-    return Label(said, stands_under, problem)
+    return Label(said, stands_under, problem, state.when)
 
 
 def _begins_anew(above: Row | None, row: Row) -> bool:

@@ -142,6 +142,8 @@ def _with_unit(figure: Figure) -> Answer:
 
 
 def _signed(figure: Figure, currency: str = "") -> str:
+    if figure.negative and not figure.bracketed:
+        return f"-{currency}{figure.digits}"
     return f"{currency}({figure.digits})" if figure.negative else f"{currency}{figure.digits}"
 
 
@@ -152,7 +154,7 @@ def _unit(figure: Figure, unit: str) -> str:
 def _percent(figure: Figure) -> Answer:
     if figure.currency:
         return Answer(problem="no-unit")
-    return Answer(f"({figure.digits})%" if figure.negative else f"{figure.digits}%", "percent")
+    return Answer(f"{_signed(figure)}%", "percent")
 
 
 def _price(figure: Figure, column_money: str) -> Answer:
