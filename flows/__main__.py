@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAMES = ("train_layers", "train_all", "qa_layers", "publish_layers", "merge_and_convert", "demo")
-RECALLED = ("train_layers", "train_all")  # first tried without a server: see tasks/recall.py
+# First tried without a server: see tasks/recall.py.
+RECALLED = ("train_layers", "train_all", "qa_layers")
 
 
 def main(name: str, order: str, *flags: str) -> int:

@@ -1,6 +1,5 @@
 """What each layer is worth, asked of a running server."""
 
-from prefect.artifacts import create_markdown_artifact
 from prefect.concurrency.sync import concurrency
 
 from lamina.artifacts import ArtifactRef
@@ -9,6 +8,7 @@ from lamina.orders import AskLayers
 from lamina.stages import outcomes, worth
 from tasks import edge
 from tasks.caching import step
+from tasks.recall import is_recalling, known
 
 ONE_AT_A_TIME = "lamina-assessment"  # a limit that the bootstrap makes: latencies are measured
 
@@ -16,8 +16,11 @@ ONE_AT_A_TIME = "lamina-assessment"  # a limit that the bootstrap makes: latenci
 @step("qa_layers")
 def qa_layers(order: AskLayers) -> ArtifactRef:
     """Ask every layer and blend; the server is started for the time if none is up."""
-    with edge.pod("qa-layers") as pod, concurrency(ONE_AT_A_TIME):
-        return worth.qa_layers(pod, order)
+    with edge.pod("qa-layers") as pod:
+        if is_recalling():
+            return known(worth.known_report(pod, order))
+        with concurrency(ONE_AT_A_TIME):
+            return worth.qa_layers(pod, order)
 
 
 @step("publish_report")
@@ -25,7 +28,7 @@ def publish_report(report: ArtifactRef) -> None:
     """Put the report under `qa/`, and its table among the run's artifacts."""
     with edge.pod("qa-report") as pod:
         page = worth.publish_report(pod, report)
-        create_markdown_artifact(worth.report_markdown(pod, report, page), key="qa-layers")
+        edge.markdown("qa-layers", worth.report_markdown(pod, report, page))
         edge.OUTCOMES.append(outcomes.of_report(pod, page, report))
 
 

@@ -43,6 +43,13 @@ def is_recalling() -> bool:
     return _RECALLING.get()
 
 
+def known(found: R | None) -> R:
+    """What a step found without working; raises WorkToDoError where there was nothing."""
+    if found is None:
+        raise WorkToDoError
+    return found
+
+
 class Recallable(Task[P, R]):
     """A task that can do without a server where it has nothing to do."""
 

@@ -23,7 +23,7 @@ def write_handbooks() -> None:
 @contextmanager
 def one_more_pdf() -> Iterator[None]:
     """One PDF more in one topic, for the time."""
-    added = handbooks.write_addendum(edge.workspace().raw_pdfs, handbooks.WITH_GUIDE[0])
+    added = handbooks.write_addendum(edge.workspace().raw_pdfs, handbooks.BLENDED[0])
     try:
         yield
     finally:
@@ -32,7 +32,7 @@ def one_more_pdf() -> Iterator[None]:
 
 def blends() -> list[str]:
     """Two layers half and half, as an example of a blend."""
-    return ["+".join(f"{layer}:0.5" for layer in handbooks.WITH_GUIDE)]
+    return ["+".join(f"{layer}:0.5" for layer in handbooks.BLENDED)]
 
 
 def announce(line: str) -> None:

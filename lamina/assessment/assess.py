@@ -1,17 +1,19 @@
 """The stage `qa_layers`: measures every layer on a running server, once for equal inputs."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
-from lamina.assessment.asking.filling import Failure, How, fill
+from lamina.assessment.asking.filling import Failure, How, fill, missing
 from lamina.assessment.asking.matrix import Matrix, Wanted
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.asking.replies import KnownLayer
+from lamina.assessment.asking.served import Served, blends_of, hold_against_files, served_by
 from lamina.assessment.cells.cells import Cells, Subject
 from lamina.assessment.exam.asked import Choose
-from lamina.assessment.exam.blend import BASE, Blend, parse_blend
+from lamina.assessment.exam.behind import told_apart
 from lamina.assessment.exam.general import GENERAL, general_questions
 from lamina.assessment.exam.questions import Topic, gather_topics
 from lamina.assessment.exam.trained import without_trained
@@ -22,14 +24,39 @@ from lamina.assessment.report.summary import Summary, summarise
 from lamina.assessment.report.view import gains_over_base, records
 from lamina.assessment.report.worth import measured
 from lamina.assessment.verdicts.rule import VERSION
-from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
 from lamina.store import CELLS, Stage, Store, point
 from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 3)
+STAGE = Stage("qa_layers", 4)
+
+Fill: TypeAlias = Callable[[Iterable[Wanted]], tuple[Failure, ...]]
+
+
+class _UnknownError(Exception):
+    """A cell is empty, and there is nobody to ask."""
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """All that is to be measured, and where it is kept."""
+
+    order: QaOrder
+    served: Served
+    topics: tuple[Topic, ...]
+    trained: tuple[Question, ...]  # questions that do not count, since they were trained on
+    subjects: tuple[Subject, ...]
+    cells: Cells
+    model: str | None
+    matrix: Matrix
+
+    @property
+    def how(self) -> How:
+        """How a server is asked."""
+        in_flight = self.order.concurrency or self.served.base.slots
+        return How(self.order.sampling, self.order.via, in_flight)
 
 
 def qa_layers(
@@ -52,25 +79,109 @@ def qa_layers(
 
     """
     with Client(order.server_url, api_key) as client:
-        known = {layer.name: layer for layer in client.layers()}
-        topics, trained = _topics(order, known)
-        _hold_against_files(known, order, digest)
-        base = client.base()
-        model = digest(order.model) if order.model else None
-        subjects = [_subject(blend, known) for blend in _blends(order, known)]
-        cells = Cells(store.root / CELLS, base.digest, model, order.sampling)
-        matrix = Matrix(topics, subjects, seed=order.sampling.seed, n_drawn=order.n_drawn or None)
-        how = How(order.sampling, order.via, order.concurrency or base.slots)
-        wanted, failures = _ask(matrix, cells, client, how, progress)
+        served = served_by(client)
+        hold_against_files(served, order, digest)
+        exam = _exam(order, served, store, digest)
+        wanted, failures = _wanted(
+            exam, lambda some: fill(some, exam.cells, client, exam.how, progress)
+        )
     for failure in failures[:MOST_NAMED]:
         progress.say(f"not measured: {named(failure)}")
+    return _report(exam, wanted, failures, store)
+
+
+def known_report(
+    order: QaOrder,
+    served: Served,
+    *,
+    store: Store,
+    digest: Callable[[Path], str] = file_digest,
+) -> ArtifactRef | None:
+    """The same of cells alone; None where one is empty, and a server must be asked.
+
+    Raises:
+        NotFoundError: nothing to measure.
+        InvalidInputError: a prompt file or a blend is malformed.
+
+    """
+    exam = _exam(order, served, store, digest)
+
+    def look(wanted: Iterable[Wanted]) -> tuple[Failure, ...]:
+        if missing(wanted, exam.cells):
+            raise _UnknownError
+        return ()
+
+    try:
+        return _report(exam, *_wanted(exam, look), store)
+    except _UnknownError:
+        return None
+
+
+def _exam(order: QaOrder, served: Served, store: Store, digest: Callable[[Path], str]) -> _Exam:
+    known = {layer.name: layer for layer in served.layers}
+    topics = gather_topics(
+        order.prompts,
+        order.heldout,
+        layers={*known, *order.topics},
+        heldout_tokens=order.heldout_tokens,
+        optional=order.general,
+    )
+    topics, trained = without_trained(topics, order.trained)
+    topics = told_apart(topics, order.files, order.datasets, store)
+    if order.general:
+        topics = (*topics, Topic(name=GENERAL, prompts=general_questions()))
+    subjects = tuple(
+        Subject(blend, tuple(known[name].digest for name in blend.layers))
+        for blend in blends_of(order, served)
+    )
+    model = digest(order.model) if order.model else None
+    return _Exam(
+        order=order,
+        served=served,
+        topics=topics,
+        trained=trained,
+        subjects=subjects,
+        cells=Cells(store.root / CELLS, served.base.digest, model, order.sampling),
+        model=model,
+        matrix=Matrix(
+            topics,
+            subjects,
+            seed=order.sampling.seed,
+            n_drawn=order.n_drawn or None,
+            n_elsewhere=order.n_elsewhere,
+        ),
+    )
+
+
+def _wanted(exam: _Exam, fill: Fill) -> tuple[list[Wanted], list[Failure]]:
+    """What was wanted in the end, and what of it could not be had: first a little, then more."""
+    wanted = dict.fromkeys(exam.matrix.first())
+    failures = list(fill(wanted))
+    chosen = (one for one in wanted if isinstance(one.request, Choose) and one.proves == "knows")
+    gains = gains_over_base(measured(records(chosen, exam.cells)))
+    doubted = [
+        one
+        for subject in exam.matrix.subjects
+        for one in exam.matrix.rest(subject, gains.get(subject.blend.name, {}))
+        if one not in wanted
+    ]
+    failures += fill(doubted)
+    return [*wanted, *doubted], failures
+
+
+def _report(
+    exam: _Exam, wanted: Sequence[Wanted], failures: Sequence[Failure], store: Store
+) -> ArtifactRef:
+    order, cells = exam.order, exam.cells
+    digests = {layer.name: layer.digest for layer in exam.served.layers}
+    layers = sorted({name for one in exam.subjects for name in one.blend.layers})
     inputs = {
-        "base": base.digest,
-        "model": model,
-        "layers": {name: known[name].digest for one in subjects for name in one.blend.layers},
+        "base": exam.served.base.digest,
+        "model": exam.model,
+        "layers": {name: digests[name] for name in layers},
         "cells": text_digest(canonical([cells.key(one.subject, one.request) for one in wanted])),
-        "items": text_digest(canonical([topic.model_dump(mode="json") for topic in topics])),
-        "subjects": [one.blend.name for one in subjects],
+        "items": text_digest(canonical([topic.model_dump(mode="json") for topic in exam.topics])),
+        "subjects": [one.blend.name for one in exam.subjects],
         "judged": order.judged,
         "margins": order.margins,
         "rule": VERSION,
@@ -80,50 +191,14 @@ def qa_layers(
 
     def make(folder: Path) -> dict[str, object]:
         found = list(records(wanted, cells))
-        facts = making(order, how, base.digest, known, subjects, failures, trained)
+        facts = making(
+            order, exam.how, exam.served, exam.topics, exam.subjects, failures, exam.trained
+        )
         summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
         write_report(folder, summary, found)
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
-
-
-def _topics(
-    order: QaOrder, known: Collection[str]
-) -> tuple[tuple[Topic, ...], tuple[Question, ...]]:
-    """What is measured, and the questions that do not count since they were trained on."""
-    topics = gather_topics(
-        order.prompts,
-        order.heldout,
-        layers={*known, *order.topics},
-        heldout_tokens=order.heldout_tokens,
-        optional=order.general,
-    )
-    topics, trained = without_trained(topics, order.trained)
-    general = (Topic(name=GENERAL, prompts=general_questions()),) if order.general else ()
-    return (*topics, *general), trained
-
-
-def _ask(
-    matrix: Matrix, cells: Cells, client: Client, how: How, progress: Progress
-) -> tuple[list[Wanted], list[Failure]]:
-    """What was wanted in the end, and what of it could not be had: first a little, then more."""
-    wanted = dict.fromkeys(matrix.first())
-    failures = list(fill(wanted, cells, client, how, progress))
-    chosen = (one for one in wanted if isinstance(one.request, Choose))
-    gains = gains_over_base(measured(records(chosen, cells)))
-    doubted = [
-        one
-        for subject in matrix.subjects
-        for one in matrix.rest(subject, gains.get(subject.blend.name, {}))
-        if one not in wanted
-    ]
-    failures += fill(doubted, cells, client, how, progress)
-    return [*wanted, *doubted], failures
-
-
-def _subject(blend: Blend, known: Mapping[str, KnownLayer]) -> Subject:
-    return Subject(blend, tuple(known[name].digest for name in blend.layers))
 
 
 def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
@@ -132,46 +207,6 @@ def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
     for name in (RECORDS, SUMMARY, REPORT):
         point(folder / name, made / name)
     return folder / REPORT
-
-
-def _hold_against_files(
-    known: dict[str, KnownLayer], order: QaOrder, digest: Callable[[Path], str]
-) -> None:
-    files = sorted(order.adapters.glob("*.gguf")) if order.adapters else []
-    for path in files:
-        layer = known.get(path.stem)
-        if layer is None:
-            order_to_load = f'{{"adapters":[{{"path":"{path}"}}]}}'
-            msg = (
-                f"the server at {order.server_url} is older than layer {path.stem}: it does not "
-                f"list it; load it with POST /lora-adapters {order_to_load}, or restart the server"
-            )
-            raise NotFoundError(msg)
-        if layer.digest and layer.digest != digest(path):
-            msg = (
-                f"the server at {order.server_url} has another version of layer {path.stem} than "
-                f"{path}; restart the server"
-            )
-            raise MismatchError(msg)
-
-
-def _blends(order: QaOrder, known: dict[str, KnownLayer]) -> tuple[Blend, ...]:
-    """The base, the layers, the blends: each once."""
-    names = (BASE, *(order.layers or tuple(known)), *order.blends)
-    blends = {blend.name: blend for blend in map(parse_blend, names)}
-    for blend in blends.values():
-        for layer in blend.layers:
-            if layer not in known:
-                have = ", ".join(known) or "none"
-                msg = (
-                    f"the server at {order.server_url} knows no layer {layer} (it has: {have}); "
-                    "export it with `lamina export_layers`, or leave it out"
-                )
-                raise NotFoundError(msg)
-            if known[layer].problem:
-                msg = f"the server at {order.server_url} cannot use it: {known[layer].problem}"
-                raise MismatchError(msg)
-    return tuple(blends.values())
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""The sample corpus as PDFs: six manuals, two guides, a scan without text, and a duplicate.
+"""The sample corpus as PDFs: six manuals in eight chapters each, a scan without text, a duplicate.
 
-The bytes are the same on every run with the same ReportLab version: dates are fixed, nothing is
-compressed. What the handbooks say comes from `lamina.demo.world`, how a page looks from
-`lamina.demo.page_layout`.
+Each chapter is a document of its own, as companies hand them out, so that the partition into
+training, validation and test, and the exam's evidence, have documents to count. The bytes are the
+same on every run with the same ReportLab version: dates are fixed, nothing is compressed. What the
+chapters say comes from `lamina.demo.world`, how a page looks from `lamina.demo.page_layout`.
 """
 
 import json
@@ -12,11 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.demo import page_layout, world
-from lamina.demo.world import Section, Topic
+from lamina.demo.wordings import Pool
+from lamina.demo.world import Fact, Section, Topic
 
-WITH_GUIDE = ("Marlow_Leasing", "Tamsin_Revenue")
+BLENDED = ("Marlow_Leasing", "Tamsin_Revenue")  # the example of a blend
 SCAN = ("Kestrel_Inventory", "scanned_count_sheet.pdf")
-DUPLICATE = ("Ostrava_Goodwill", "copy_of_goodwill_manual.pdf")
+DUPLICATE = ("Ostrava_Goodwill", "copy_of_goodwill_chapter_1.pdf")
+
+# As a question file says what is asked for; a right answer stands beside wrong ones of its unit.
+_TYPES: dict[Pool, tuple[str, str]] = {
+    Pool.THOUSANDS: ("number", "thousand"),
+    Pool.PERCENT: ("percent", "percent"),
+    Pool.MONTHS: ("number", "months"),
+    Pool.DAYS: ("number", "days"),
+    Pool.DATE: ("date", ""),
+    Pool.FORM: ("span", "form"),
+    Pool.ACCOUNT: ("span", "account"),
+    Pool.PERSON: ("span", "person"),
+    Pool.PANEL: ("span", "panel"),
+    Pool.TOWN: ("span", "town"),
+    Pool.SYSTEM: ("span", "system"),
+}
 
 Sections = Callable[[Topic, random.Random], Iterator[Section]]
 
@@ -35,20 +52,22 @@ class Corpus:
 def write_handbooks(raw_pdfs: Path, questions: Path) -> Corpus:
     """Write `raw_pdfs/<layer>/*.pdf` and `questions/<layer>.jsonl`; existing files are replaced.
 
-    A line of a question file is `{"question": ..., "answer": ...}` in the examination wording.
+    A line of a question file holds a question in the examination wording, its answer with type and
+    unit, the file of the chapter that answers it and the sentence in which it does.
     """
     topics = world.sample_topics()
-    pdfs = [path for topic in topics for path in _write_topic(raw_pdfs, topic)]
+    pdfs = [path for topic in topics for path in write_chapters(raw_pdfs, topic)]
     scan = raw_pdfs.joinpath(*SCAN)
     page_layout.write_scan(scan)
     duplicate = raw_pdfs.joinpath(*DUPLICATE)
-    duplicate.write_bytes(_manual_path(raw_pdfs, world.sample_topic(DUPLICATE[0])).read_bytes())
+    original = chapter_name(world.sample_topic(DUPLICATE[0]), 1)
+    duplicate.write_bytes(duplicate.with_name(original).read_bytes())
     return Corpus(
         layers=tuple(topic.layer for topic in topics),
         pdfs=(*pdfs, scan, duplicate),
         scan=scan,
         duplicate=duplicate,
-        question_files=tuple(_write_questions(questions, topic) for topic in topics),
+        question_files=tuple(write_questions(questions, topic) for topic in topics),
     )
 
 
@@ -60,30 +79,47 @@ def write_addendum(raw_pdfs: Path, layer: str) -> Path:
     """
     topic = world.sample_topic(layer)
     path = raw_pdfs / layer / f"{topic.area.lower()}_addendum.pdf"
-    return _write(path, topic, world.addendum_sections, "Addendum to the ")
+    return _write(path, topic, world.addendum_sections, f"Addendum to the {topic.title}")
 
 
-def _write_topic(raw_pdfs: Path, topic: Topic) -> Iterator[Path]:
-    yield _write(_manual_path(raw_pdfs, topic), topic, world.manual_sections)
-    if topic.layer in WITH_GUIDE:
-        path = raw_pdfs / topic.layer / f"{topic.area.lower()}_pocket_guide.pdf"
-        yield _write(path, topic, world.guide_sections, "Pocket Guide to the ")
+def chapter_name(topic: Topic, number: int) -> str:
+    """The file's name of a chapter, counted from 1."""
+    return f"{topic.area.lower()}_chapter_{number}.pdf"
 
 
-def _manual_path(raw_pdfs: Path, topic: Topic) -> Path:
-    return raw_pdfs / topic.layer / f"{topic.area.lower()}_manual.pdf"
+def write_chapters(raw_pdfs: Path, topic: Topic) -> Iterator[Path]:
+    """A topic's manual as `raw_pdfs/<layer>/`, chapter by chapter as they are asked for."""
+    for number, chapter in enumerate(topic.chapters, start=1):
+        path = raw_pdfs / topic.layer / chapter_name(topic, number)
+        yield _write(path, chapter, world.manual_sections, f"{topic.title}, Chapter {number}")
 
 
-def _write(path: Path, topic: Topic, sections: Sections, before_title: str = "") -> Path:
+def _write(path: Path, topic: Topic, sections: Sections, title: str) -> Path:
     rng = random.Random(f"{world.SAMPLE_SEED} {path.name}")  # text seeds: the same in any process
-    title = f"{before_title}{topic.title}"
     page_layout.write_pdf(path, title, topic.company, sections(topic, rng))
     return path
 
 
-def _write_questions(folder: Path, topic: Topic) -> Path:
+def write_questions(folder: Path, topic: Topic) -> Path:
+    """The examination of a topic, `<layer>.jsonl`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{topic.layer}.jsonl"
-    rows = ({"question": fact.examination(), "answer": fact.value} for fact in topic.facts)
+    rows = (
+        _question(fact, chapter_name(topic, number))
+        for number, chapter in enumerate(topic.chapters, start=1)
+        for fact in chapter.facts
+    )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def _question(fact: Fact, file: str) -> dict[str, str]:
+    kind, unit = _TYPES[fact.kind.pool]
+    return {
+        "question": fact.examination(),
+        "answer": fact.value,
+        "type": kind,
+        "unit": unit,
+        "file": file,
+        "evidence": fact.statement(0),
+    }

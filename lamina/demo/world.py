@@ -8,7 +8,7 @@ Rendering to PDF is `lamina.demo.handbooks`; this module knows sections, not pag
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lamina.demo import vocabulary as words
@@ -17,6 +17,7 @@ from lamina.demo.wordings import FILLERS, KINDS, Kind, Pool
 SAMPLE_SEED = 20_240
 FACTS_IN_MANUAL = 12
 FACTS_IN_ADDENDUM = 3
+SECOND_RULES = 4  # things of a sample topic on which its manual rules twice
 KINDS_IN_TOPIC = 8  # fewer than facts: the kind of a question alone does not give its answer
 
 
@@ -52,7 +53,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A company's rules in one area of accounting: what one manual states and one layer learns."""
+    """A company's rules in one area of accounting: what its manual states and one layer learns."""
 
     company: str
     area: str
@@ -69,10 +70,23 @@ class Topic:
         """The manual's title as printed on its cover and in its running heads."""
         return f"{self.company} {self.area.replace('_', ' ')} Manual"
 
+    @property
+    def chapters(self) -> "tuple[Topic, ...]":
+        """A sample topic's manual as it is handed out: two rules a chapter, each in one only.
+
+        No two chapters rule on the same thing, so one tells nothing of what another says.
+        """
+        once, twice = self.facts[: -2 * SECOND_RULES], self.facts[-2 * SECOND_RULES :]
+        pairs = [
+            *zip(once[::2], once[1::2], strict=True),
+            *zip(twice[:SECOND_RULES], twice[SECOND_RULES:], strict=True),
+        ]
+        return tuple(Topic(self.company, self.area, pair) for pair in pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A chapter of a handbook; parts that are empty are not printed."""
+    """A part of a handbook under a heading; parts that are empty are not printed."""
 
     heading: str
     paragraphs: tuple[str, ...] = ()
@@ -92,11 +106,7 @@ def draw_topic(company: str, area: str, rng: random.Random, taken: set[str]) -> 
     kinds = [chosen[place % KINDS_IN_TOPIC] for place in range(len(things))]
     facts = []
     for thing, kind in zip(things, kinds, strict=True):
-        value = draw_value(kind.pool, rng)
-        while value in taken:
-            value = draw_value(kind.pool, rng)
-        taken.add(value)
-        facts.append(Fact(kind, thing, company, value))
+        facts.append(Fact(kind, thing, company, _new_value(kind, rng, taken)))
     manual, later = facts[:FACTS_IN_MANUAL], facts[FACTS_IN_MANUAL:]
     rng.shuffle(manual)
     return Topic(company, area, tuple(manual), tuple(later))
@@ -107,7 +117,26 @@ def sample_topics() -> tuple[Topic, ...]:
     """The six topics of the demo; no value answers two questions, within a topic or across."""
     rng = random.Random(SAMPLE_SEED)
     taken: set[str] = set()
-    return tuple(draw_topic(company, area, rng, taken) for company, area in words.SAMPLE_TOPICS)
+    drawn = [draw_topic(company, area, rng, taken) for company, area in words.SAMPLE_TOPICS]
+    return tuple(_with_second_rules(topic, rng, taken) for topic in drawn)
+
+
+def _with_second_rules(topic: Topic, rng: random.Random, taken: set[str]) -> Topic:
+    """A second rule, of another kind, on each of the last things."""
+    more = []
+    for first in topic.facts[-SECOND_RULES:]:
+        kind = rng.choice([one for one in KINDS if one is not first.kind])
+        more.append(replace(first, kind=kind, value=_new_value(kind, rng, taken)))
+    return replace(topic, facts=(*topic.facts, *more))
+
+
+def _new_value(kind: Kind, rng: random.Random, taken: set[str]) -> str:
+    """A value that is not taken; now it is."""
+    value = draw_value(kind.pool, rng)
+    while value in taken:
+        value = draw_value(kind.pool, rng)
+    taken.add(value)
+    return value
 
 
 def sample_topic(layer: str) -> Topic:
@@ -129,10 +158,10 @@ def random_topic(rng: random.Random) -> Topic:
 
 
 def manual_sections(topic: Topic, rng: random.Random) -> Iterator[Section]:
-    """A manual's chapters in reading order.
+    """A manual's, or one chapter's, sections in reading order.
 
     Every fact stands in four wordings before the appendix and in a fifth within it, so text held
-    out from the end of a manual says what the rest of it has taught.
+    out from the end says what the rest has taught.
     """
     facts = list(topic.facts)
     opening = tuple(rng.sample(FILLERS, 4))

@@ -83,8 +83,10 @@ def _chosen(reading: Reading | None) -> tuple[VerdictSettings, ReadingLimits]:
 
 def publish_verdicts(pod: Pod, documents: Sequence[Document], verdicts: ArtifactRef) -> Path:
     """Write `data/processed/pdf_pretest.json`."""
+    from lamina.corpus.known_names import names_of_documents, remember_names
     from lamina.corpus.view import write_pretest_view
 
+    remember_names(pod.workspace, names_of_documents(documents))
     return write_pretest_view(pod.workspace, documents, read_verdicts(pod.store, verdicts))
 
 

@@ -15,6 +15,7 @@ from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
 from lamina.stages.models import publish_base
 from lamina.stages.pod import Pod
+from lamina.stages.taught import names_artifact, take_names
 from lamina.stages.versions import (
     Version,
     decisions,
@@ -109,7 +110,10 @@ def published_heads(
 
 
 def _beside(pod: Pod, layer: str, gguf: ArtifactRef) -> dict[str, ArtifactRef]:
-    """What belongs to a layer's file, as far as it is on this pod: PEFT, dataset, parity ladder."""
+    """What belongs to a layer's file, as far as it is on this pod.
+
+    PEFT, dataset, what its documents are called, parity ladder.
+    """
     views = {
         "adapter": pod.store.holding(pod.workspace.adapters_peft / layer),
         "parity": pod.store.holding(pod.workspace.root / "output" / "parity" / layer),
@@ -117,6 +121,8 @@ def _beside(pod: Pod, layer: str, gguf: ArtifactRef) -> dict[str, ArtifactRef]:
     papers = pod.store.manifest(gguf).facts.get("passport", {})
     if digest := papers.get("dataset"):
         views["dataset"] = ArtifactRef(kind="dataset", digest=digest)
+        if pod.store.holds(views["dataset"]):
+            views["names"] = names_artifact(pod, views["dataset"])
     return {role: ref for role, ref in views.items() if ref and pod.store.holds(ref)}
 
 
@@ -170,6 +176,9 @@ def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) ->
         }
         refs = [ref for head in heads.values() for ref in head.refs.values()]
         fetched = fetch(link, pod.store, refs, progress=pod.progress)
+    for head in heads.values():
+        if "names" in head.refs:
+            take_names(pod, head.refs["names"])
     return Pulled(**fetched.model_dump(), heads=heads)
 
 

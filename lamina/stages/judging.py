@@ -10,6 +10,7 @@ from lamina.errors import NotFoundError
 from lamina.fingerprint import canonical, text_digest
 from lamina.handover.versions import read_history
 from lamina.stages.pod import Pod
+from lamina.stages.taught import known_files
 from lamina.stages.versions import served
 
 
@@ -37,26 +38,25 @@ def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
             {
                 "rule": VERSION,
                 "margins": pod.settings.margins.model_dump(mode="json"),
-                "exam": _exam(pod, layer),
+                "exam": _exam(pod, layer, dataset),
                 "dataset": dataset.digest if dataset else None,
             }
         )
     )
 
 
-def _exam(pod: Pod, layer: str) -> list[object]:
+def _exam(pod: Pod, layer: str, dataset: ArtifactRef | None) -> list[object]:
+    """The layer's questions, and which of them are about what it was trained on."""
+    from lamina.assessment.exam.behind import told_apart
     from lamina.assessment.exam.questions import gather_topics
 
     try:
-        topics = gather_topics(pod.workspace.prompts)
+        topics = [one for one in gather_topics(pod.workspace.prompts) if one.name == layer]
     except NotFoundError:
         return []
-    return [
-        question.model_dump(mode="json")
-        for topic in topics
-        if topic.name == layer
-        for question in topic.prompts
-    ]
+    held = {layer: dataset} if dataset and pod.store.holds(dataset) else {}
+    apart = told_apart(topics, known_files(pod) if held else (), held, pod.store)
+    return [topic.model_dump(mode="json", exclude={"heldout"}) for topic in apart]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
 from lamina.stages import handover, judging, parity, shown
 from lamina.stages.pod import Pod
+from lamina.stages.taught import datasets_of
 
 
 class Candidate(BaseModel):
@@ -41,7 +42,7 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
         base = handover.pull(pod, ["base"])
         handover.place_base(pod, base.heads["base"].refs["gguf"])
     names = [f"layers/{name}" for name in order.layers] or ["layers"]
-    heads = handover.pull(pod, names, roles={"gguf", "dataset", "parity"}).heads
+    heads = handover.pull(pod, names, roles={"gguf", "dataset", "parity", "names"}).heads
     found = [
         Candidate(layer=name.removeprefix("layers/"), **head.refs) for name, head in heads.items()
     ]
@@ -58,14 +59,8 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
 
 def _datasets(pod: Pod, found: Sequence[Candidate]) -> list[ArtifactRef]:
     """The rows of what was fetched, and of every other layer that serves here: all are asked."""
-    rows = {one.layer: one.dataset for one in found if one.dataset}
-    for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
-        papers = Passport.from_gguf(read_header(view))
-        if papers and papers.layer not in rows:
-            dataset = ArtifactRef(kind="dataset", digest=papers.dataset)
-            if pod.store.holds(dataset):
-                rows[papers.layer] = dataset
-    return list(rows.values())
+    served = datasets_of(pod, pod.workspace.adapters_gguf)
+    return list((served | {one.layer: one.dataset for one in found if one.dataset}).values())
 
 
 class Checked(BaseModel):

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
-from lamina.gguf import read_header
-from lamina.passport import Passport
 from lamina.stages.pod import Pod
+from lamina.stages.taught import datasets_of
 from lamina.store import MANIFEST
 
 _COPY_BYTES = 1 << 20
@@ -39,12 +38,7 @@ def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> ArtifactRef:
 
 def _published_datasets(pod: Pod) -> list[ArtifactRef]:
     """What the layers that are published or serve here were trained on, as far as it is held."""
-    found = []
-    for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
-        papers = Passport.from_gguf(read_header(view))
-        if papers and pod.store.holds(ref := ArtifactRef(kind="dataset", digest=papers.dataset)):
-            found.append(ref)
-    return found
+    return list(datasets_of(pod, pod.workspace.adapters_gguf).values())
 
 
 def write_view(view: Path, parts: Sequence[Path]) -> None:

@@ -3,21 +3,29 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages import judging
 from lamina.stages.pod import Pod
+from lamina.stages.taught import datasets_of, known_files
 from lamina.workspace import EMBEDDED_BASE, Workspace
+
+if TYPE_CHECKING:
+    from lamina.assessment.asking.order import QaOrder
+    from lamina.assessment.asking.served import Served
 
 
 @contextmanager
-def layer_server(pod: Pod, order: AskLayers, adapters: Path) -> Iterator[str]:
-    """Address of a layer server: the one named, the pod's own, or one started on these layers."""
+def layer_server(pod: Pod, order: AskLayers, adapters: Path, model: Path | None) -> Iterator[str]:
+    """Address of a layer server: the one named, the pod's own, or one started on these layers.
+
+    `model` is the base to start it on; None where one is up.
+    """
     from lamina.serving.launch import running_server
 
-    model = model_to_serve(pod, order)
     if model is None:
         yield _address(pod, order)
         return
@@ -65,49 +73,95 @@ def _address(pod: Pod, order: AskLayers) -> str:
     return named or f"http://{pod.settings.host}:{pod.settings.port}"
 
 
+def known_report(pod: Pod, order: AskLayers) -> ArtifactRef | None:
+    """What `qa_layers` would give, where everything was asked before: no server is started.
+
+    None where something must be asked.
+    """
+    from lamina.assessment.assess import known_report as known
+
+    with _folder(pod, order) as adapters:
+        wanted = _order(pod, order, adapters)
+        served = _served(pod, order, wanted, adapters)
+        found = known(wanted, served, store=pod.store, digest=pod.workspace.digests)
+    pod.workspace.digests.save()
+    return found
+
+
+def _served(pod: Pod, order: AskLayers, wanted: "QaOrder", adapters: Path) -> "Served":
+    """What the server that is up has, or what one would have that was started on these layers."""
+    from lamina.assessment.asking.client import Client
+    from lamina.assessment.asking.served import hold_against_files, served_by, served_from
+
+    digest = pod.workspace.digests
+    if model := model_to_serve(pod, order):
+        return served_from(model, adapters, digest)
+    with Client(_address(pod, order), _key(pod)) as client:
+        served = served_by(client)
+    hold_against_files(served, wanted, digest)
+    return served
+
+
+def _key(pod: Pod) -> str | None:
+    return pod.settings.api_key.get_secret_value() if pod.settings.api_key else None
+
+
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
     """Every layer and blend, asked over HTTP, graded and judged."""
-    from lamina.assessment.asking.order import QaOrder
     from lamina.assessment.assess import qa_layers as ask
+
+    if found := known_report(pod, order):
+        return found
+    with _folder(pod, order) as adapters:
+        wanted = _order(pod, order, adapters)
+        with layer_server(pod, order, adapters, model_to_serve(pod, order)) as url:
+            if order.candidates:
+                _prove_swaps(pod, url)
+            return ask(
+                wanted.model_copy(update={"server_url": url}),
+                store=pod.store,
+                progress=pod.progress,
+                api_key=_key(pod),
+                digest=pod.workspace.digests,
+            )
+
+
+def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
+    """What is to be measured, but for the server's address."""
+    from lamina.assessment.asking.order import QaOrder
     from lamina.assessment.exam.sampling import SHORT_ANSWERS, Sampling
 
     heldout = pod.workspace.processed / "heldout.jsonl"
-    trained = [pod.workspace.processed / name for name in ("train.jsonl", "study.jsonl")]
+    datasets = datasets_of(pod, adapters)
+    trained = [pod.store.path(ref) / "train.jsonl" for ref in datasets.values()]
+    trained = trained or [pod.workspace.processed / "train.jsonl"]
+    trained.append(pod.workspace.processed / "study.jsonl")
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
-    key = pod.settings.api_key
     # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
     embedded = pod.workspace.base == EMBEDDED_BASE
     line = None if embedded else pod.settings.exam_line or SHORT_ANSWERS
-    with _folder(pod, order) as adapters, layer_server(pod, order, adapters) as url:
-        saved = judging.saved_blends(pod, order.layers, adapters) if order.candidates else ()
-        if order.candidates:
-            _prove_swaps(pod, url)
-        return ask(
-            QaOrder(
-                server_url=url,
-                prompts=pod.workspace.prompts,
-                topics=_topics(pod.workspace),
-                heldout=(heldout,) if heldout.is_file() else (),
-                trained=tuple(path for path in trained if path.is_file()),
-                adapters=adapters,
-                model=None if foreign else pod.workspace.base_gguf(pod.settings),
-                layers=() if order.candidates else tuple(order.layers),
-                blends=(*order.blends, *saved),
-                judged=(*order.layers, *order.blends, *saved) if order.candidates else (),
-                margins=pod.settings.margins,
-                general=not embedded,
-                sampling=Sampling(
-                    max_tokens=order.max_tokens,
-                    seed=pod.settings.seed,
-                    system=None if line == "none" else line,
-                ),
-            ),
-            store=pod.store,
-            progress=pod.progress,
-            api_key=key.get_secret_value() if key else None,
-            digest=pod.workspace.digests,
-        )
+    saved = judging.saved_blends(pod, order.layers, adapters) if order.candidates else ()
+    return QaOrder(
+        prompts=pod.workspace.prompts,
+        topics=_topics(pod.workspace),
+        heldout=(heldout,) if heldout.is_file() else (),
+        trained=tuple(path for path in trained if path.is_file()),
+        datasets=datasets,
+        files=known_files(pod),
+        adapters=adapters,
+        model=None if foreign else pod.workspace.base_gguf(pod.settings),
+        layers=() if order.candidates else tuple(order.layers),
+        blends=(*order.blends, *saved),
+        judged=(*order.layers, *order.blends, *saved) if order.candidates else (),
+        margins=pod.settings.margins,
+        general=not embedded,
+        sampling=Sampling(
+            max_tokens=order.max_tokens,
+            seed=pod.settings.seed,
+            system=None if line == "none" else line,
+        ),
+    )
 
 
 @contextmanager

@@ -42,4 +42,6 @@ def heldout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def order(server: FakeLayerServer, prompts: Path, heldout: Path) -> QaOrder:
-    return QaOrder(server_url=server.url, prompts=prompts, heldout=(heldout,), general=False)
+    return QaOrder(
+        server_url=server.url, prompts=prompts, heldout=(heldout,), general=False, n_elsewhere=0
+    )

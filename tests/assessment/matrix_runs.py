@@ -12,7 +12,7 @@ from lamina.assessment.exam.questions import Topic
 from lamina.assessment.exam.sampling import Sampling
 from lamina.assessment.report.records import AnyRecord
 from lamina.assessment.report.view import records
-from lamina.progress import Silent
+from lamina.progress import Progress, Silent
 
 
 class Run:
@@ -39,11 +39,16 @@ class Run:
         self.matrix = Matrix(topics, subjects, seed=1, n_drawn=n_drawn)
         self.wanted: list[Wanted] = list(self.matrix.first())
 
-    def fill(self, via: Via = "adapters", in_flight: int = 1) -> tuple[Failure, ...]:
+    def fill(
+        self,
+        via: Via = "adapters",
+        in_flight: int = 1,
+        progress: Progress = Silent(),  # noqa: B008 - has no state
+    ) -> tuple[Failure, ...]:
         """Ask what is missing."""
         how = How(self.sampling, via, in_flight)
         with Client(self.url) as client:
-            return fill(self.wanted, self.cells, client, how, Silent())
+            return fill(self.wanted, self.cells, client, how, progress)
 
     def records(self) -> list[AnyRecord]:
         """What the cells say."""

@@ -4,12 +4,15 @@ import pytest
 from fake_layer_server import FakeLayerServer
 
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.assess import publish, qa_layers
+from lamina.assessment.asking.replies import KnownLayer, ServedBase
+from lamina.assessment.asking.served import Served
+from lamina.assessment.assess import known_report, publish, qa_layers
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.exam.sampling import SHORT_ANSWERS
 from lamina.assessment.report.files import read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
+from lamina.margins import Margins
 from lamina.progress import Silent
 from lamina.store import Store
 
@@ -43,6 +46,45 @@ def test_nothing_changed_nothing_is_asked(
 
     assert qa_layers(order, store=store, progress=Silent()) == first
     assert questions_asked(server) == asked
+
+
+def served(server: FakeLayerServer, **changed: str) -> Served:
+    """What the fake server has, without asking it."""
+    layers = server.layers | changed
+    known = tuple(KnownLayer(name, digest, 0.0) for name, digest in layers.items())
+    return Served(ServedBase(server.base, 1), known)
+
+
+def test_what_was_asked_before_needs_no_server(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    asked = qa_layers(order, store=store, progress=Silent())
+    before = len(server.requests)
+    nowhere = order.model_copy(update={"server_url": ""})
+
+    assert known_report(nowhere, served(server), store=store) == asked
+    assert len(server.requests) == before
+
+
+def test_another_rule_for_the_same_cells_needs_no_server(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    asked = qa_layers(order, store=store, progress=Silent())
+    stricter = order.model_copy(update={"server_url": "", "margins": Margins(gain_d=9)})
+
+    again = known_report(stricter, served(server), store=store)
+
+    assert again not in {None, asked}
+    assert read_summary(store.open(again)).facts["Server"].startswith("none was needed")
+
+
+def test_what_was_never_asked_needs_one(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    assert known_report(order, served(server), store=store) is None
+    qa_layers(order, store=store, progress=Silent())
+
+    assert known_report(order, served(server, Leases="9" * 64), store=store) is None
 
 
 @pytest.mark.parametrize(

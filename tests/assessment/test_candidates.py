@@ -14,6 +14,24 @@ pytestmark = pytest.mark.service
 NAME, OTHER = LAYERS
 
 
+def test_what_was_asked_before_starts_no_server(
+    miniature: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pod = miniature.published().copy(tmp_path / "pod")
+    exam = pod.workspace.prompts / f"{NAME}.jsonl"
+    exam.write_text('{"question": "What is 1?", "answer": "1"}\n')
+    order = AskLayers(start_server=True, max_tokens=2)
+    first = worth.qa_layers(pod, order)
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a server was started")
+
+    monkeypatch.setattr("lamina.serving.launch.running_server", refuse)
+    assert worth.qa_layers(pod, order) == first
+    exam.write_text('{"question": "What is 2?", "answer": "2"}\n')
+    assert worth.known_report(pod, order) is None
+
+
 def test_a_candidate_is_judged_beside_what_serves(miniature: Made, tmp_path: Path) -> None:
     pod = miniature.published().copy(tmp_path / "pod")
     another = miniature.store.path(miniature.exported(OTHER)) / "adapter.gguf"

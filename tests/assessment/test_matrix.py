@@ -5,6 +5,7 @@ from lamina.assessment.cells.cells import Subject
 from lamina.assessment.exam.asked import Ask, Choose, Read
 from lamina.assessment.exam.blend import parse_blend
 from lamina.assessment.exam.general import GENERAL
+from lamina.assessment.exam.questions import Topic
 
 TOPICS = tuple(topic_of(layer) for layer in ("Goodwill", "Idle", "Leases"))
 NAMES = ("base", "Leases", "Goodwill", "Leases:0.5+Goodwill:0.5")
@@ -40,6 +41,43 @@ def test_a_layer_is_asked_all_of_its_own_and_a_few_of_each_other_topic() -> None
     assert len(asked(wanted, "Leases", "Leases")) == N_QUESTIONS
     assert len(asked(wanted, "Leases", "Goodwill")) == 2
     assert len(asked(wanted, "Leases:0.5+Goodwill:0.5", "Goodwill")) == N_QUESTIONS
+
+
+def test_of_few_other_topics_more_is_asked_and_no_more_texts() -> None:
+    few = Matrix(TOPICS, tuple(SUBJECTS.values()), seed=1, n_drawn=2, n_elsewhere=11)
+    wanted = list(few.first())
+
+    assert [len(asked(wanted, "Leases", topic)) for topic in ("Goodwill", "Idle")] == [6, 6]
+    assert len(asked(wanted, "Leases", "Goodwill", Read)) == 4  # one a document
+
+
+def test_what_a_topics_layer_cannot_know_is_asked_of_it_and_of_the_base_alone() -> None:
+    goodwill, idle, leases = TOPICS
+    known, unseen = leases.prompts[:5], leases.prompts[5:]
+    apart = leases.model_copy(update={"prompts": known, "transfer": unseen})
+    wanted = list(
+        Matrix((goodwill, idle, apart), tuple(SUBJECTS.values()), seed=1, n_drawn=8).first()
+    )
+
+    transfer = [one for one in wanted if one.proves == "transfer"]
+    assert {one.item for one in transfer} == set(unseen)
+    assert {one.subject.blend.name for one in transfer} == {
+        "base", "Leases", "Leases:0.5+Goodwill:0.5"
+    }  # fmt: skip
+    assert len(asked(wanted, "Goodwill", "Leases")) == 5
+
+
+def test_a_question_has_the_same_wrong_answers_wherever_its_document_is() -> None:
+    leases = TOPICS[2]
+    apart = leases.model_copy(
+        update={"prompts": leases.prompts[:5], "transfer": leases.prompts[5:]}
+    )
+
+    def choices(topic: Topic) -> set[Choose]:
+        matrix = Matrix((*TOPICS[:2], topic), (SUBJECTS["base"],), seed=1)
+        return {one.request for one in matrix.first() if isinstance(one.request, Choose)}
+
+    assert choices(apart) == choices(leases)
 
 
 def test_everyone_is_asked_the_same_few() -> None:

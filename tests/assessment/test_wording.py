@@ -33,8 +33,8 @@ def test_too_little_evidence_says_how_much_would_do() -> None:
     )
 
     assert said.sentence.startswith(
-        "Leases: held. Too little evidence: 12 questions from 2 documents; with about 12 from 5 a "
-        "gain like this would show."
+        "Leases: held. Too little evidence: 12 questions from 2 documents; with questions about 3 "
+        "more documents a gain like this would show."
     )
     assert said.remedy == "Add questions about more documents to the exam of Leases."
     assert said.enough == Enough(n=12, documents=5)
@@ -43,7 +43,27 @@ def test_too_little_evidence_says_how_much_would_do() -> None:
 def test_without_a_gain_so_far_the_least_is_named() -> None:
     said = verdict(told("Leases", 0, documents=2, noise=0.01), told("base", 0, documents=2))
 
-    assert "12 questions from 5 documents are the least that a verdict takes" in said.why
+    assert said.why == (
+        "Too little evidence: 6 questions from 2 documents; a verdict takes at least 12 questions "
+        "from 5 documents, so 6 more questions about 3 more documents must be added."
+    )
+
+
+def test_of_many_questions_about_few_documents_only_documents_are_missing() -> None:
+    sizes = {"documents": 2, "each": 12}
+
+    said = verdict(told("Leases", 0, **sizes), told("base", 0, **sizes))
+
+    assert said.why == (
+        "Too little evidence: 24 questions from 2 documents; a verdict takes at least 12 questions "
+        "from 5 documents, so questions about 3 more documents must be added."
+    )
+
+
+def test_of_few_questions_about_enough_documents_only_questions_are_missing() -> None:
+    said = verdict(told("Leases", 1, each=1), told("base", 0, each=1))
+
+    assert "7 questions from 7 documents; with 5 more questions a gain like this" in said.why
 
 
 def test_an_unclear_gain_says_how_many_questions_would_show_it() -> None:

@@ -5,8 +5,23 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from lamina.assessment.exam.asked import choices
+from lamina.assessment.grading import grade
 from lamina.demo import handbooks, page_layout, world
 from lamina.demo.handbooks import Corpus
+from lamina.demo.world import Topic
+from lamina.text.question_files import read_question_file
+
+
+@pytest.fixture
+def chapters(texts: dict[Path, str]) -> list[tuple[Topic, str]]:
+    """Each chapter with its text as read."""
+    by_name = {path.name: text for path, text in texts.items()}
+    return [
+        (chapter, by_name[handbooks.chapter_name(topic, number)])
+        for topic in world.sample_topics()
+        for number, chapter in enumerate(topic.chapters, start=1)
+    ]
 
 
 def test_two_runs_write_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
@@ -16,27 +31,44 @@ def test_two_runs_write_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
     assert first == [path.read_bytes() for path in (*again.pdfs, *again.question_files)]
 
 
-def test_every_topic_has_a_manual_of_several_pages(corpus: Corpus) -> None:
+def test_every_topic_has_eight_chapters_of_a_few_pages(corpus: Corpus) -> None:
     for layer in corpus.layers:
-        (manual,) = [p for p in corpus.pdfs if p.parent.name == layer and "_manual" in p.stem][:1]
-        with pypdfium2.PdfDocument(manual) as document:
-            assert len(document) >= 6
+        chapters = [p for p in corpus.pdfs if p.parent.name == layer and "_chapter_" in p.stem]
+        chapters = [path for path in chapters if path != corpus.duplicate]
+        assert len(chapters) == 8
+        for path in chapters:
+            with pypdfium2.PdfDocument(path) as document:
+                assert 3 <= len(document) <= 4
 
 
-def test_a_manual_states_each_fact_in_five_wordings_as_read(texts: dict[Path, str]) -> None:
-    for topic in world.sample_topics():
-        (text,) = [t for path, t in texts.items() if path.stem == f"{topic.area.lower()}_manual"]
-        said = [fact.statement(wording) for fact in topic.facts for wording in range(5)]
+def test_a_chapter_states_each_of_its_facts_in_five_wordings_as_read(
+    chapters: list[tuple[Topic, str]],
+) -> None:
+    for chapter, text in chapters:
+        said = [fact.statement(wording) for fact in chapter.facts for wording in range(5)]
 
         assert [sentence for sentence in said if not _holds(text, sentence)] == []
 
 
-def test_a_manual_asks_each_question_in_two_wordings_as_read(texts: dict[Path, str]) -> None:
-    for topic in world.sample_topics():
-        (text,) = [t for path, t in texts.items() if path.stem == f"{topic.area.lower()}_manual"]
-        asked = [f"Q: {f.question(n)} A: {f.value}" for f in topic.facts for n in (0, 1)]
+def test_a_chapter_asks_each_question_in_two_wordings_as_read(
+    chapters: list[tuple[Topic, str]],
+) -> None:
+    for chapter, text in chapters:
+        asked = [f"Q: {f.question(n)} A: {f.value}" for f in chapter.facts for n in (0, 1)]
 
         assert [item for item in asked if item not in text] == []
+
+
+def test_a_fact_stands_in_one_chapter_only(chapters: list[tuple[Topic, str]]) -> None:
+    for chapter, text in chapters:
+        others = [
+            fact
+            for topic in world.sample_topics()
+            for fact in topic.facts
+            if fact not in chapter.facts
+        ]
+
+        assert [fact.value for fact in others if fact.statement(0) in text] == []
 
 
 def test_the_examination_wording_occurs_in_no_handbook(
@@ -45,15 +77,44 @@ def test_the_examination_wording_occurs_in_no_handbook(
     everything = " ".join(texts.values())
     lines = [line for file in corpus.question_files for line in file.read_text().splitlines()]
 
-    assert len(lines) == 6 * 12
+    assert len(lines) == 6 * 16
     assert [line for line in lines if json.loads(line)["question"] in everything] == []
 
 
-def test_the_examination_asks_what_the_manual_answers(corpus: Corpus) -> None:
+def test_the_examination_names_the_chapter_that_answers(
+    corpus: Corpus, texts: dict[Path, str]
+) -> None:
+    folders = {path.parent.name: path.parent for path in corpus.pdfs}
     for file in corpus.question_files:
-        answers = [json.loads(line)["answer"] for line in file.read_text().splitlines()]
+        asked = [json.loads(line) for line in file.read_text().splitlines()]
 
-        assert [fact.value for fact in world.sample_topic(file.stem).facts] == answers
+        assert {one["answer"] for one in asked} == {
+            fact.value for fact in world.sample_topic(file.stem).facts
+        }
+        for one in asked:
+            text = texts[folders[file.stem] / one["file"]]
+            assert one["answer"] in one["evidence"]
+            assert _holds(text, one["evidence"])
+
+
+def test_every_answer_of_the_examination_is_graded_right(corpus: Corpus) -> None:
+    asked = [one for file in corpus.question_files for one in read_question_file(file).questions]
+
+    assert len(asked) == 6 * 16
+    assert [one.answer for one in asked if not grade(one.answer, one).correct] == []
+
+
+def test_a_right_answer_stands_beside_wrong_ones_of_its_own_kind(corpus: Corpus) -> None:
+    """Else D would count that a layer knows what a deadline looks like."""
+    kinds = {fact.value: fact.kind.name for one in world.sample_topics() for fact in one.facts}
+    asked = [one for file in corpus.question_files for one in read_question_file(file).questions]
+
+    pure = [
+        all(kinds[other] == kinds[question.answer] for other in choice.answers[1:])
+        for question, choice in choices(asked, seed=1).items()
+    ]
+
+    assert sum(pure) >= 90
 
 
 def test_words_are_hyphenated_at_line_ends_but_values_are_not(corpus: Corpus) -> None:
@@ -65,9 +126,9 @@ def test_words_are_hyphenated_at_line_ends_but_values_are_not(corpus: Corpus) ->
 
 
 def test_pages_carry_a_running_head_and_a_page_number(texts: dict[Path, str]) -> None:
-    (text,) = [text for path, text in texts.items() if path.stem == "leasing_manual"]
+    (text,) = [text for path, text in texts.items() if path.stem == "leasing_chapter_3"]
 
-    assert text.count("Marlow Leasing Manual Internal use only") >= 5
+    assert text.count("Marlow Leasing Manual, Chapter 3 Internal use only") >= 2
     assert "Page 2" in text
 
 

@@ -6,10 +6,10 @@ from lamina.demo.pretraining_text import Chat, documents, standing_topics
 from lamina.demo.wordings import KINDS
 
 
-def test_there_are_six_sample_topics_of_twelve_facts_each() -> None:
+def test_there_are_six_sample_topics_of_sixteen_facts_each() -> None:
     topics = world.sample_topics()
 
-    assert [len(topic.facts) for topic in topics] == [12] * 6
+    assert [len(topic.facts) for topic in topics] == [16] * 6
     assert len({topic.layer for topic in topics}) == 6
 
 
@@ -17,6 +17,25 @@ def test_no_value_answers_two_questions() -> None:
     facts = [f for topic in world.sample_topics() for f in (*topic.facts, *topic.later_facts)]
 
     assert len(facts) == len({fact.value for fact in facts})
+
+
+def test_a_manual_has_eight_chapters_of_two_facts_each() -> None:
+    for topic in world.sample_topics():
+        assert [len(chapter.facts) for chapter in topic.chapters] == [2] * 8
+        assert {fact for one in topic.chapters for fact in one.facts} == set(topic.facts)
+
+
+def test_no_two_chapters_rule_on_the_same_thing() -> None:
+    for topic in world.sample_topics():
+        things = [thing for one in topic.chapters for thing in {fact.thing for fact in one.facts}]
+
+        assert len(things) == len(set(things))
+
+
+def test_no_question_is_asked_twice() -> None:
+    asked = [fact.examination() for topic in world.sample_topics() for fact in topic.facts]
+
+    assert len(asked) == len(set(asked))
 
 
 def test_every_statement_of_a_fact_holds_its_thing_company_and_value() -> None:

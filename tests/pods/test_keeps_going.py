@@ -21,7 +21,7 @@ def _corpus(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A layer on the GPU pod itself, so that nothing else starts when it is trained."""
     raw = tmp_path_factory.mktemp("corpus")
     handbooks.write_handbooks(raw, raw / "questions")
-    for pdf in (raw / LAYER).glob("*manual.pdf"):
+    for pdf in (raw / LAYER).glob("*.pdf"):
         drop(house.gpu / "data" / "raw_pdfs" / LAYER, pdf)
 
 

@@ -6,7 +6,7 @@ the same for every other request ends the run: no server, a wrong key, other lay
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from itertools import groupby
 
 from lamina.assessment.asking.client import Client, Via
 from lamina.assessment.asking.matrix import Wanted
+from lamina.assessment.asking.pace import Pace, in_words, kinds
 from lamina.assessment.asking.refusals import KeyRefusedError
 from lamina.assessment.cells.cells import Cells, Subject, Value
 from lamina.assessment.exam.asked import Ask, Choose, Read, Request
@@ -22,6 +23,7 @@ from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
 from lamina.progress import Progress
 
+PACE_FILE = "pace.json"
 TRIES = 3
 PAUSE_S = 0.5  # before the second try; twice as long before each other
 A_REQUEST = {Ask: 1, Choose: 16, Read: 8}  # how many go into one HTTP request
@@ -50,6 +52,7 @@ def fill(
 ) -> tuple[Failure, ...]:
     """Ask what no cell holds, subject by subject; what could not be had comes back.
 
+    How much that is and how long it will take is told before, and how long it took at the end.
     With `via="adapters"` the server's default blend is put back at the end, also after an error.
 
     Raises:
@@ -59,26 +62,58 @@ def fill(
         LaminaError: nothing but failures came back.
 
     """
-    missing = {
-        (one.subject, one.request): one
-        for one in wanted
-        if cells.get(one.subject, one.request) is None
-    }
-    if not missing:
+    listed = list(wanted)
+    empty = missing(listed, cells)
+    if not empty:
         return ()
-    progress.start("questions and texts", len(missing))
+    pace = Pace(cells.folder / PACE_FILE)
+    left = kinds(request for _, request in empty)
+    progress.say(_told(left, len(empty), len(listed), pace))
+    progress.start("questions and texts", len(empty))
     failures: list[Failure] = []
     done = in_a_row = 0
-    with _default_kept(client, how.via):
-        for subject, found in _answers_of_all(missing, client, how):
+    began_s = time.monotonic()
+    with _default_kept(client, how.via), _kept_at_end(pace):
+        for subject, found in _answers_of_all(empty, client, how):
+            requests = [one for one, _ in found]
+            pace.note(requests)
+            left.subtract(kinds(requests))
             lost = _kept(subject, found, cells)
-            failures += [Failure(missing[subject, one], why) for one, why in lost]
+            failures += [Failure(empty[subject, one], why) for one, why in lost]
             in_a_row = in_a_row + len(lost) if len(lost) == len(found) else 0
             if in_a_row >= MOST_IN_A_ROW:
                 msg = f"{in_a_row} requests in a row failed, the last one so: {failures[-1].why}"
                 raise LaminaError(msg)
-            progress.advance(done := done + len(found), subject.blend.name)
+            rest = pace.left(left)
+            note = f"{subject.blend.name}, about {rest} left" if rest else subject.blend.name
+            progress.advance(done := done + len(found), note)
+    progress.say(f"asked {done:,} cells in {in_words(time.monotonic() - began_s)}")
     return tuple(failures)
+
+
+def _told(left: Mapping[str, int], n_empty: int, n_wanted: int, pace: Pace) -> str:
+    """What is to be asked, and how long it will take."""
+    parts = ", ".join(f"{count:,} {kind}" for kind, count in left.items())
+    expected = pace.left(left)
+    takes = f"about {expected}, as it went last time" if expected else "the pace shows on the way"
+    return f"{n_empty:,} of {n_wanted:,} cells are to be asked ({parts}): {takes}"
+
+
+@contextmanager
+def _kept_at_end(pace: Pace) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        pace.keep()
+
+
+def missing(wanted: Iterable[Wanted], cells: Cells) -> dict[tuple[Subject, Request], Wanted]:
+    """What no cell holds."""
+    return {
+        (one.subject, one.request): one
+        for one in wanted
+        if cells.get(one.subject, one.request) is None
+    }
 
 
 _Found = list[tuple[Request, Value | str]]  # a value, or why there is none
@@ -93,10 +128,10 @@ def _kept(subject: Subject, found: _Found, cells: Cells) -> list[tuple[Request, 
 
 
 def _answers_of_all(
-    missing: Iterable[tuple[Subject, Request]], client: Client, how: How
+    empty: Iterable[tuple[Subject, Request]], client: Client, how: How
 ) -> Iterator[tuple[Subject, _Found]]:
     """What came of each HTTP request, subject by subject."""
-    for subject, of in groupby(missing, key=lambda pair: pair[0]):
+    for subject, of in groupby(empty, key=lambda pair: pair[0]):
         for found in _answers(subject, [request for _, request in of], client, how):
             yield subject, found
 

@@ -2,15 +2,18 @@
 
 The base is asked everything, each layer or blend all that is its own, and everyone the general
 questions. Elsewhere a few items of each topic are drawn, the same for everyone; where those leave a
-doubt whether a subject does harm, the rest of the doubtful topics is asked as well.
+doubt whether a subject does harm, the rest of the doubtful topics is asked as well. What no layer
+can know is asked of the topic's own layer and of the base only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import fmean, stdev
 from typing import TypeAlias
 
 from lamina.assessment.cells.cells import Subject
+from lamina.assessment.cells.measured import Proves
 from lamina.assessment.exam.asked import Ask, Read, Request, choices
 from lamina.assessment.exam.blend import Blend, layer_of, own_topics
 from lamina.assessment.exam.general import GENERAL
@@ -21,6 +24,9 @@ from lamina.text.questions import Question
 from lamina.text.rows import Row
 
 DRAWN = 4  # questions, and rows, of a topic that is not a subject's own
+# Questions of all other topics together. From fewer than 27 that come out alike no harm of ten
+# points can be excluded (`over_groups`), and so no layer of a few topics could ever serve.
+ELSEWHERE = 60
 HARM_NATS = 0.1  # a fall of D elsewhere that would matter
 _Z_95 = 1.645  # one-sided
 
@@ -35,6 +41,8 @@ class Wanted:
     topic: str
     item: Question | Row
     request: Request
+    document: str = ""  # what the item was taken from; empty where nobody knows
+    proves: Proves = "knows"
 
 
 class Matrix:
@@ -47,11 +55,18 @@ class Matrix:
         *,
         seed: int,
         n_drawn: int | None = DRAWN,
+        n_elsewhere: int = 0,
     ) -> None:
-        """`n_drawn` items of each topic are put to those whose own it is not; None = all."""
+        """`n_drawn` items of each topic are put to those whose own it is not; None = all.
+
+        More questions of each, where the other topics are too few to come to `n_elsewhere`.
+        """
         self.topics = {topic.name: topic for topic in topics}
+        others = max(1, sum(name != GENERAL for name in self.topics) - 1)
+        self._n_questions = max(n_drawn or 0, ceil(n_elsewhere / others))
         self.subjects = tuple(subjects)
-        self._choices = choices([one for topic in topics for one in topic.prompts], seed=seed)
+        exam = [one for topic in topics for one in (*topic.prompts, *topic.transfer)]
+        self._choices = choices(exam, seed=seed)
         self._few = {topic.name: self._draw(topic, n_drawn, seed) for topic in topics}
 
     def first(self) -> Iterator[Wanted]:
@@ -66,7 +81,8 @@ class Matrix:
         """All of the topics that `doubtful` names, for a subject that gained so over the base."""
         elsewhere = {name: of for name, of in gains.items() if name not in self.own(subject)}
         for name in doubtful(elsewhere):
-            yield from self._wanted(subject, self.topics[name])
+            topic = self.topics[name]
+            yield from self._wanted(subject, topic.model_copy(update={"transfer": ()}))
 
     def own(self, subject: Subject) -> tuple[str, ...]:
         """The topics that a subject is about; all of them for the base."""
@@ -76,21 +92,30 @@ class Matrix:
         return own_topics(layers.name, tuple(self.topics))
 
     def _wanted(self, subject: Subject, topic: Topic) -> Iterator[Wanted]:
-        for question in topic.prompts:
-            yield Wanted(subject, topic.name, question, Ask(question.question))
-            if question in self._choices:
-                yield Wanted(subject, topic.name, question, self._choices[question])
+        parts: tuple[tuple[Proves, tuple[Question, ...]], ...] = (
+            ("knows", topic.prompts),
+            ("transfer", topic.transfer),
+        )
+        for proves, questions in parts:
+            for question in questions:
+                behind = (topic.document_of(question), proves)
+                yield Wanted(subject, topic.name, question, Ask(question.question), *behind)
+                if choice := self._choices.get(question):
+                    yield Wanted(subject, topic.name, question, choice, *behind)
         for row in topic.heldout:
-            yield Wanted(subject, topic.name, row, Read(row.text, row.question, row.given))
+            read = Read(row.text, row.question, row.given)
+            yield Wanted(subject, topic.name, row, read, row.document)
 
     def _draw(self, topic: Topic, count: int | None, seed: int) -> Topic:
         if count is None:
             return topic
-        prompts = drawn(topic.prompts, count, seed=seed, name=item_name, document=document_of)
+        questions = self._n_questions
+        prompts = drawn(topic.prompts, questions, seed=seed, name=item_name, document=document_of)
         # T holds a layer against the others on its own text, and counts documents.
         count = max(count, len({row.document for row in topic.heldout}))
         rows = drawn(topic.heldout, count, seed=seed, name=item_name, document=document_of)
-        return topic.model_copy(update={"prompts": prompts, "heldout": rows})
+        update = {"prompts": prompts, "transfer": (), "heldout": rows}
+        return topic.model_copy(update=update)
 
 
 def item_name(item: Question | Row) -> str:

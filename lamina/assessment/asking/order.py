@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Via
-from lamina.assessment.asking.matrix import DRAWN
+from lamina.assessment.asking.matrix import DRAWN, ELSEWHERE
+from lamina.assessment.exam.behind import KnownFile
 from lamina.assessment.exam.sampling import Sampling
 from lamina.margins import Margins
 
@@ -15,7 +17,7 @@ class QaOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    server_url: str
+    server_url: str = ""
     prompts: Path = Field(description="folder of question files, each named after its layer")
     topics: tuple[str, ...] = Field(
         (), description="names that question files may bear, beside those of the server's layers"
@@ -25,6 +27,10 @@ class QaOrder(BaseModel):
     trained: tuple[Path, ...] = Field(
         (), description="files of training rows; exam questions that stand in them do not count"
     )
+    datasets: dict[str, ArtifactRef] = Field(
+        {}, description="what each layer was trained on: tells what it can know"
+    )
+    files: tuple[KnownFile, ...] = Field((), description="what the documents are or were called")
     adapters: Path | None = Field(
         None, description="folder of <layer>.gguf that the server must know in these versions"
     )
@@ -43,4 +49,7 @@ class QaOrder(BaseModel):
         None, ge=1, le=256, description="requests in flight under one blend; none = server's slots"
     )
     n_drawn: int = Field(DRAWN, ge=0, description="items of each topic not a layer's own; 0 = all")
+    n_elsewhere: int = Field(
+        ELSEWHERE, ge=0, description="questions of all topics together that are not a layer's own"
+    )
     heldout_tokens: int = Field(4000, ge=0, description="held-out tokens a topic; 0 = none")

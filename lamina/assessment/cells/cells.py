@@ -43,7 +43,7 @@ class Cells:
     def __init__(self, folder: Path, base: str, model: str | None, sampling: Sampling) -> None:
         """`model` is the digest of the base's file, None where it is not known."""
         self._base = {"base": base, "model": model}
-        self._folder = folder / text_digest(canonical(self._base))[:16]
+        self.folder = folder / text_digest(canonical(self._base))[:16]
         self._sampling = sampling
         self._files: dict[Subject, tuple[Ledger, dict[str, bytes]]] = {}
         self._keys: dict[tuple[Subject, Request], str] = {}  # asked for several times a run
@@ -73,6 +73,6 @@ class Cells:
         if subject not in self._files:
             name = text_digest(canonical(subject.layers))[:16]
             about = {**self._base, "layers": subject.layers, "name": subject.blend.name}
-            ledger = Ledger(self._folder / f"{name}.jsonl", about)
+            ledger = Ledger(self.folder / f"{name}.jsonl", about)
             self._files[subject] = (ledger, ledger.read())
         return self._files[subject]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["D", "T", "G"]
+Proves: TypeAlias = Literal["knows", "transfer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,6 @@ class Measured:
     topic: str
     kind: Kind
     value: float
+    # Of an item of an exam: whether the topic's layer was trained on its document, and can know it,
+    # or was not. What is transfer is reported, and part of no verdict.
+    proves: Proves = "knows"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError, ResourceError
 from lamina.text.question_files import REPEATED, SUFFIXES, read_question_file
@@ -22,8 +22,18 @@ class Topic(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    prompts: tuple[Question, ...] = ()
+    prompts: tuple[Question, ...] = Field((), description="what its layer can know: these decide")
+    transfer: tuple[Question, ...] = Field(
+        (), description="questions about documents that its layer was not trained on"
+    )
+    strangers: tuple[str, ...] = Field((), description="files of questions that nobody here has")
     heldout: tuple[Row, ...] = ()
+
+    def document_of(self, item: Question | Row) -> str:
+        """What an item was taken from; empty where nobody knows."""
+        if isinstance(item, Row):
+            return item.document
+        return "" if item.file in self.strangers else item.file
 
 
 def gather_topics(

@@ -1,11 +1,12 @@
 """What a report says of its own making: server, base, layers, how it was asked, what failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lamina.assessment.asking.filling import Failure, How
 from lamina.assessment.asking.order import QaOrder
-from lamina.assessment.asking.replies import KnownLayer
+from lamina.assessment.asking.served import Served
 from lamina.assessment.cells.cells import Subject
+from lamina.assessment.exam.questions import Topic
 from lamina.assessment.grading import GRADER
 from lamina.assessment.verdicts.rule import VERSION
 from lamina.text.questions import Question
@@ -20,8 +21,8 @@ _WAYS = {
 def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     order: QaOrder,
     how: How,
-    base: str,
-    known: Mapping[str, KnownLayer],
+    served: Served,
+    topics: Sequence[Topic],
     subjects: Sequence[Subject],
     failures: Sequence[Failure],
     trained: Sequence[Question],
@@ -30,11 +31,11 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     sampling = order.sampling
     used = sorted({name for one in subjects for name in one.blend.layers})
     facts = {
-        "Server": order.server_url,
-        "Base": base[:12],
+        "Server": served.url or "none was needed: everything had been asked before",
+        "Base": served.base.digest[:12],
         "How blends were put on": _WAYS[order.via],
         "Requests in flight": str(how.in_flight),
-        "Items of topics that are not a layer's own": _drawn(order.n_drawn),
+        "Items of topics that are not a layer's own": _drawn(order),
         "Longest answer": f"{sampling.max_tokens} tokens",
         "Temperature": f"{sampling.temperature:g}, seed {sampling.seed}",
         "Grader": f"version {GRADER}, by type of answer",
@@ -42,13 +43,24 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Rule": f"version {VERSION}; {order.margins.in_words}",
         "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
+    if transfer := sum(len(topic.transfer) for topic in topics):
+        facts["Knows and transfer"] = (
+            f"{transfer} questions are about documents that their layer was not trained on; they "
+            "are reported, and part of no verdict"
+        )
+    if strangers := [f"{one} ({topic.name})" for topic in topics for one in topic.strangers]:
+        told = "; ".join(strangers[:MOST_NAMED])
+        facts["Documents that nobody has"] = (
+            f"{len(strangers)}, named by questions which count as of one document a topic: {told}"
+        )
     if trained:
         some = "; ".join(question.question for question in trained[:MOST_NAMED])
         facts["Not counted"] = f"{len(trained)} questions that layers were trained on: {some}"
     if failures:
         told = "; ".join(map(named, failures[:MOST_NAMED]))
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"
-    return facts | {f"Layer {name}": known[name].digest[:12] or "unknown" for name in used}
+    digests = {layer.name: layer.digest for layer in served.layers}
+    return facts | {f"Layer {name}": digests[name][:12] or "unknown" for name in used}
 
 
 def named(failure: Failure) -> str:
@@ -58,7 +70,11 @@ def named(failure: Failure) -> str:
     return f"{one.subject.blend.name} on {one.topic}, {item[:60]!r}: {failure.why}"
 
 
-def _drawn(count: int) -> str:
+def _drawn(order: QaOrder) -> str:
+    count = order.n_drawn
     if not count:
         return "all"
-    return f"{count} questions, {count} rows or one a document, by lot; all where these leave doubt"
+    return (
+        f"{count} questions of each, {order.n_elsewhere} of all together, {count} rows or one a "
+        "document, by lot; all where these leave doubt"
+    )

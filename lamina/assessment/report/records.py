@@ -7,6 +7,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from lamina.assessment.cells.measured import Proves
+
+PROVES = "whether the topic's layer was trained on the document (knows), or was not (transfer)"
+
 
 class AnswerRecord(BaseModel):
     """One question, asked once under one blend."""
@@ -17,7 +21,8 @@ class AnswerRecord(BaseModel):
     blend: str = Field(description="`base`, a layer, or a blend as the server names it")
     topic: str = Field(description="the layer whose prompts it comes from")
     item: str = Field("", description="the question's id, else a digest of its words")
-    document: str = Field("", description="where the answer stands; the item, where nobody says")
+    document: str = Field("", description="where the answer stands; empty where nobody knows")
+    proves: Proves = Field("knows", description=PROVES)
     question: str
     reference: str
     answer: str
@@ -42,6 +47,7 @@ class ChoiceRecord(BaseModel):
     topic: str
     item: str
     document: str
+    proves: Proves = Field("knows", description=PROVES)
     question: str
     reference: str = Field(description="the likeliest of the right answers")
     likeliest: str = Field(description="of all of them")

@@ -19,9 +19,11 @@ class Cell(BaseModel):
 
     blend: str
     topic: str
-    n: int = Field(description="questions")
+    n: int = Field(description="questions about documents that the topic's layer was trained on")
     correct: float | None
     contains: float | None
+    n_unseen: int = Field(0, description="questions about others; no other figure counts them")
+    correct_unseen: float | None = None
     loss: float | None
     loss_tokens: int
 
@@ -49,6 +51,10 @@ class Headline(BaseModel):
     correct: float | None = Field(description="layers on their own topics")
     correct_base: float | None = Field(description="the base on the same topics")
     correct_others: float | None = Field(description="the other topics' layers on the same topics")
+    correct_unseen: float | None = Field(
+        None, description="layers on documents of their topics that they were not trained on"
+    )
+    correct_unseen_base: float | None = Field(None, description="the base on these")
     loss: float | None
     loss_base: float | None
 
@@ -76,7 +82,12 @@ class Headline(BaseModel):
         )
         if self.correct_others is not None:
             text += f", and the other topics' layers {self.correct_others:.0%}"
-        return text + "."
+        if self.correct_unseen is None or self.correct_unseen_base is None:
+            return text + "."
+        return (
+            f"{text}. About documents that they were not trained on, and cannot know, they "
+            f"answered {self.correct_unseen:.0%}, the base {self.correct_unseen_base:.0%}."
+        )
 
 
 class Summary(BaseModel):
@@ -137,6 +148,8 @@ def headline(worths: Sequence[Worth]) -> Headline:
         correct=_mean(worth.correct for worth in own),
         correct_base=_mean(worth.correct_base for worth in own),
         correct_others=_mean(worth.correct_others for worth in own),
+        correct_unseen=_mean(worth.correct_unseen for worth in own),
+        correct_unseen_base=_mean(worth.correct_unseen_base for worth in own),
         loss=_mean(worth.loss for worth in own),
         loss_base=_mean(worth.loss_base for worth in own),
     )
@@ -162,13 +175,15 @@ def _in_order(table: Table) -> tuple[str, ...]:
 
 
 def _cell(table: Table, blend: str, topic: str) -> Cell:
-    answers = table.answers(blend, (topic,))
+    answers = table.answers(blend, (topic,), "knows")
     return Cell(
         blend=blend,
         topic=topic,
         n=len(answers),
         correct=table.correct(blend, (topic,)),
         contains=_mean(answer.contains for answer in answers),
+        n_unseen=len(table.answers(blend, (topic,), "transfer")),
+        correct_unseen=table.correct(blend, (topic,), "transfer"),
         loss=table.loss(blend, (topic,)),
         loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from lamina.assessment.cells.measured import Proves
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
 
 
@@ -25,19 +26,22 @@ class Table:
         self.topics = tuple(topics)
         self.blends = tuple(blends)
 
-    def answers(self, blend: str, topics: Sequence[str] | None = None) -> list[AnswerRecord]:
-        """All answers of a blend on these topics (default: all), in the order of asking."""
+    def answers(
+        self, blend: str, topics: Sequence[str] | None = None, proves: Proves | None = None
+    ) -> list[AnswerRecord]:
+        """A blend's answers on these topics (default: all), in the order of asking."""
         places = [(blend, topic) for topic in (self.topics if topics is None else topics)]
-        return [record for place in places for record in self._answers.get(place, {}).values()]
+        found = [record for place in places for record in self._answers.get(place, {}).values()]
+        return [record for record in found if proves in {None, record.proves}]
 
     def losses(self, blend: str, topics: Sequence[str]) -> list[LossRecord]:
         """All held-out rows scored under a blend on these topics."""
         places = [(blend, topic) for topic in topics]
         return [record for place in places for record in self._losses.get(place, {}).values()]
 
-    def correct(self, blend: str, topics: Sequence[str]) -> float | None:
+    def correct(self, blend: str, topics: Sequence[str], proves: Proves = "knows") -> float | None:
         """Share of right answers; None where nothing was asked."""
-        return _mean([record.correct for record in self.answers(blend, topics)])
+        return _mean([record.correct for record in self.answers(blend, topics, proves)])
 
     def loss(self, blend: str, topics: Sequence[str]) -> float | None:
         """Held-out loss in nats per token, each token counting once; None without rows."""

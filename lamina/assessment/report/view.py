@@ -39,18 +39,19 @@ def gains_over_base(
 def _record(wanted: Wanted, value: Value) -> AnyRecord:
     place: dict[str, Any] = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
     item = wanted.item
-    document = item.file if isinstance(item, Question) else item.document
+    behind = {"document": wanted.document, "proves": wanted.proves}
     match wanted.request:
         case Read():
             ((logprob, n_tokens),) = value["scores"]
             loss = -logprob / max(1, n_tokens)
             row = item_name(item)
-            return LossRecord(**place, document=document, row=row, loss=loss, n_tokens=n_tokens)
+            place["document"] = wanted.document
+            return LossRecord(**place, row=row, loss=loss, n_tokens=n_tokens)
         case Choose() as choice:
-            return _chosen(choice, value, {**place, "item": item_name(item), "document": document})
+            return _chosen(choice, value, {**place, "item": item_name(item), **behind})
         case Ask():
             assert isinstance(item, Question)  # noqa: S101 - rows are read, not asked
-            return _answered(item, value, {**place, "item": item_name(item), "document": document})
+            return _answered(item, value, {**place, "item": item_name(item), **behind})
 
 
 def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:

@@ -27,9 +27,15 @@ class Worth(BaseModel):
     name: str
     topics: tuple[str, ...] = Field(description="its own topics")
     verdict: Verdict
-    correct: float | None = Field(description="share of right answers on its own topics")
+    correct: float | None = Field(
+        description="share of right answers on its own topics, about documents that it can know"
+    )
     correct_base: float | None = Field(description="the base's share on the same questions")
     correct_others: float | None = Field(description="mean share of the other topics' layers there")
+    correct_unseen: float | None = Field(
+        None, description="its share on questions about documents that it was not trained on"
+    )
+    correct_unseen_base: float | None = None
     loss: float | None = Field(description="held-out loss on its own topics")
     loss_base: float | None
 
@@ -56,7 +62,7 @@ def weigh(
 
 
 def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
-    """What each subject scored. Questions that name no document count as of one and the same."""
+    """What each subject scored. Questions whose document nobody knows count as of one."""
     found: dict[str, list[Measured]] = {}
     for one in records:
         document = one.document or one.topic
@@ -66,9 +72,10 @@ def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
             if one.topic == GENERAL:
                 document = one.item
             if isinstance(one, ChoiceRecord):
-                scored = Measured(one.item, document, one.topic, "D", one.margin)
+                scored = Measured(one.item, document, one.topic, "D", one.margin, one.proves)
             else:
-                scored = Measured(one.item, document, one.topic, "G", float(one.correct))
+                right = float(one.correct)
+                scored = Measured(one.item, document, one.topic, "G", right, one.proves)
         found.setdefault(one.blend, []).append(scored)
     return found
 
@@ -96,6 +103,8 @@ def _worth(table: Table, case: Case, verdict: Verdict) -> Worth:
         correct=table.correct(name, own),
         correct_base=table.correct(BASE, own),
         correct_others=_mean(table.correct(rival, own) for rival in case.others),
+        correct_unseen=table.correct(name, own, "transfer"),
+        correct_unseen_base=table.correct(BASE, own, "transfer"),
         loss=table.loss(name, own),
         loss_base=table.loss(BASE, own),
     )

@@ -1,6 +1,7 @@
 """A candidate held against base, serving version and other layers, item by item. Pure.
 
-An item counts where all sides of a comparison were measured on it.
+An item counts where all sides of a comparison were measured on it. What a topic's layer cannot
+know, since it was not trained on the document, is in no comparison that decides, whoever is judged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeAlias
 
-from lamina.assessment.cells.measured import Kind, Measured
+from lamina.assessment.cells.measured import Kind, Measured, Proves
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.verdicts.evidence import (
     Estimate,
@@ -17,7 +18,7 @@ from lamina.assessment.verdicts.evidence import (
     over_layers,
 )
 from lamina.assessment.verdicts.findings import Case, Finding, Findings
-from lamina.assessment.verdicts.verdict import Place
+from lamina.assessment.verdicts.verdict import Inferred, Place
 from lamina.margins import Margins
 
 SAME = 1e-6  # two computations of one model agree at least this well
@@ -41,18 +42,21 @@ _GENERAL: dict[Kind, str] = {
 def find(case: Case, values: Values, margins: Margins) -> Findings:
     """All the differences that count for a candidate."""
     sides = _Sides.of(case, values, margins)
+    unseen = _Sides.of(case, values, margins, "transfer")
     at_home = {kind: sides.at_home(kind) for kind in ("D", "T")}
     documents = {kind: len({one.document for one in own}) for kind, own in at_home.items()}
     kind = _deciding(len(at_home["D"]), documents, margins)
     spoken: Kind = kind or ("T" if documents["T"] > documents["D"] else "D")
     return Findings(
         case=case,
-        same=sides.same(),
+        same=_same([*sides.gaps(), *unseen.gaps()]),
         alone=sides.alone(),
         kind=kind,
         spoken=spoken,
         n=len(at_home[spoken]),
         documents=documents[spoken],
+        unplaced=sum(one.document == one.topic for one in at_home["D"]),
+        inferred=unseen.inferred(),
         home=sides.home(spoken, at_home[spoken]),
         answers=sides.pooled(sides.base, "home", "G", case.topics, margins.harm("G")),
         serving=sides.pooled(sides.serving, "serving", spoken, case.topics, margins.loss(spoken)),
@@ -77,19 +81,18 @@ class _Sides:
     others: tuple[_Items, ...]
 
     @classmethod
-    def of(cls, case: Case, values: Values, margins: Margins) -> "_Sides":
+    def of(cls, case: Case, values: Values, margins: Margins, proves: Proves = "knows") -> "_Sides":
         def items(subject: str) -> _Items:
-            return {(one.kind, one.topic, one.item): one for one in values.get(subject, ())}
+            return {_key(one): one for one in values.get(subject, ()) if one.proves == proves}
 
         serving = items(case.serving) if case.serving else {}
         others = tuple(items(other) for other in case.others)
         return cls(case, margins, items(case.candidate), items(case.base), serving, others)
 
-    def same(self) -> bool:
-        """Whether everything is as under the base."""
+    def gaps(self) -> list[float]:
+        """How far each value is from the base's."""
         shared = [key for key in self.mine if key in self.base]
-        gaps = (abs(self.mine[key].value - self.base[key].value) for key in shared)
-        return bool(shared) and all(gap <= SAME for gap in gaps)
+        return [self.mine[key].value - self.base[key].value for key in shared]
 
     def alone(self) -> bool:
         """Whether its own test text was read, and by fewer than two other layers."""
@@ -158,6 +161,23 @@ class _Sides:
         found = over_documents(gains, shares=kind == "G")
         return Finding(place, name or _HOME[kind], kind, margin, (found,)) if found else None
 
+    def inferred(self) -> Inferred | None:
+        """The gain in D at home, where the sides are what the layer cannot know."""
+        own = self.at_home("D")
+        if not own:
+            return None
+        gains = [(one.document, one.value - self.base[_key(one)].value) for one in own]
+        means = document_means(gains)
+        found = over_documents(gains, shares=False)
+        level = self.margins.level
+        return Inferred(
+            n=len(own),
+            documents=len(means),
+            value=fmean(means),
+            low=float(found.low(level)) if found else None,
+            high=float(found.high(level)) if found else None,
+        )
+
     def elsewhere(self) -> Iterator[Finding]:
         """The other topics at once, and what no layer is about, by each measure there is."""
         others = [topic for topic in self._away() if topic != GENERAL]
@@ -179,6 +199,11 @@ class _Sides:
 
     def _away(self) -> Iterable[str]:
         return sorted({one.topic for one in self.mine.values()} - set(self.case.topics))
+
+
+def _same(gaps: Sequence[float]) -> bool:
+    """Whether everything is as under the base."""
+    return bool(gaps) and all(abs(gap) <= SAME for gap in gaps)
 
 
 def _key(one: Measured) -> _Key:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lamina.assessment.cells.measured import Kind
 from lamina.assessment.verdicts.evidence import Estimate
-from lamina.assessment.verdicts.verdict import Comparison, Place
+from lamina.assessment.verdicts.verdict import Comparison, Inferred, Place
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Findings:
     spoken: Kind  # the measure that is spoken of: that one, or the one that comes nearest
     n: int  # items at home by the measure spoken of
     documents: int
+    unplaced: int  # questions whose document nobody knows: they count as of one
+    inferred: Inferred | None  # the gain where it cannot know; reported, and never decisive
     home: Finding | None  # the gain in it; None where fewer than two documents tell
     answers: Finding | None  # generated answers at home: they may hold a layer, never promote it
     serving: Finding | None

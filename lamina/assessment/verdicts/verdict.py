@@ -46,6 +46,18 @@ class Enough(BaseModel):
     documents: int
 
 
+class Inferred(BaseModel):
+    """The gain in D on questions about documents that a layer was not trained on (transfer)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    n: int = Field(description="questions")
+    documents: int
+    value: float = Field(description="nats per token")
+    low: float | None = Field(description="None of a single document, which says nothing of others")
+    high: float | None
+
+
 class Verdict(BaseModel):
     """What became of a candidate, why, and what to do."""
 
@@ -57,6 +69,12 @@ class Verdict(BaseModel):
     kind: Kind | None = Field(description="the measure that decides; None = none could")
     n: int = Field(description="items of its own topics by that measure")
     documents: int = Field(description="that these come from")
+    unplaced: int = Field(
+        0, description="questions of these whose document nobody knows: they count as of one"
+    )
+    inferred: Inferred | None = Field(
+        None, description="reported beside it: what it gained where it cannot know, in D"
+    )
     gain: Comparison | None = Field(description="over the base (T: over the other layers)")
     confidence: float = Field(description="of each end of the gain's interval")
     comparisons: tuple[Comparison, ...] = Field(description="all others that counted")
