@@ -22,7 +22,8 @@ MADE = Stage("studied", 1)
 AMCOR = ("Rent 2022: $5 million", "Rent 2021: $4 million")
 
 Sheets = Mapping[str, Sequence[Sequence[str]]]  # lines of pages of documents by company
-Held = Mapping[tuple[str, int], Split]  # the split of a company's page, if it is not train
+# The split of a company's page, if it is not train; of one that is cut, both.
+Held = Mapping[tuple[str, int], Split | tuple[Split, ...]]
 
 
 def name_of(company: str, sheets: Sequence[Sequence[str]]) -> str:
@@ -33,12 +34,12 @@ def name_of(company: str, sheets: Sequence[Sequence[str]]) -> str:
 def dataset(
     store: Store, sheets: Sheets, held: Held | None = None, dropped: Sequence[dict[str, Any]] = ()
 ) -> ArtifactRef:
-    """A dataset of one row a page."""
+    """A dataset of one row a page; of a page of which a part is held out, two."""
     splits = held or {}
     rows = [
         Row(
             layer="Leases",
-            split=splits.get((company, number), "train"),
+            split=split,
             kind="text",
             text=" ".join(lines),
             document=name_of(company, of),
@@ -46,6 +47,7 @@ def dataset(
         )
         for company, of in sheets.items()
         for number, lines in enumerate(of, start=1)
+        for split in _splits(splits.get((company, number), "train"))
     ]
     subjects = {
         name_of(company, of): DocumentSubject(
@@ -63,6 +65,10 @@ def dataset(
 
     inputs = {"rows": rows, "subjects": subjects, "dropped": list(dropped)}
     return store.once("dataset", MADE, inputs, make)
+
+
+def _splits(named: Split | tuple[Split, ...]) -> tuple[Split, ...]:
+    return named if isinstance(named, tuple) else (named,)
 
 
 def _pages(store: Store, sheets: Sequence[Sequence[str]]) -> ArtifactRef:

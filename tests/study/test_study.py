@@ -9,6 +9,7 @@ from studied import AMCOR, Lines, dataset, made, name_of, taught
 
 from lamina.store import PASSAGES, Store
 from lamina.study.passages import passages_of
+from lamina.text.rows import Split
 from lamina.text.study_rows import read_study_rows
 
 NIKE = ("Rent 2022: $7 million", "a line of nothing")
@@ -25,8 +26,10 @@ def test_pages_become_questions_with_their_page_and_subject(store: Store) -> Non
     assert len(taught(store, ref)) == 3
 
 
-@pytest.mark.parametrize("split", ["validation", "test"])
-def test_a_page_on_which_something_is_held_out_is_not_taught(store: Store, split: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test", ("train", "validation")])
+def test_a_page_on_which_something_is_held_out_is_not_taught(
+    store: Store, split: Split | tuple[Split, ...]
+) -> None:
     sheets = {"Amcor plc": [AMCOR[:1], AMCOR[1:]]}
 
     ref = made(store, dataset(store, sheets, {("Amcor plc", 2): split}))
@@ -60,6 +63,13 @@ def test_what_no_row_was_made_of_is_listed_and_counted_by_reason(store: Store) -
     assert json.loads(line) == {
         "document": name_of("Nike", [NIKE]), "reason": "no-label", "page": 1, "text": NIKE[1],
     }  # fmt: skip
+
+
+def test_a_page_of_which_nothing_can_be_asked_is_counted_as_such(store: Store) -> None:
+    ref = made(store, dataset(store, {"Nike": [NIKE, NIKE[1:]]}))
+
+    facts = store.manifest(ref).facts
+    assert (facts["passages"], facts["taught"]) == (2, 1)
 
 
 def test_a_question_that_two_pages_answer_differently_is_not_asked(store: Store) -> None:
