@@ -115,6 +115,21 @@ class Settings(BaseSettings):
         description="layers trained at once, each in a process of its own; 0 = one for each GPU "
         "where there are several, else none but this process",
     )
+    writer_url: str | None = Field(
+        None,
+        description="OpenAI-compatible address whose model writes study questions",
+    )
+    writer_model: str | None = Field(
+        None, description="that model's name; without an address a GGUF file that is served for it"
+    )
+    writer_key: SecretStr | None = Field(None, description="key of that address")
+    writer_tokens: int | None = Field(
+        None, ge=1, description="most tokens that one study may have written and read; none = any"
+    )
+    writer_money: float | None = Field(
+        None, gt=0, description="most that one study may cost, by writer_price; none = any"
+    )
+    writer_price: float = Field(0.0, ge=0, description="what a million of the writer's tokens cost")
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )

@@ -144,6 +144,7 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
     datasets = datasets_of(pod, adapters)
     trained = [pod.store.path(ref) / "train.jsonl" for ref in datasets.values()]
     trained = trained or [pod.workspace.processed / "train.jsonl"]
+    trained.append(pod.workspace.processed / "study.jsonl")
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
