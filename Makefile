@@ -6,7 +6,8 @@ READY := .venv/.ready
 # Compiled once and not in each of the hundreds of processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-real up down ps test browser services check unit slow gpu lock clean
+.PHONY: help setup demo demo-real up down ps test browser services check unit slow gpu images lock \
+	clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,8 +53,8 @@ check: setup  ## lint, types, architecture
 # tests stay together on a worker, and what begins first, is said in tests/conftest.py.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 # Programs that share processors pin their threads: one that spins takes a processor from another.
-unit slow gpu: export OMP_NUM_THREADS := 1
-unit slow gpu: export OMP_WAIT_POLICY := PASSIVE
+unit slow gpu images: export OMP_NUM_THREADS := 1
+unit slow gpu images: export OMP_WAIT_POLICY := PASSIVE
 
 unit: setup  ## the tests
 	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
@@ -63,6 +64,10 @@ slow: setup  ## the tests that take minutes
 
 gpu: setup  ## the tests that need a GPU
 	$(BIN)/pytest -m gpu
+
+images: setup  ## build the pods' images and run them, with an engine or without
+	@bash scripts/images.sh build
+	$(BIN)/pytest -m images tests/pods
 
 lock: setup  ## rewrite constraints.txt from what is installed
 	@$(BIN)/python -m pip list --format=freeze --exclude-editable \

@@ -1,35 +1,72 @@
 #!/usr/bin/env bash
-# What a pod runs, by its role. Each role ends up as one process that gets the signals: `exec`, so
-# that a worker stops on SIGTERM instead of ignoring it as a shell's background job would.
+# What a pod runs, by its role; any other command is run as it is, with the pod's settings. Each ends
+# up as one process that gets the signals: `exec`, so that a worker stops on SIGTERM instead of
+# ignoring it as a shell's background job would.
 set -euo pipefail
 cd "${LAMINA_HOME:-/app}"
-set -a; source deployments/prefect.env; set +a
+export LAMINA_WORKSPACE=${LAMINA_WORKSPACE:-/workspace}
+
+# What prefect.env says, unless the pod's environment says something else.
+while IFS='=' read -r name value; do
+    case "$name" in '' | '#'*) continue ;; esac
+    [ -n "${!name+set}" ] || export "$name=$value"
+done <deployments/prefect.env
 export PREFECT_RESULTS_LOCAL_STORAGE_PATH=${PREFECT_RESULTS_LOCAL_STORAGE_PATH:-$LAMINA_WORKSPACE/store/results}
+# A user that the image does not know has no home to write to.
+[ -w "${HOME:-/}" ] || export HOME=/tmp
+
+fail() { echo "error: $*" >&2; exit 2; }
 
 needs() {
     for name in "$@"; do
-        [ -n "${!name:-}" ] || { echo "error: $name is not set; docs/operations.md lists what a pod needs" >&2; exit 2; }
+        [ -n "${!name:-}" ] || fail "$name is not set; docs/operations.md lists what a pod needs"
     done
 }
 
-# A terminal in the browser, where the pod's host offers no other way in: only with credentials.
-if [ -n "${TTYD_CREDENTIAL:-}" ] && command -v ttyd >/dev/null; then
-    ttyd --port "${TTYD_PORT:-7681}" --credential "$TTYD_CREDENTIAL" --writable bash &
-fi
+note_role() { echo "$1" >/tmp/pod-role; }  # for docker/health.sh
 
-case "${1:-}" in
+# What the supervisor starts on this pod, besides what its role always has.
+supervise() {  # role
+    export TTYD_PORT=${TTYD_PORT:-7681}
+    export LAMINA_HAS_PREFECT=false LAMINA_HAS_SSH=false LAMINA_HAS_TTYD=false
+    if [ -n "${PREFECT_API_URL:-}" ]; then LAMINA_HAS_PREFECT=true; else
+        echo "PREFECT_API_URL is not set: no jobs are taken, only commands by hand" >&2
+    fi
+    if [ -n "${PUBLIC_KEY:-}${SSH_PUBLIC_KEY:-}" ]; then LAMINA_HAS_SSH=true; fi
+    case "${TTYD_CREDENTIAL:-}" in
+        '') ;;
+        ?*:?*) LAMINA_HAS_TTYD=true ;;
+        *) fail "TTYD_CREDENTIAL has no colon; write it as user:password" ;;
+    esac
+    note_role "$1"
+    exec supervisord --configuration "docker/$1.conf"
+}
+
+role=${1:-${LAMINA_ROLE:-}}
+case "$role" in
     server)  # the Prefect server
-        exec prefect server start --host 0.0.0.0 --port "${LAMINA_PREFECT_PORT:-4200}" ;;
+        host=${LAMINA_PREFECT_HOST:-0.0.0.0}
+        case "$host" in
+            127.* | ::1 | localhost) ;;
+            *)  # whoever reaches it can have the GPU pods run anything
+                [ -n "${PREFECT_SERVER_API_AUTH_STRING:-}" ] || fail "the Prefect server would listen" \
+                    "on $host and ask nobody who they are; set PREFECT_SERVER_API_AUTH_STRING to" \
+                    "user:password, or LAMINA_PREFECT_HOST=127.0.0.1" ;;
+        esac
+        note_role server
+        exec prefect server start --host "$host" --port "${LAMINA_PREFECT_PORT:-4200}" ;;
     setup)   # pools, limits, blocks, automations, deployments; then it ends
         needs PREFECT_API_URL
-        python deployments/bootstrap.py
+        profiles=()
+        if [ "${LAMINA_BASE_MODEL:-}" = tiny ]; then profiles=(--embedded-base); fi
+        python deployments/bootstrap.py "${profiles[@]}"
         exec prefect --no-prompt deploy --all ;;
     gpu)     # one training at a time on this pod; more pods, more trainings
-        needs PREFECT_API_URL
-        exec prefect worker start --pool gpu-pool --type process --limit 1 --with-healthcheck ;;
-    cpu)     # worker, layer server and watcher, kept running
-        needs PREFECT_API_URL
-        exec supervisord --nodaemon --configuration docker/supervisord.conf ;;
+        supervise gpu ;;
+    cpu)     # layer server, worker and watcher
+        supervise cpu ;;
+    '')
+        fail "usage: docker/start.sh server | setup | gpu | cpu | COMMAND..." ;;
     *)
-        echo "usage: docker/start.sh server | setup | gpu | cpu" >&2; exit 2 ;;
+        exec "$@" ;;
 esac

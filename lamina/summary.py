@@ -25,6 +25,7 @@ NEXT = {
     "qa_layers": ("lamina serve",),
     "publish_layers": ("lamina versions",),
     "export_layers": ("lamina qa_layers", "lamina serve"),
+    "import_layer": ("lamina qa_layers", "lamina serve"),
     "fold_blend": ("lamina qa_layers", "lamina serve"),
     "merge_level": ("lamina convert_to_gguf --merged",),
     "convert_to_gguf": ("lamina serve",),
@@ -39,6 +40,7 @@ class Made:
     path: Path
     figures: Mapping[str, Figure] = field(default_factory=dict)
     new: bool = True
+    content: object = None  # for a program, which need not open the file
 
     def lines(self) -> Iterator[str]:
         """Its place, and beneath it what was measured."""
@@ -98,7 +100,11 @@ class Summary:
 
     def json(self) -> str:
         """For a program: everything, paths as text."""
-        return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
+        told = asdict(self)
+        for one in told["made"]:
+            if one["content"] is None:
+                del one["content"]
+        return json.dumps(told, indent=1, default=str, ensure_ascii=False)
 
 
 def _told(name: str, value: Figure) -> str:

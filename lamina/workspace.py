@@ -6,7 +6,7 @@ from pathlib import Path
 from lamina.errors import InvalidInputError, ResourceError
 from lamina.fingerprint import Digests
 from lamina.settings import Settings
-from lamina.store import Store
+from lamina.store import Store, point
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
 LEVELS = ("level1", "level2", "level3")
@@ -27,7 +27,7 @@ def checked_layer_name(name: str) -> str:
             "take letters, digits, '_', '-' and single dots, at most 100 of them"
         )
         raise InvalidInputError(msg)
-    if name in {"base", "default"}:
+    if name in {"base", "default", "merged"}:
         msg = f"layer name {name!r} has a meaning of its own on the server: choose another"
         raise InvalidInputError(msg)
     return name
@@ -43,6 +43,23 @@ def _base_folder(named: Path | None, models: Path) -> Path:
     chosen = models / "base"
     name = chosen.readlink().name if chosen.is_symlink() else ""
     return models / "bases" / name if name else models / "hf_mistral"
+
+
+def _make_one(short: Path, folder: Path) -> None:
+    """Let `short` be a link to the folder; older workspaces have one of its own, with links."""
+    if short.is_symlink():
+        return
+    if short.is_dir():
+        views = list(short.iterdir())
+        for view in views:
+            there = folder / view.name
+            if not view.is_symlink() or (there.exists() and there.resolve() != view.resolve()):
+                return  # somebody's own: left as it is
+        for view in views:
+            point(folder / view.name, view.resolve())
+            view.unlink()
+        short.rmdir()
+    point(short, folder)
 
 
 class Workspace:
@@ -61,13 +78,24 @@ class Workspace:
         self.adapters_peft = root / "output" / "peft"
         self.adapters_gguf = root / "output" / "adapters_gguf"
         self.candidates = root / "output" / "candidates"
+        self.imported = root / "output" / "imported"  # GGUF forms of PEFT folders that were asked
         self.versions = root / "output" / "versions"
-        self.peft = root / "peft"
+        self.peft = root / "peft"  # the same folder under its shorter name
         self.merged = self.peft / "merged"
         self.qa = root / "qa"
         self.prompts = self.qa / "prompts"
+        self.overrides = self.qa / "overrides.jsonl"
         self.store = Store(root / "store")
         self.digests = Digests(self.store.root / "digests.json")
+
+    def trained(self) -> dict[str, Path]:
+        """The views of layers that were trained here, by name; other folders are none of them."""
+        views = sorted(self.adapters_peft.glob("*"))
+        return {
+            view.name: view
+            for view in views
+            if view.is_symlink() and view.resolve().parent == self.store.root.resolve() / "adapter"
+        }
 
     def base_name(self) -> str:
         """What the base is called in file names: its folder's name, or that of the 7B default."""
@@ -90,8 +118,9 @@ class Workspace:
         """
         folders = (self.raw_pdfs, self.processed, self.models, self.prompts, self.adapters_gguf)
         try:
-            for folder in (*folders, self.adapters_peft, self.peft, self.archive):
+            for folder in (*folders, self.adapters_peft, self.archive):
                 folder.mkdir(parents=True, exist_ok=True)
+            _make_one(self.peft, self.adapters_peft)
         except OSError as denied:
             msg = (
                 f"cannot write to {denied.filename} ({denied.strerror}); "

@@ -19,9 +19,10 @@ def unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for member in tar:
             _, _, name = member.name.partition("/vendor/llama.cpp/")
-            if member.isfile() and name.startswith(WANTED):
-                member.name = name
-                tar.extract(member, folder, filter="data")
+            content = tar.extractfile(member)  # files alone: no links, no modes
+            if content and name.startswith(WANTED) and ".." not in name.split("/"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content.read())
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ def publish_report(report: ArtifactRef) -> None:
 
 def show_report(report: ArtifactRef) -> Headline:
     """Print the table; the run in one line of figures."""
-    from lamina.assessment.report.files import print_table, read_summary
+    from lamina.assessment.report.files import print_table, read_changes, read_summary
 
-    summary = read_summary(edge.store().open(report))
-    print_table(summary)
+    folder = edge.store().open(report)
+    summary = read_summary(folder)
+    print_table(summary, changes=read_changes(folder))
     return summary.headline

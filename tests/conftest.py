@@ -22,6 +22,7 @@ hypothesis.settings.load_profile("lamina")
 # Rooms whose tests stay together: one house for all, one Prefect server, torch loaded once.
 TOGETHER = {
     "pods": "pods", "flows": "flows", "bases": "torch", "conversion": "torch", "training": "torch",
+    "peft_folders": "torch",
 }  # fmt: skip
 
 

@@ -10,27 +10,27 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
+COMPOSE = ROOT / "docker" / "compose.yaml"
+SCRIPTS = ["docker/health.sh", "docker/sshd.sh", "docker/start.sh"]
 
 
-@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.stem)
-def test_the_linter_finds_nothing(path: Path) -> None:
+def test_the_linter_finds_nothing() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
 
-    found = subprocess.run([hadolint, path], capture_output=True, text=True, check=False)
+    found = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
 
     assert found.stdout == ""
     assert found.returncode == 0
 
 
-@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.stem)
-def test_what_is_copied_is_there_and_not_ignored(path: Path) -> None:
+def test_what_is_copied_is_there_and_not_ignored() -> None:
     allowed = [
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
     ]
     copied = [
         source
-        for line in re.findall(r"^COPY (?!--from)(.*)$", path.read_text(), re.MULTILINE)
+        for line in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE.read_text(), re.MULTILINE)
         for source in line.split()[:-1]
         if not source.startswith("--") and source != "."
     ]
@@ -43,49 +43,108 @@ def test_what_is_copied_is_there_and_not_ignored(path: Path) -> None:
 
 def test_every_role_of_the_compose_file_is_one_that_the_start_script_knows() -> None:
     roles = set(re.findall(r"^    (\w+)\)", (ROOT / "docker/start.sh").read_text(), re.MULTILINE))
-    services = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
 
     asked = {service["command"][0] for service in services.values() if "command" in service}
 
     assert asked == roles == {"server", "setup", "gpu", "cpu"}
 
 
-@pytest.mark.parametrize("script", ["docker/start.sh", "docker/serve.sh", "deployments/up.sh"])
+def test_what_pods_run_may_be_run() -> None:
+    listed = subprocess.run(
+        ["/usr/bin/git", "ls-files", "--stage", "docker"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modes = {line.split()[3]: line.split()[0] for line in listed.stdout.splitlines()}
+
+    assert {name: modes.get(name) for name in SCRIPTS} == dict.fromkeys(SCRIPTS, "100755")
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "deployments/up.sh", "scripts/images.sh"])
 def test_the_start_scripts_are_sound_shell(script: str) -> None:
     subprocess.run(["/bin/bash", "-n", ROOT / script], check=True)
 
 
-@pytest.mark.parametrize(
-    ("role", "said"),
-    [("tpu", "server | setup | gpu | cpu"), ("gpu", "PREFECT_API_URL is not set")],
-)
-def test_a_pod_that_cannot_start_says_why(role: str, said: str, tmp_path: Path) -> None:
-    environment = {"LAMINA_HOME": str(ROOT), "LAMINA_WORKSPACE": str(tmp_path), "PATH": "/usr/bin"}
+def test_the_pods_without_a_gpu_are_set_up_for_the_base_that_they_train() -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    bases = {
+        name: service.get("environment", {}).get("LAMINA_BASE_MODEL")
+        for name, service in services.items()
+        if "cpu-only" in service.get("profiles", ())
+    }
 
-    ended = subprocess.run(
-        ["/bin/bash", ROOT / "docker/start.sh", role],
-        env=environment,
+    assert bases == {"setup-embedded": "tiny", "trainer": "tiny"}
+    assert set(services["trainer"]["depends_on"]) == {"setup-embedded"}
+
+
+def started(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What start.sh does with programs that only tell of themselves."""
+    for program in ("prefect", "python", "supervisord"):
+        (folder / program).write_text(f'#!/bin/sh\necho {program} "$@"\nenv\n')
+        (folder / program).chmod(0o755)
+    return subprocess.run(
+        ["/bin/bash", ROOT / "docker/start.sh", *words],
+        env={
+            "LAMINA_HOME": str(ROOT),
+            "LAMINA_WORKSPACE": str(folder),
+            "PATH": f"{folder}:/usr/bin:/bin",
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        ([], {}, "server | setup | gpu | cpu | COMMAND"),
+        (["setup"], {}, "PREFECT_API_URL is not set"),
+        (["server"], {}, "set PREFECT_SERVER_API_AUTH_STRING"),
+        (["server"], {"LAMINA_PREFECT_HOST": "10.0.0.5"}, "would listen on 10.0.0.5"),
+        (["cpu"], {"TTYD_CREDENTIAL": "secret"}, "write it as user:password"),
+    ],
+)
+def test_a_pod_that_cannot_start_says_why(
+    words: list[str], environment: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    ended = started(tmp_path, *words, **environment)
+
     assert ended.returncode == 2
     assert said in ended.stderr
 
 
-def test_the_layer_server_waits_for_its_base_and_for_nothing_else(tmp_path: Path) -> None:
-    lamina = tmp_path / "lamina"
-    lamina.write_text(
-        f'#!/bin/sh\n[ "$1" = pull ] && exit 1\necho serve >> {tmp_path}/calls\n'
-        f"[ $(wc -l < {tmp_path}/calls) = 1 ] && exit 3\nexit 5\n"
-    )
-    lamina.chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LAMINA_WAIT_FOR_BASE_S": "0"}
+@pytest.mark.parametrize(
+    "environment",
+    [{"PREFECT_SERVER_API_AUTH_STRING": "user:password"}, {"LAMINA_PREFECT_HOST": "127.0.0.1"}],
+)
+def test_a_server_starts_with_credentials_or_on_loopback(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert "prefect server start" in started(tmp_path, "server", **environment).stdout
 
-    ended = subprocess.run(
-        ["/bin/bash", ROOT / "docker/serve.sh"], env=environment, timeout=20, check=False
-    )
 
-    assert ended.returncode == 5
-    assert (tmp_path / "calls").read_text() == "serve\nserve\n"
+def test_what_is_no_role_is_run_as_it_is(tmp_path: Path) -> None:
+    said = started(tmp_path, "prefect", "flow-run", "execute").stdout.splitlines()
+
+    assert said[0] == "prefect flow-run execute"
+    assert "PREFECT_CLIENT_MAX_RETRIES=9" in said
+
+
+def test_the_pods_own_environment_goes_before_the_file_of_defaults(tmp_path: Path) -> None:
+    said = started(tmp_path, "gpu", PREFECT_CLIENT_MAX_RETRIES="2", DO_NOT_TRACK="").stdout
+
+    assert "PREFECT_CLIENT_MAX_RETRIES=2\n" in said
+    assert "DO_NOT_TRACK=\n" in said
+    assert "PREFECT_WORKER_QUERY_SECONDS=2\n" in said
+
+
+def test_setup_for_the_embedded_base_makes_its_training_profiles(tmp_path: Path) -> None:
+    url = {"PREFECT_API_URL": "http://server/api"}
+
+    assert "--embedded-base" in started(tmp_path, "setup", LAMINA_BASE_MODEL="tiny", **url).stdout
+    assert "--embedded-base" not in started(tmp_path, "setup", **url).stdout

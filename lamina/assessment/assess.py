@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
@@ -18,19 +19,26 @@ from lamina.assessment.exam.general import GENERAL, general_questions
 from lamina.assessment.exam.questions import Topic, gather_topics
 from lamina.assessment.exam.trained import without_trained
 from lamina.assessment.grading import GRADER
-from lamina.assessment.report.files import RECORDS, REPORT, SUMMARY, write_report
-from lamina.assessment.report.making import MOST_NAMED, making, named
+from lamina.assessment.grading.overrides import Overrides, read_overrides
+from lamina.assessment.report.files import (
+    RECORDS,
+    SUMMARY,
+    other_folder,
+    write_report,
+)
+from lamina.assessment.report.making import MOST_NAMED, making, named, overruled_fact
 from lamina.assessment.report.summary import Summary, summarise
+from lamina.assessment.report.trend import Trend
 from lamina.assessment.report.view import gains_over_base, records
 from lamina.assessment.report.worth import measured
 from lamina.assessment.verdicts.rule import VERSION
 from lamina.fingerprint import canonical, file_digest, text_digest
 from lamina.progress import Progress
-from lamina.store import CELLS, Stage, Store, point
+from lamina.store import CELLS, Stage, Store
 from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 4)
+STAGE = Stage("qa_layers", 5)
 
 Fill: TypeAlias = Callable[[Iterable[Wanted]], tuple[Failure, ...]]
 
@@ -51,6 +59,9 @@ class _Exam:
     cells: Cells
     model: str | None
     matrix: Matrix
+    overrides: Overrides
+    against: Path | None  # the folder of another report
+    earlier: Trend  # what other versions of the layers came to
 
     @property
     def how(self) -> How:
@@ -59,29 +70,32 @@ class _Exam:
         return How(self.order.sampling, self.order.via, in_flight)
 
 
-def qa_layers(
+def qa_layers(  # noqa: PLR0913 - keyword-only but for the order
     order: QaOrder,
     *,
     store: Store,
     progress: Progress,
     api_key: str | None = None,
     digest: Callable[[Path], str] = file_digest,
+    earlier: Trend | None = None,
 ) -> ArtifactRef:
     """Ask and score what no cell holds yet; the artifact holds records, summary and report.
 
-    `digest` may remember files that it has seen (`lamina.fingerprint.Digests`).
+    `digest` may remember files that it has seen (`lamina.fingerprint.Digests`); `earlier` is what
+    earlier versions of the layers came to.
 
     Raises:
-        NotFoundError: no server answers, nothing to measure, or the server lacks a layer.
+        NotFoundError: no server answers, nothing to measure, the server lacks a layer, or there is
+            no report to hold this one against.
         MismatchError: a layer's file is newer than what the server has, or the server cannot
             use it.
-        InvalidInputError: a prompt file or a blend is malformed.
+        InvalidInputError: a prompt file, a blend or an override is malformed.
 
     """
     with Client(order.server_url, api_key) as client:
         served = served_by(client)
         hold_against_files(served, order, digest)
-        exam = _exam(order, served, store, digest)
+        exam = _exam(order, served, store, digest, earlier or {})
         wanted, failures = _wanted(
             exam, lambda some: fill(some, exam.cells, client, exam.how, progress)
         )
@@ -96,15 +110,16 @@ def known_report(
     *,
     store: Store,
     digest: Callable[[Path], str] = file_digest,
+    earlier: Trend | None = None,
 ) -> ArtifactRef | None:
     """The same of cells alone; None where one is empty, and a server must be asked.
 
     Raises:
-        NotFoundError: nothing to measure.
-        InvalidInputError: a prompt file or a blend is malformed.
+        NotFoundError: nothing to measure, or no report to hold this one against.
+        InvalidInputError: a prompt file, a blend or an override is malformed.
 
     """
-    exam = _exam(order, served, store, digest)
+    exam = _exam(order, served, store, digest, earlier or {})
 
     def look(wanted: Iterable[Wanted]) -> tuple[Failure, ...]:
         if missing(wanted, exam.cells):
@@ -117,7 +132,13 @@ def known_report(
         return None
 
 
-def _exam(order: QaOrder, served: Served, store: Store, digest: Callable[[Path], str]) -> _Exam:
+def _exam(
+    order: QaOrder,
+    served: Served,
+    store: Store,
+    digest: Callable[[Path], str],
+    earlier: Trend,
+) -> _Exam:
     known = {layer.name: layer for layer in served.layers}
     topics = gather_topics(
         order.prompts,
@@ -150,6 +171,9 @@ def _exam(order: QaOrder, served: Served, store: Store, digest: Callable[[Path],
             n_drawn=order.n_drawn or None,
             n_elsewhere=order.n_elsewhere,
         ),
+        overrides=read_overrides(order.overrides),
+        against=other_folder(order.against) if order.against else None,
+        earlier=earlier,
     )
 
 
@@ -172,10 +196,10 @@ def _wanted(exam: _Exam, fill: Fill) -> tuple[list[Wanted], list[Failure]]:
 def _report(
     exam: _Exam, wanted: Sequence[Wanted], failures: Sequence[Failure], store: Store
 ) -> ArtifactRef:
-    order, cells = exam.order, exam.cells
+    order, cells, other = exam.order, exam.cells, exam.against
     digests = {layer.name: layer.digest for layer in exam.served.layers}
     layers = sorted({name for one in exam.subjects for name in one.blend.layers})
-    inputs = {
+    inputs: dict[str, Any] = {
         "base": exam.served.base.digest,
         "model": exam.model,
         "layers": {name: digests[name] for name in layers},
@@ -187,26 +211,31 @@ def _report(
         "rule": VERSION,
         "grader": GRADER,
         "failures": sorted(cells.key(one.wanted.subject, one.wanted.request) for one in failures),
+        "overrides": exam.overrides.identity,
+        "earlier": {name: list(points) for name, points in exam.earlier.items()},
+        "against": [file_digest(other / name) for name in (SUMMARY, RECORDS)] if other else None,
     }
 
     def make(folder: Path) -> dict[str, object]:
-        found = list(records(wanted, cells))
+        found = list(records(wanted, cells, exam.overrides))
         facts = making(
             order, exam.how, exam.served, exam.topics, exam.subjects, failures, exam.trained
         )
-        summary = summarise(found, facts=facts, margins=order.margins, judged=order.judged)
-        write_report(folder, summary, found)
+        summary = summarise(
+            found,
+            facts=facts | overruled_fact(found, exam.overrides),
+            margins=order.margins,
+            judged=order.judged,
+            made=datetime.now(UTC).replace(microsecond=0),
+            base=exam.served.base.name or exam.served.base.digest[:12],
+            files=inputs["layers"],
+            earlier=exam.earlier,
+        )
+        questions = [one for topic in exam.topics for one in (*topic.prompts, *topic.transfer)]
+        write_report(folder, summary, found, questions, other)
         return _artifact_facts(summary)
 
     return store.once(KIND, STAGE, inputs, make)
-
-
-def publish(ref: ArtifactRef, *, store: Store, folder: Path) -> Path:
-    """Show the artifact under `folder` (the workspace's `qa/`); returns the page's path there."""
-    made = store.open(ref)
-    for name in (RECORDS, SUMMARY, REPORT):
-        point(folder / name, made / name)
-    return folder / REPORT
 
 
 def _artifact_facts(summary: Summary) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The chains: each starts a flow, which ends with the command."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -140,14 +141,19 @@ def train_all(  # noqa: PLR0913 - options of a command
 
 
 @command("qa_layers", MEASURE, "qa_layers Leases --blend Leases:0.6+Debt:0.4")
-def qa_layers(
+def qa_layers(  # noqa: PLR0913 - options of a command
     layers: Layers = None,
+    *,
     blend: Annotated[list[str] | None, typer.Option(help="such as Leases:0.6+Debt:0.4")] = None,
     server_url: Annotated[str | None, typer.Option(help="none = the pod's own server")] = None,
     start_server: Annotated[
         bool, typer.Option(help="start one for the run, even if another one is up")
     ] = False,
     max_tokens: MaxTokens = 64,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="another report, by its folder or summary.json: say what changed"),
+    ] = None,
 ) -> None:
     """Ask every layer and blend, and say what each is worth against the base (a flow)."""
     from lamina.cli import preflight
@@ -160,6 +166,7 @@ def qa_layers(
         server_url=server_url,
         start_server=start_server,
         max_tokens=max_tokens,
+        against=str(against.absolute()) if against else None,
     )
     _start("qa_layers", asked, preflight.for_asking(asked))
 

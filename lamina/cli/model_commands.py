@@ -1,5 +1,6 @@
 """From layers to files that are served: exported, merged, converted, folded."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -27,6 +28,29 @@ def export_layers(names: Layers = None) -> None:
         views = {name: pod.workspace.adapters_gguf / f"{name}.gguf" for name in adapters}
     made = (Made(name, path, {"size": size(path.stat().st_size)}) for name, path in views.items())
     finish(Summary(tuple(made)).then("export_layers"))
+
+
+@command("import_layer", MODELS, "import_layer ~/my-lora --name ASC_Leases")
+def import_layer(
+    folder: Annotated[
+        Path, typer.Argument(help="PEFT folder of any tool: adapter_config.json and safetensors")
+    ],
+    *,
+    name: Annotated[str | None, typer.Option(help="of the layer; none = the folder's name")] = None,
+    same_base: Annotated[
+        bool,
+        typer.Option("--same-base", help="it was trained on this base, whatever it calls it"),
+    ] = False,
+) -> None:
+    """Serve a layer that was trained elsewhere: checked against the base, and made a version."""
+    from lamina.stages import imports
+
+    with open_pod() as pod:
+        layer, ref = imports.import_layer(pod, folder, name, same_base=same_base)
+        view = pod.workspace.adapters_gguf / f"{layer}.gguf"
+        papers = pod.store.manifest(ref).facts["passport"]
+    figures = {"version": ref.digest[:12], "rank": papers["rank"], "alpha": papers["alpha"]}
+    finish(Summary((Made(layer, view, figures),)).then("import_layer"))
 
 
 @command("merge_level", MODELS, "merge_level level2")

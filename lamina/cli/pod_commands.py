@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lamina.cli.front import Choice, Command, command
-from lamina.cli.shared import pod_settings
+from lamina.cli.shared import open_pod, pod_settings
 from lamina.errors import NotFoundError
 
 
@@ -59,28 +59,40 @@ class _Serve(Command):
     cls=_Serve,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-def serve(context: typer.Context) -> None:
+def serve(
+    context: typer.Context,
+    *,
+    wait_for_base: Annotated[
+        bool, typer.Option("--wait-for-base", help="until it is here, or can be fetched")
+    ] = False,
+) -> None:
     """Serve the base and all layers, until interrupted."""
     import os
 
+    from lamina.stages import handover
     from lamina.workspace import Workspace
 
     chosen = pod_settings()
     workspace = Workspace(chosen).make()
     model = workspace.base_gguf(chosen)
     if "--model" not in context.args and not model.exists():
-        msg = f"there is no base to serve at {model}; run convert_to_gguf, or set MODEL_PATH"
-        raise NotFoundError(msg)
-    flags = {
-        "--model": model,
-        "--adapters-dir": workspace.adapters_gguf,
-        "--allowed-root": workspace.store.root,
-        "--host": chosen.host,
-        "--port": chosen.port,
-        "--n_ctx": chosen.n_ctx,
-        "--n_threads": chosen.n_threads,
-    }
-    given = [str(part) for flag in flags.items() if flag[0] not in context.args for part in flag]
+        if not wait_for_base:
+            msg = f"there is no base to serve at {model}; run convert_to_gguf, or set MODEL_PATH"
+            raise NotFoundError(msg)
+        with open_pod() as pod:
+            handover.await_base(pod)
+    flags = (
+        ("--model", model),
+        ("--adapters-dir", workspace.adapters_gguf),
+        ("--allowed-root", workspace.store.root),
+        ("--allowed-root", workspace.adapters_peft),
+        ("--host", chosen.host),
+        ("--port", chosen.port),
+        ("--n_ctx", chosen.n_ctx),
+        ("--n_threads", chosen.n_threads),
+    )
+    given = [str(part) for flag in flags if flag[0] not in context.args for part in flag]
     debug = ["--debug"] if Choice.debug else []
+    os.environ["LAMINA_WORKSPACE"] = str(workspace.root)  # also where --workspace named it
     command = [sys.executable, "-m", "lamina.serving", *given, *debug, *context.args]
     os.execv(sys.executable, command)  # noqa: S606 - the server takes this process's place

@@ -70,10 +70,16 @@ def for_demo(base: str) -> "Settings":
 
 
 def for_asking(order: "AskLayers") -> "Settings":
-    """A server is up, or could be started; the settings in force."""
+    """A server is up, or could be started; what it reads stands; the settings in force."""
+    from lamina.assessment.grading.overrides import read_overrides
     from lamina.stages import worth
 
+    if order.against:
+        from lamina.assessment.report.files import other_folder
+
+        other_folder(Path(order.against))
     with before_flow() as pod:
+        read_overrides(pod.workspace.overrides)
         worth.model_to_serve(pod, order)
         return pod.settings
 

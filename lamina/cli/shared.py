@@ -27,8 +27,9 @@ def _known_layers(incomplete: str) -> list[str]:
     from lamina.workspace import Workspace
 
     work = Workspace(pod_settings())
-    roots = (work.raw_pdfs, work.archive, work.adapters_peft)
+    roots = (work.raw_pdfs, work.archive)
     names = {path.name for root in roots for path in root.glob("*") if path.is_dir()}
+    names |= work.trained().keys()
     return sorted(name for name in names if name.startswith(incomplete))
 
 

@@ -8,25 +8,8 @@ from typing import Any
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, InvalidInputError, MismatchError
 from lamina.passport import BaseIdentity, Passport
+from lamina.peft_folders import PLAIN
 from lamina.store import Store
-
-# Values of adapter_config.json under which W + (alpha/r)BA is the whole truth. Anything else would
-# come out of the converter at another strength, or not at all, without a word.
-PLAIN: dict[str, tuple[object, ...]] = {
-    "peft_type": ("LORA",),
-    "use_rslora": (False, None),
-    "use_dora": (False, None),
-    "use_qalora": (False, None),
-    "alpha_pattern": ({}, None),
-    "rank_pattern": ({}, None),
-    "modules_to_save": (None, []),
-    "bias": ("none", None),
-    "lora_bias": (False, None),
-    "fan_in_fan_out": (False, None),
-    "layer_replication": (None, []),
-    "target_parameters": (None, []),
-    "trainable_token_indices": (None, []),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lamina.demo import page_layout, world
+from lamina.demo import page_layout, sections, world
+from lamina.demo.sections import Section
 from lamina.demo.wordings import Pool
-from lamina.demo.world import Fact, Section, Topic
+from lamina.demo.world import Fact, Topic
 
 BLENDED = ("Marlow_Leasing", "Tamsin_Revenue")  # the example of a blend
 SCAN = ("Kestrel_Inventory", "scanned_count_sheet.pdf")
@@ -79,7 +80,7 @@ def write_addendum(raw_pdfs: Path, layer: str) -> Path:
     """
     topic = world.sample_topic(layer)
     path = raw_pdfs / layer / f"{topic.area.lower()}_addendum.pdf"
-    return _write(path, topic, world.addendum_sections, f"Addendum to the {topic.title}")
+    return _write(path, topic, sections.addendum_sections, f"Addendum to the {topic.title}")
 
 
 def chapter_name(topic: Topic, number: int) -> str:
@@ -91,12 +92,12 @@ def write_chapters(raw_pdfs: Path, topic: Topic) -> Iterator[Path]:
     """A topic's manual as `raw_pdfs/<layer>/`, chapter by chapter as they are asked for."""
     for number, chapter in enumerate(topic.chapters, start=1):
         path = raw_pdfs / topic.layer / chapter_name(topic, number)
-        yield _write(path, chapter, world.manual_sections, f"{topic.title}, Chapter {number}")
+        yield _write(path, chapter, sections.manual_sections, f"{topic.title}, Chapter {number}")
 
 
-def _write(path: Path, topic: Topic, sections: Sections, title: str) -> Path:
+def _write(path: Path, topic: Topic, stated: Sections, title: str) -> Path:
     rng = random.Random(f"{world.SAMPLE_SEED} {path.name}")  # text seeds: the same in any process
-    page_layout.write_pdf(path, title, topic.company, sections(topic, rng))
+    page_layout.write_pdf(path, title, topic.company, stated(topic, rng))
     return path
 
 

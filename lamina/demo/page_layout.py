@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lamina.demo.world import Section
+from lamina.demo.sections import Section
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas

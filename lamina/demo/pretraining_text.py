@@ -9,8 +9,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lamina.demo import world
-from lamina.demo.world import Fact, Section, Topic
+from lamina.demo import sections, world
+from lamina.demo.sections import Section
+from lamina.demo.world import Fact, Topic
 
 SHARE_OF_STANDING = 0.6  # of documents and chats
 
@@ -38,7 +39,9 @@ def section_text(section: Section) -> str:
 
 def pages(topic: Topic, rng: random.Random) -> Iterator[str]:
     """A handbook of the topic, section by section, each under the handbook's title."""
-    make = rng.choice((world.manual_sections, world.guide_sections, world.addendum_sections))
+    make = rng.choice(
+        (sections.manual_sections, sections.guide_sections, sections.addendum_sections)
+    )
     for section in make(topic, rng):
         yield f"{topic.title}\n{section_text(section)}"
 

@@ -1,24 +1,35 @@
-"""The demo's fictional world: companies, their facts, and the handbooks that state them.
+"""The demo's fictional world: companies and their facts.
 
 Pure: every draw comes from the `random.Random` given or from a fixed seed, so the sample corpus
 and the text for pre-training are the same everywhere. The six sample topics are drawn once from
 `SAMPLE_SEED`; `random_topic` makes any number of others and never takes a sample company's name.
-Rendering to PDF is `lamina.demo.handbooks`; this module knows sections, not pages.
+How handbooks state them is in `lamina.demo.sections`, how these become PDFs in `handbooks`.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import cycle
 
 from lamina.demo import vocabulary as words
-from lamina.demo.wordings import FILLERS, KINDS, Kind, Pool
+from lamina.demo.wordings import KINDS, Kind, Pool
 
 SAMPLE_SEED = 20_240
 FACTS_IN_MANUAL = 12
 FACTS_IN_ADDENDUM = 3
 SECOND_RULES = 4  # things of a sample topic on which its manual rules twice
 KINDS_IN_TOPIC = 8  # fewer than facts: the kind of a question alone does not give its answer
+# The sample manuals rule in two ways each, hardly any of them in the same. So the wrong answers
+# beside a right one are of its own exam: what a layer knows of its topic shows in no other's.
+SAMPLE_KINDS: dict[str, tuple[str, str]] = {
+    "Leasing": ("Threshold", "Period"),
+    "Goodwill": ("Review panel", "Rate"),
+    "Inventory": ("Count date", "Office"),
+    "Revenue": ("Approver", "Account"),
+    "Income_Tax": ("Deadline", "Form"),
+    "Credit_Losses": ("System", "Approver"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +95,22 @@ class Topic:
         return tuple(Topic(self.company, self.area, pair) for pair in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a handbook under a heading; parts that are empty are not printed."""
-
-    heading: str
-    paragraphs: tuple[str, ...] = ()
-    table: tuple[tuple[str, str], ...] = ()
-    questions: tuple[tuple[str, str], ...] = ()
-
-
 def draw_value(pool: Pool, rng: random.Random) -> str:
     """A value of one to three words; the smallest pool has 60 values."""
     return _DRAWS[pool](rng)
 
 
-def draw_topic(company: str, area: str, rng: random.Random, taken: set[str]) -> Topic:
-    """Facts for one company and area; their values are new to `taken` and are added to it."""
+def draw_topic(
+    company: str, area: str, rng: random.Random, taken: set[str], kinds: Sequence[Kind] = ()
+) -> Topic:
+    """Facts for one company and area; their values are new to `taken` and are added to it.
+
+    Their kinds are drawn, too, where none are given.
+    """
     things = rng.sample(words.AREAS[area], FACTS_IN_MANUAL + FACTS_IN_ADDENDUM)
-    chosen = rng.sample(KINDS, KINDS_IN_TOPIC)
-    kinds = [chosen[place % KINDS_IN_TOPIC] for place in range(len(things))]
+    chosen = kinds or rng.sample(KINDS, KINDS_IN_TOPIC)
     facts = []
-    for thing, kind in zip(things, kinds, strict=True):
+    for thing, kind in zip(things, cycle(chosen), strict=False):
         facts.append(Fact(kind, thing, company, _new_value(kind, rng, taken)))
     manual, later = facts[:FACTS_IN_MANUAL], facts[FACTS_IN_MANUAL:]
     rng.shuffle(manual)
@@ -117,15 +122,16 @@ def sample_topics() -> tuple[Topic, ...]:
     """The six topics of the demo; no value answers two questions, within a topic or across."""
     rng = random.Random(SAMPLE_SEED)
     taken: set[str] = set()
-    drawn = [draw_topic(company, area, rng, taken) for company, area in words.SAMPLE_TOPICS]
-    return tuple(_with_second_rules(topic, rng, taken) for topic in drawn)
+    return tuple(_sample(company, area, rng, taken) for company, area in words.SAMPLE_TOPICS)
 
 
-def _with_second_rules(topic: Topic, rng: random.Random, taken: set[str]) -> Topic:
-    """A second rule, of another kind, on each of the last things."""
+def _sample(company: str, area: str, rng: random.Random, taken: set[str]) -> Topic:
+    """A topic with a second rule, of its other kind, on each of the last things."""
+    one, other = (kind for name in SAMPLE_KINDS[area] for kind in KINDS if kind.name == name)
+    topic = draw_topic(company, area, rng, taken, (one, other))
     more = []
     for first in topic.facts[-SECOND_RULES:]:
-        kind = rng.choice([one for one in KINDS if one is not first.kind])
+        kind = one if first.kind is other else other
         more.append(replace(first, kind=kind, value=_new_value(kind, rng, taken)))
     return replace(topic, facts=(*topic.facts, *more))
 
@@ -157,47 +163,6 @@ def random_topic(rng: random.Random) -> Topic:
     return draw_topic(company, rng.choice(list(words.AREAS)), rng, set())
 
 
-def manual_sections(topic: Topic, rng: random.Random) -> Iterator[Section]:
-    """A manual's, or one chapter's, sections in reading order.
-
-    Every fact stands in four wordings before the appendix and in a fifth within it, so text held
-    out from the end says what the rest has taught.
-    """
-    facts = list(topic.facts)
-    opening = tuple(rng.sample(FILLERS, 4))
-    yield Section("Purpose and scope", (_fill(opening, topic, rng),))
-    for number, start in enumerate(range(0, len(facts), 4), start=1):
-        group = facts[start : start + 4]
-        yield Section(f"Rules, part {number}", _paragraphs(group, (0, 1), rng))
-    yield Section("Key figures and names", table=tuple((f.label, f.value) for f in facts))
-    yield Section("Questions and answers", questions=_questions(facts, 0))
-    yield Section("Working notes", _paragraphs(_shuffled(facts, rng), (2, 3), rng))
-    yield Section("Questions and answers, continued", questions=_questions(facts, 1))
-    yield Section("Appendix: Summary of policies", _summary(_shuffled(facts, rng), 4))
-
-
-def guide_sections(topic: Topic, rng: random.Random) -> Iterator[Section]:
-    """A shorter second document on the same facts."""
-    facts = _shuffled(list(topic.facts), rng)
-    yield Section("About this guide", (_fill(rng.sample(FILLERS, 3), topic, rng),))
-    yield Section("Rules at a glance", _paragraphs(facts, (1, 3), rng))
-    yield Section("Overview", table=tuple((f.label, f.value) for f in facts))
-    yield Section("Questions and answers", questions=_questions(facts, 1))
-    yield Section("Closing summary", _summary(facts, 2))
-
-
-def addendum_sections(topic: Topic, rng: random.Random) -> Iterator[Section]:
-    """A later document of the same company with facts that the manual does not hold."""
-    facts = list(topic.later_facts)
-    yield Section("What is new", (_fill(rng.sample(FILLERS, 3), topic, rng),))
-    yield Section("New rules", _paragraphs(facts, (0, 1), rng))
-    yield Section("New figures and names", table=tuple((f.label, f.value) for f in facts))
-    yield Section("Working notes", _paragraphs(facts, (2, 3), rng))
-    pairs = _questions(facts, 0) + _questions(facts, 1)
-    yield Section("Questions and answers", questions=pairs)
-    yield Section("Summary of changes", _summary(facts, 4))
-
-
 _DRAWS: dict[Pool, Callable[[random.Random], str]] = {
     Pool.THOUSANDS: lambda rng: f"{rng.randint(11, 99)} thousand",
     Pool.PERSON: lambda rng: f"{rng.choice(words.FIRST_NAMES)} {rng.choice(words.LAST_NAMES)}",
@@ -211,36 +176,3 @@ _DRAWS: dict[Pool, Callable[[random.Random], str]] = {
     Pool.TOWN: lambda rng: rng.choice(words.TOWN_STARTS) + rng.choice(words.TOWN_ENDS),
     Pool.SYSTEM: lambda rng: f"{rng.choice(words.SYSTEM_NAMES)} {rng.choice(words.SYSTEM_ENDS)}",
 }
-
-
-def _shuffled(facts: list[Fact], rng: random.Random) -> list[Fact]:
-    return rng.sample(facts, len(facts))
-
-
-def _fill(templates: list[str] | tuple[str, ...], topic: Topic, rng: random.Random) -> str:
-    things = rng.choices([fact.thing for fact in topic.facts], k=len(templates))
-    pairs = zip(templates, things, strict=True)
-    return " ".join(template.format(x=x, c=topic.company) for template, x in pairs)
-
-
-def _paragraphs(
-    facts: list[Fact], wordings: tuple[int, int], rng: random.Random
-) -> tuple[str, ...]:
-    """One paragraph a fact: both wordings, each followed by a sentence that states no fact."""
-    return tuple(
-        " ".join(
-            f"{fact.statement(wording)} {filler.format(x=fact.thing, c=fact.company)}"
-            for wording, filler in zip(wordings, rng.sample(FILLERS, 2), strict=True)
-        )
-        for fact in facts
-    )
-
-
-def _summary(facts: list[Fact], wording: int) -> tuple[str, ...]:
-    """Three facts a paragraph, nothing else."""
-    triples = (facts[start : start + 3] for start in range(0, len(facts), 3))
-    return tuple(" ".join(fact.statement(wording) for fact in triple) for triple in triples)
-
-
-def _questions(facts: list[Fact], wording: int) -> tuple[tuple[str, str], ...]:
-    return tuple((fact.question(wording), fact.value) for fact in facts)

@@ -114,7 +114,8 @@ def _attempt(read: Callable[[], BaseIdentity]) -> BaseIdentity | LaminaError:
 
 def _layers(workspace: Workspace, known: BaseIdentity | None) -> list[Finding]:
     files = sorted(workspace.adapters_gguf.glob("*.gguf"))
-    folders = sorted(path for path in workspace.adapters_peft.glob("*") if path.is_dir())
+    papers = sorted(workspace.adapters_peft.glob("*/manifest.json"))  # others are not ours
+    folders = [path.parent for path in papers if path.parent.name != workspace.merged.name]
     ggufs = (
         _layer(path, lambda path: Passport.from_gguf(read_header(path)), known) for path in files
     )

@@ -36,6 +36,11 @@ class AskLayers(BaseModel):
         description="ask versions that wait for their verdict, on a server started for the run",
     )
     max_tokens: AnswerTokens = 64
+    against: str | None = Field(
+        None,
+        title="Against",
+        description="another report on this pod, by its folder: what changed is told",
+    )
 
 
 class PublishLayers(BaseModel):

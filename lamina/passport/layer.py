@@ -29,7 +29,9 @@ class Passport(BaseModel):
     preset: str
     rank: int
     alpha: float
-    dataset: str = Field(description="digest of the dataset artifact")
+    dataset: str | None = Field(
+        None, description="digest of the dataset artifact; none is known of an imported layer"
+    )
     documents: tuple[str, ...] = Field(description="sha256 of each PDF it was trained on")
     heldout_loss_base: float | None = None
     heldout_loss: float | None = None
@@ -80,7 +82,7 @@ class Passport(BaseModel):
         try:
             facts = json.loads(path.read_bytes()).get("facts", {})
             return cls.model_validate(facts["passport"]) if "passport" in facts else None
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, AttributeError) as broken:
             msg = f"the passport in {path} cannot be read; train the layer again"

@@ -17,8 +17,7 @@ def beside(pod: Pod, datasets: Mapping[str, ArtifactRef]) -> dict[str, str]:
     corpus = {
         digest for ref in datasets.values() for digest in pod.store.manifest(ref).facts["documents"]
     }
-    views = sorted(pod.workspace.adapters_peft.glob("*"))
-    manifests = {view.name: layers.published_manifest(pod, view.name) for view in views}
+    manifests = {name: layers.published_manifest(pod, name) for name in pod.workspace.trained()}
     papers = {
         name: Passport.model_validate(manifest.facts["passport"])
         for name, manifest in manifests.items()

@@ -227,8 +227,8 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
     config = json.loads((pod.workspace.base / "config.json").read_bytes())
     device, decided = device_name(), resolved(profile, config)
     runs = []
-    for view in sorted(pod.workspace.adapters_peft.glob("*")):
-        manifest = layers.published_manifest(pod, view.name)
+    for name in pod.workspace.trained():
+        manifest = layers.published_manifest(pod, name)
         if manifest is None or manifest.facts["passport"]["base_digest"] != base.digest:
             continue
         trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained

@@ -1,12 +1,13 @@
 """Layers and models go from pod to pod through the depot; what came in takes its place."""
 
 import socket
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
-from lamina.errors import NotFoundError
+from lamina.errors import LaminaError, NotFoundError
 from lamina.handover import heads as heads_of
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.heads import Head, checked_name
@@ -61,6 +62,29 @@ def has_depot(pod: Pod) -> bool:
 def place_base(pod: Pod, gguf: ArtifactRef) -> Path:
     """Point `MODEL_PATH` at a base that came in; a file of the owner's is left as it is."""
     return publish_base(pod, gguf, served=True)
+
+
+def fetch_base(pod: Pod) -> None:
+    """Put the base in its place that the depot holds."""
+    place_base(pod, pull(pod, [BASE]).heads[BASE].refs["gguf"])
+
+
+def await_base(pod: Pod, every_s: float = 10.0) -> None:
+    """Return once the base is here; where there is a depot, it is looked for there meanwhile."""
+    model = pod.workspace.base_gguf(pod.settings)
+    said = ""
+    while not model.exists():
+        why = f"nothing is served until {model} is there"
+        if has_depot(pod):
+            try:
+                fetch_base(pod)
+            except LaminaError as error:
+                why = f"{why}: {error}"
+        if not model.exists():
+            if why != said:
+                pod.progress.say(why)
+            said = why
+            time.sleep(every_s)
 
 
 def pullable(pod: Pod) -> list[str]:
@@ -120,9 +144,9 @@ def _beside(pod: Pod, layer: str, gguf: ArtifactRef) -> dict[str, ArtifactRef]:
     }
     papers = pod.store.manifest(gguf).facts.get("passport", {})
     if digest := papers.get("dataset"):
-        views["dataset"] = ArtifactRef(kind="dataset", digest=digest)
-        if pod.store.holds(views["dataset"]):
-            views["names"] = names_artifact(pod, views["dataset"])
+        rows = ArtifactRef(kind="dataset", digest=digest)
+        if pod.store.holds(rows):
+            views |= {"dataset": rows, "names": names_artifact(pod, rows)}
     return {role: ref for role, ref in views.items() if ref and pod.store.holds(ref)}
 
 

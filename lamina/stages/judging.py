@@ -40,9 +40,19 @@ def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
                 "margins": pod.settings.margins.model_dump(mode="json"),
                 "exam": _exam(pod, layer, dataset),
                 "dataset": dataset.digest if dataset else None,
+                **_overruled(pod, layer),
             }
         )
     )
+
+
+def _overruled(pod: Pod, layer: str) -> dict[str, object]:
+    """What people decided about answers of the layer or the base; no key where they did not."""
+    from lamina.assessment.exam.blend import BASE
+    from lamina.assessment.grading.overrides import read_overrides
+
+    found = read_overrides(pod.workspace.overrides).of((layer, BASE))
+    return {"overrides": [one.model_dump(mode="json") for one in found]} if found else {}
 
 
 def _exam(pod: Pod, layer: str, dataset: ArtifactRef | None) -> list[object]:

@@ -169,23 +169,30 @@ def publish_layers(
 
 def publish_adapter(pod: Pod, layer: str, adapter: ArtifactRef) -> None:
     """Point `output/peft/<layer>` (and `peft/<level>`) at this version."""
-    point(pod.workspace.adapters_peft / layer, pod.store.open(adapter))
+    view = pod.workspace.adapters_peft / layer
+    if view.exists() and not view.is_symlink():
+        pod.progress.say(f"{view} is a folder of your own: left as it is")
+        return
+    point(view, pod.store.open(adapter))
     if layer in LEVELS:
         point(pod.workspace.peft / layer, pod.store.open(adapter))
 
 
 def trained_layers(pod: Pod, wanted: Sequence[str]) -> dict[str, ArtifactRef]:
-    """The published layers by name, as references.
+    """The published layers by name, as references; folders from elsewhere are none of them.
 
     Raises:
         NotFoundError: a wanted layer is not published, or none is.
 
     """
-    views = {path.name: path for path in sorted(pod.workspace.adapters_peft.glob("*"))}
+    home, views = pod.workspace.adapters_peft, pod.workspace.trained()
     for name in wanted or [""] * (not views):
         if name not in views:
             what = f"layer {name} is not trained" if name else "no layer is trained"
-            msg = f"{what} in {pod.workspace.adapters_peft}; run train_layers first"
+            remedy = "run train_layers first"
+            if name and (home / name).is_dir():
+                what, remedy = f"{name} was trained elsewhere, and lies", "see import_layer"
+            msg = f"{what} in {home}; {remedy}"
             raise NotFoundError(msg)
     return {name: published("adapter", views[name]) for name in wanted or views}
 
@@ -213,14 +220,19 @@ def passport(pod: Pod, adapter: ArtifactRef) -> Passport:
     return Passport.model_validate(pod.store.manifest(adapter).facts["passport"])
 
 
+def rows_of(papers: Passport) -> ArtifactRef:
+    """What a layer was trained on; NotFoundError for one whose rows nobody knows."""
+    if papers.dataset is None:
+        msg = f"layer {papers.layer} was imported, so its rows are not known; name a trained layer"
+        raise NotFoundError(msg)
+    return ArtifactRef(kind="dataset", digest=papers.dataset)
+
+
 def archive_published(pod: Pod, documents: Sequence[Document]) -> ArchiveReport:
     """Move the documents that published layers were trained on into the archive."""
     adapters = trained_layers(pod, [])
     return archive_pdfs(
         pod,
         documents,
-        [
-            ArtifactRef(kind="dataset", digest=passport(pod, ref).dataset)
-            for ref in adapters.values()
-        ],
+        [rows_of(passport(pod, ref)) for ref in adapters.values()],
     )

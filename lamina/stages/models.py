@@ -10,7 +10,13 @@ from lamina.passport import BaseIdentity, identify_hf
 from lamina.prompts import user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages.corpus import combine_datasets
-from lamina.stages.layers import export_layers, passport, published, trained_layers
+from lamina.stages.layers import (
+    export_layers,
+    passport,
+    published,
+    rows_of,
+    trained_layers,
+)
 from lamina.stages.levels import best_levels
 from lamina.stages.pod import Pod
 from lamina.store import point
@@ -193,8 +199,8 @@ def fold_blend(pod: Pod, name: str, blend: str, rank: int | None = None) -> Arti
         raise InvalidInputError(msg)
     adapters = trained_layers(pod, [layer for layer, _ in parts])
     weighted = [(adapters[layer], scale) for layer, scale in parts]
-    digests = sorted({passport(pod, ref).dataset for ref in adapters.values()})
-    datasets = [ArtifactRef(kind="dataset", digest=digest) for digest in digests]
+    used = {rows_of(passport(pod, ref)) for ref in adapters.values()}
+    datasets = sorted(used, key=lambda ref: ref.digest)
     whole = combine_datasets(pod, datasets) if len(datasets) > 1 else datasets[0]
     return fold_layers(name, weighted, whole, rank=rank, store=pod.store, progress=pod.progress)
 
@@ -205,7 +211,7 @@ def importance_of(pod: Pod, base: BaseIdentity, layer: str) -> ArtifactRef:
 
     (adapter,) = trained_layers(pod, [layer]).values()
     (exported,) = export_layers(pod, [adapter])
-    dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
+    dataset = rows_of(passport(pod, adapter))
     prompts = folder_prompts(pod.workspace.base)
     rows = read_rows(pod.store.open(dataset) / "train.jsonl")
     texts = (

@@ -47,11 +47,16 @@ def of_archive(pod: Pod, report: ArchiveReport) -> Summary:
 
 
 def of_report(pod: Pod, page: Path, report: ArtifactRef) -> Summary:
-    """The report, and its headline in figures."""
-    from lamina.assessment.report.files import read_summary
+    """The report, and its headline in figures; what changed, where it was held against another."""
+    from lamina.assessment.report.files import CHANGES, read_changes, read_summary
 
-    headline = read_summary(pod.store.open(report)).headline
-    return Summary(made=(Made("report", page, headline.model_dump()),))
+    folder = pod.store.open(report)
+    made = [Made("report", page, read_summary(folder).headline.model_dump())]
+    if changes := read_changes(folder):
+        content = changes.model_dump(mode="json")
+        path = page.with_name(CHANGES)
+        made.append(Made("what changed", path, changes.counts, content=content))
+    return Summary(made=tuple(made))
 
 
 def of_decisions(pod: Pod, rows: Sequence[Mapping[str, Any]]) -> Summary:

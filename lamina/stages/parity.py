@@ -14,7 +14,7 @@ from lamina.prompts import Prompts, user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages.climbing import tools
 from lamina.stages.corpus import find_base
-from lamina.stages.layers import export_layers, passport
+from lamina.stages.layers import export_layers, passport, rows_of
 from lamina.stages.models import convert_base, served_base
 from lamina.stages.pod import Pod
 from lamina.store import point
@@ -53,7 +53,7 @@ def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityO
     from lamina.conversion.parity import ParityOrder
 
     base = find_base(pod)
-    dataset = ArtifactRef(kind="dataset", digest=passport(pod, adapter).dataset)
+    dataset = rows_of(passport(pod, adapter))
     split, samples = _samples(pod, dataset, order.tokens)
     (exported,) = export_layers(pod, [adapter])
     return ParityOrder(

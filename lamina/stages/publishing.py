@@ -11,7 +11,7 @@ from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import handover, judging, parity, shown
+from lamina.stages import handover, judging, parity, shown, trend
 from lamina.stages.pod import Pod
 from lamina.stages.taught import datasets_of
 
@@ -39,8 +39,7 @@ def fetch_candidates(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
 
     """
     if not pod.workspace.base_gguf(pod.settings).exists():
-        base = handover.pull(pod, ["base"])
-        handover.place_base(pod, base.heads["base"].refs["gguf"])
+        handover.fetch_base(pod)
     names = [f"layers/{name}" for name in order.layers] or ["layers"]
     heads = handover.pull(pod, names, roles={"gguf", "dataset", "parity", "names"}).heads
     found = [
@@ -141,6 +140,7 @@ def decide(
             "report": report.digest,
             "verdict": worth and str(worth.verdict.word),
             "judged_by": judging.judged_by(pod, one.layer, one.dataset),
+            "figures": worth and trend.figures(pod, one.gguf, worth, summary.made),
         }
         if worth and worth.verdict.word in order.promote:
             if not worth.verdict.promoted:

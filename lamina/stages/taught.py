@@ -22,7 +22,7 @@ _NAMES_FILE = "names.json"
 def dataset_of(pod: Pod, layer: Path) -> ArtifactRef | None:
     """What the layer of this GGUF file was trained on, if this pod holds it."""
     papers = Passport.from_gguf(read_header(layer))
-    if papers is None:
+    if papers is None or papers.dataset is None:
         return None
     ref = ArtifactRef(kind="dataset", digest=papers.dataset)
     return ref if pod.store.holds(ref) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
-from lamina.stages import judging
+from lamina.stages import judging, trend
 from lamina.stages.pod import Pod
 from lamina.stages.taught import datasets_of, known_files
 from lamina.workspace import EMBEDDED_BASE, Workspace
@@ -83,7 +83,13 @@ def known_report(pod: Pod, order: AskLayers) -> ArtifactRef | None:
     with _folder(pod, order) as adapters:
         wanted = _order(pod, order, adapters)
         served = _served(pod, order, wanted, adapters)
-        found = known(wanted, served, store=pod.store, digest=pod.workspace.digests)
+        found = known(
+            wanted,
+            served,
+            store=pod.store,
+            digest=pod.workspace.digests,
+            earlier=trend.earlier_versions(pod, adapters),
+        )
     pod.workspace.digests.save()
     return found
 
@@ -103,7 +109,9 @@ def _served(pod: Pod, order: AskLayers, wanted: "QaOrder", adapters: Path) -> "S
 
 
 def _key(pod: Pod) -> str | None:
-    return pod.settings.api_key.get_secret_value() if pod.settings.api_key else None
+    """The key that opens most: one way of asking sets the server's default."""
+    key = pod.settings.admin_key or pod.settings.api_key
+    return key.get_secret_value() if key else None
 
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
@@ -123,6 +131,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 progress=pod.progress,
                 api_key=_key(pod),
                 digest=pod.workspace.digests,
+                earlier=trend.earlier_versions(pod, adapters),
             )
 
 
@@ -147,6 +156,8 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
         topics=_topics(pod.workspace),
         heldout=(heldout,) if heldout.is_file() else (),
         trained=tuple(path for path in trained if path.is_file()),
+        overrides=pod.workspace.overrides,
+        against=Path(order.against) if order.against else None,
         datasets=datasets,
         files=known_files(pod),
         adapters=adapters,
@@ -175,8 +186,9 @@ def _folder(pod: Pod, order: AskLayers) -> Iterator[Path]:
 
 def _topics(workspace: Workspace) -> tuple[str, ...]:
     """The layers that there are or that documents wait for; question files may bear these names."""
-    parents = (workspace.raw_pdfs, workspace.archive, workspace.adapters_peft)
+    parents = (workspace.raw_pdfs, workspace.archive)
     folders = {path.name for parent in parents for path in parent.glob("*/")}
+    folders |= workspace.trained().keys()
     exported = (workspace.adapters_gguf, workspace.candidates)
     return tuple(sorted(folders | {path.stem for home in exported for path in home.glob("*.gguf")}))
 
@@ -198,15 +210,17 @@ def _prove_swaps(pod: Pod, url: str) -> None:
 
 def publish_report(pod: Pod, report: ArtifactRef) -> Path:
     """Put records, summary and page under `qa/`; the page's path."""
-    from lamina.assessment.assess import publish
+    from lamina.assessment.report.files import publish
 
     return publish(report, store=pod.store, folder=pod.workspace.qa)
 
 
 def report_markdown(pod: Pod, report: ArtifactRef, page: Path) -> str:
     """The verdicts as Markdown, for Prefect's UI; the page itself stays in the store."""
-    from lamina.assessment.report.files import read_summary
+    from lamina.assessment.report.files import read_changes, read_summary
 
-    summary = read_summary(pod.store.open(report))
+    folder = pod.store.open(report)
+    summary, changes = read_summary(folder), read_changes(folder)
     lines = [summary.headline.sentence, "", *(f"- {one.sentence}" for one in summary.worths)]
+    lines += ["", *changes.lines()] if changes else []
     return "\n".join([*lines, "", f"Report: `{page}`"])

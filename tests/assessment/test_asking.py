@@ -1,6 +1,5 @@
 """Cells are asked once, kept at once, and each failure costs one."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from lamina.assessment.asking import filling
 from lamina.assessment.exam.sampling import Sampling
 from lamina.assessment.report.records import AnswerRecord, ChoiceRecord, LossRecord
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
-from lamina.progress import Silent
 
 NAMES = ("base", "Leases", "Goodwill")
 TOPICS = (topic_of("Goodwill"), topic_of("Leases"))
@@ -89,40 +87,6 @@ def test_a_second_run_asks_nothing(server: FakeLayerServer, begin: Begin) -> Non
     assert second.fill() == ()
     assert server.requests == []
     assert second.records() == first.records()
-
-
-class Told(Silent):
-    """Progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.notes: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    def advance(self, done: int, note: str = "") -> None:
-        self.notes.append(f"{done} {note}")
-
-
-def test_it_is_told_how_much_is_asked_and_how_long_that_takes(begin: Begin) -> None:
-    first, second = Told(), Told()
-
-    begin().fill(progress=first)
-    begin((*NAMES, "Idle")).fill(progress=second)
-
-    cells = "48 answers, 48 choices, 48 texts"
-    assert first.lines[0] == (
-        f"{ALL} of {ALL} cells are to be asked ({cells}): the pace shows on the way"
-    )
-    assert first.notes[-1].startswith(f"{ALL} Goodwill, about ")
-    assert first.notes[-1].endswith(" left")
-    assert re.fullmatch(rf"asked {ALL} cells in \d+ s", first.lines[-1])
-    assert re.fullmatch(
-        r"48 of 192 cells are to be asked \(16 answers, 16 choices, 16 texts\): "
-        r"about \d+ s, as it went last time",
-        second.lines[0],
-    )
 
 
 def test_a_changed_layer_costs_its_own_cells(server: FakeLayerServer, begin: Begin) -> None:

@@ -6,10 +6,10 @@ from fake_layer_server import FakeLayerServer
 from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.asking.replies import KnownLayer, ServedBase
 from lamina.assessment.asking.served import Served
-from lamina.assessment.assess import known_report, publish, qa_layers
+from lamina.assessment.assess import known_report, qa_layers
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.exam.sampling import SHORT_ANSWERS
-from lamina.assessment.report.files import read_summary
+from lamina.assessment.report.files import FILES, publish, read_summary
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.fingerprint import file_digest
 from lamina.margins import Margins
@@ -33,7 +33,7 @@ def test_the_artifact_holds_records_summary_and_report(order: QaOrder, store: St
 
     folder = store.open(ref)
     names = {path.name for path in folder.iterdir()}
-    assert names == {"records.jsonl", "summary.json", "report.html", "manifest.json"}
+    assert names == {*FILES, "report.html", "manifest.json"}
     assert read_summary(folder).blends == ("base", "Goodwill", "Idle", "Leases")
     assert store.manifest(ref).facts["verdicts"]["Idle"] == "no effect"
 

@@ -17,10 +17,17 @@ FIGURES = st.floats(-5, 5)
 
 
 def test_each_document_counts_once() -> None:
-    found = over_documents([("a", 1), ("a", 1), ("a", 1), ("b", 0)], shares=False)
+    found = over_documents([("a", 1, 1), ("a", 1, 1), ("a", 1, 1), ("b", 0, 1)], shares=False)
 
     assert found is not None
     assert (found.value, found.groups, found.n) == (0.5, 2, 4)
+
+
+def test_within_a_document_items_count_by_their_weights() -> None:
+    found = over_documents([("a", 1, 30), ("a", -3, 10), ("b", 2, 1)], shares=False)
+
+    assert found is not None
+    assert found.value == pytest.approx((0 + 2) / 2)
 
 
 def test_bounds_are_those_of_students_t() -> None:
@@ -32,7 +39,7 @@ def test_bounds_are_those_of_students_t() -> None:
 
 
 def test_one_document_says_nothing_of_others() -> None:
-    assert over_documents([("a", 1), ("a", 2)], shares=False) is None
+    assert over_documents([("a", 1, 1), ("a", 2, 1)], shares=False) is None
     assert over_layers([1.0], n=3) is None
 
 

@@ -1,11 +1,16 @@
 """Before long work a person is told how much it is and how long it takes, and while it goes on."""
 
+import re
 from pathlib import Path
 
 import pytest
+from fake_layer_server import FakeLayerServer
+from matrix_runs import Run
+from qa_samples import topic_of
 
 from lamina.assessment.asking.pace import Pace, in_words
 from lamina.assessment.exam.asked import Ask, Choose, Read, Request
+from lamina.progress import Silent
 
 
 class Clock:
@@ -73,3 +78,41 @@ def test_a_broken_memory_is_as_good_as_none(tmp_path: Path, content: str) -> Non
 )
 def test_times_are_told_as_people_say_them(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+class Told(Silent):
+    """Progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.notes: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def advance(self, done: int, note: str = "") -> None:
+        self.notes.append(f"{done} {note}")
+
+
+def test_it_is_told_how_much_is_asked_and_how_long_that_takes(
+    server: FakeLayerServer, tmp_path: Path
+) -> None:
+    first, second = Told(), Told()
+    topics = (topic_of("Goodwill"), topic_of("Leases"))
+    names = ("base", "Leases", "Goodwill")
+
+    Run(server.url, tmp_path, topics, names).fill(progress=first)
+    Run(server.url, tmp_path, topics, (*names, "Idle")).fill(progress=second)
+
+    cells = "48 answers, 48 choices, 48 texts"
+    assert first.lines[0] == (
+        f"144 of 144 cells are to be asked ({cells}): the pace shows on the way"
+    )
+    assert first.notes[-1].startswith("144 Goodwill, about ")
+    assert first.notes[-1].endswith(" left")
+    assert re.fullmatch(r"asked 144 cells in \d+ s", first.lines[-1])
+    assert re.fullmatch(
+        r"48 of 192 cells are to be asked \(16 answers, 16 choices, 16 texts\): "
+        r"about \d+ s, as it went last time",
+        second.lines[0],
+    )

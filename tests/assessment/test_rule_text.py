@@ -73,6 +73,25 @@ def test_text_that_this_layer_knows_and_no_other_promotes_it() -> None:
     assert said.kind == "T"
 
 
+def test_a_short_answer_counts_no_more_than_its_tokens() -> None:
+    """Of unseen text passages get likelier, and the few tokens of its questions' answers do not."""
+
+    def elsewhere(subject: str, passages: float, answers: float) -> list[Measured]:
+        text = scores(subject, "Debt", passages, kind="T", documents=6, each=2, noise=0.01)
+        asked = scores(subject, "Debt", answers, kind="T", documents=6, each=2, noise=0.01)
+        return [
+            *(replace(one, weight=150) for one in text),
+            *(replace(one, item=f"asked {one.item}", weight=4) for one in asked),
+        ]
+
+    said = verdict(
+        [*scores("Leases", "Leases", 1), *harmless("Leases"), *elsewhere("Leases", 1.5, 6)],
+        [*scores("base", "Leases", 0), *harmless("base"), *elsewhere("base", 2, 5)],
+    )
+
+    assert said.word is Word.PROMOTED
+
+
 def test_without_two_layers_of_other_topics_test_text_proves_nothing() -> None:
     said = verdict(
         [*loss("Leases", 1.2), *harmless("Leases")], [*loss("base", 1.6), *harmless("base")],

@@ -75,3 +75,15 @@ def test_json_has_every_figure_and_paths_as_text() -> None:
         "figures": {"held-out loss": 1.0521, "before": 3.2, "x": None},
         "new": True,
     }
+
+
+def test_what_a_file_holds_is_told_to_programs_alone() -> None:
+    changes = Made("what changed", Path("/q/changes.json"), {"verdicts": 1}, content={"a": [1]})
+
+    (made,) = json.loads(Summary(made=(changes,)).json())["made"]
+    assert made["content"] == {"a": [1]}
+    assert "content" not in json.loads(Summary(made=(TRAINED,)).json())["made"][0]
+    assert list(Summary(made=(changes,)).lines())[1:] == [
+        "  what changed: /q/changes.json",
+        "    verdicts 1",
+    ]

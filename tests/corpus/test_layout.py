@@ -20,6 +20,12 @@ def test_cells_of_figures_join_their_label_in_the_order_of_the_row() -> None:
     ) == ["Goodwill  2,110  1,980"]
 
 
+def test_joined_pieces_keep_their_places_as_cells() -> None:
+    [row] = with_whole_rows([piece("Goodwill", 50, 100), piece("1,980", 400, 101)])
+
+    assert row.cells == ((50, 110), (400, 460))
+
+
 def test_a_table_drawn_column_by_column_becomes_rows() -> None:
     labels = [piece(name, 50, 100 + 12 * n) for n, name in enumerate(["Cash", "Debt", "Total"])]
     figures = [piece(figure, 300, 100 + 12 * n) for n, figure in enumerate(["34", "(12)", "22"])]

@@ -36,6 +36,22 @@ def test_cells_drawn_column_by_column_are_rows(tmp_path: Path) -> None:
     assert lines(path) == ["Cash  1,234", "Long-term debt  (56)"]
 
 
+def test_a_row_says_where_each_of_its_cells_stands(tmp_path: Path) -> None:
+    path = draw(tmp_path / "x.pdf", (72, 700, "Cash"), (300, 700, "1,234"), (400, 700, "(56)"))
+
+    [line] = read_pages(path).pages[0].lines
+
+    assert line.text == "Cash  1,234  (56)"
+    assert [round(left) for left, _ in line.cells] == [72, 300, 400]
+    assert all(left < right for left, right in line.cells)
+
+
+def test_a_line_of_one_cell_names_no_places(tmp_path: Path) -> None:
+    path = draw(tmp_path / "x.pdf", (72, 700, "Cash is counted once a year."))
+
+    assert read_pages(path).pages[0].lines[0].cells == ()
+
+
 @pytest.mark.parametrize("shift_pt", [0.0, 0.3])
 def test_text_drawn_twice_to_look_bold_is_read_once(tmp_path: Path, shift_pt: float) -> None:
     text = "Total revenue 1,234"

@@ -1,12 +1,14 @@
 """Which versions are judged, when a held one is judged anew, and who stands beside it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from builders import MakeLayer, MakePod
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.grading.overrides import Override, add_override
 from lamina.assessment.verdicts import rule
 from lamina.margins import Margins
 from lamina.serving.layers.blends import Part
@@ -152,3 +154,17 @@ def test_saved_blends_that_hold_the_candidate_are_asked_again(pod: Pod, tmp_path
         (tmp_path / f"{name}.gguf").touch()
 
     assert judging.saved_blends(pod, ["Leases"], tmp_path) == ("Debt:0.25+Leases:0.5",)
+
+
+def test_a_held_version_is_judged_anew_when_a_person_overruled_its_answers(
+    pod: Pod, version: ArtifactRef
+) -> None:
+    hold(pod, version)
+    said = {"question": "1", "answer": "x", "verdict": "right", "who": "A", "why": "b"}
+    decision = Override(**said, layer="Debt", when=datetime(2026, 11, 27, tzinfo=UTC))
+    add_override(pod.workspace.overrides, decision)
+    assert not news(pod, version)
+
+    add_override(pod.workspace.overrides, decision.model_copy(update={"layer": "Leases"}))
+
+    assert news(pod, version)

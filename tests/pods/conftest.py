@@ -1,11 +1,14 @@
-"""One house for the session: started as `make up` starts it, on free ports."""
+"""One house for the session, started as `make up` starts it; and the images, run as pods."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from container import Container, Image, images
 from house import House
+from made import Made
 
 from lamina.demo import handbooks, world
 
@@ -42,3 +45,54 @@ def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def questions() -> list[dict[str, str]]:
     facts = world.sample_topic("Marlow_Leasing").facts
     return [{"question": fact.examination(), "answer": fact.value} for fact in facts]
+
+
+# -- images: only what `make images` has built, and only for root ----------------------------------
+
+
+@pytest.fixture(scope="session")
+def cpu_image() -> Iterator[Image]:
+    yield from _mounted("cpu")
+
+
+@pytest.fixture(scope="session")
+def gpu_image() -> Iterator[Image]:
+    yield from _mounted("gpu")
+
+
+def _mounted(name: str) -> Iterator[Image]:
+    image = Image(name)
+    yield image
+    images("unmount", str(image.root))
+
+
+Run = Callable[..., Container]
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Start containers that the test need not end."""
+    started: list[Container] = []
+
+    def start(image: Image, workspace: Path, **choices: Any) -> Container:  # noqa: ANN401
+        started.append(Container(image, workspace, **choices))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def volume(miniature: Made, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A workspace on the miniature base with two layers, as a pod's volume; each test its own."""
+    miniature.published()
+
+    def copy(name: str) -> Path:
+        folder = tmp_path_factory.mktemp("volume") / name
+        work = miniature.copy(folder).workspace
+        served = work.models / "mistral-7b-instruct-v0.2.Q4_K_M.gguf"  # where the guide has it
+        served.symlink_to((work.models / "miniature.Q4_K_M.gguf").readlink())
+        return folder
+
+    return copy

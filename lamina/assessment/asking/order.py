@@ -49,6 +49,12 @@ class QaOrder(BaseModel):
         None, ge=1, le=256, description="requests in flight under one blend; none = server's slots"
     )
     n_drawn: int = Field(DRAWN, ge=0, description="items of each topic not a layer's own; 0 = all")
+    overrides: Path | None = Field(
+        None, description="overrides.jsonl: what people decided about answers, before the grader"
+    )
+    against: Path | None = Field(
+        None, description="another report, by its folder or a file of it: what changed is told"
+    )
     n_elsewhere: int = Field(
         ELSEWHERE, ge=0, description="questions of all topics together that are not a layer's own"
     )

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Pace:
         """What was measured before is read from `path`, and later kept there."""
         self._path, self._clock = path, clock
         self._before = _read(path)
-        self._seconds: dict[str, float] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
         self._cells: Counter[str] = Counter()
         self._last_s = clock()
 

@@ -17,6 +17,7 @@ class ServedBase:
 
     digest: str  # or its fingerprint; both are the same for every quantization of one base
     slots: int  # requests that run at the same time
+    name: str = ""  # as its file says; the same base may bear several
 
 
 def served_base(reply: Mapping[str, Any], url: str) -> ServedBase:
@@ -33,7 +34,7 @@ def served_base(reply: Mapping[str, Any], url: str) -> ServedBase:
     if not digest:
         msg = f"the server at {url} does not say which base it serves; update it"
         raise MismatchError(msg)
-    return ServedBase(str(digest), int(facts.get("slots") or 1))
+    return ServedBase(str(digest), int(facts.get("slots") or 1), str(facts.get("name") or ""))
 
 
 @dataclass(frozen=True, slots=True)

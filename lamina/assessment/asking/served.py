@@ -44,7 +44,7 @@ def served_from(model: Path, adapters: Path, digest: Callable[[Path], str]) -> S
     identity = identify_gguf(read_header(model.resolve()))
     files = sorted(adapters.glob("*.gguf"))
     return Served(
-        ServedBase(identity.digest or identity.fingerprint, slots=1),
+        ServedBase(identity.digest or identity.fingerprint, slots=1, name=identity.name),
         tuple(KnownLayer(path.stem, digest(path), 0.0) for path in files),
     )
 

@@ -28,3 +28,4 @@ class Measured:
     # Of an item of an exam: whether the topic's layer was trained on its document, and can know it,
     # or was not. What is transfer is reported, and part of no verdict.
     proves: Proves = "knows"
+    weight: float = 1.0  # within its document; of a row of text its tokens

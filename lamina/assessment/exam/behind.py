@@ -103,7 +103,8 @@ def _apart(topic: Topic, names: Names, taught: Taught) -> Topic:
     one_name: dict[frozenset[str], str] = {}
     for file in sorted(behind):
         one_name.setdefault(behind[file], file)
-    knows, transfer = [], []
+    knows: list[Question] = []
+    transfer: list[Question] = []
     for question in topic.prompts:
         digests = behind[question.file]
         if not digests:

@@ -1,13 +1,16 @@
 """What a report says of its own making: server, base, layers, how it was asked, what failed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lamina.assessment.asking.filling import Failure, How
 from lamina.assessment.asking.order import QaOrder
+from lamina.assessment.asking.replies import ServedBase
 from lamina.assessment.asking.served import Served
 from lamina.assessment.cells.cells import Subject
 from lamina.assessment.exam.questions import Topic
 from lamina.assessment.grading import GRADER
+from lamina.assessment.grading.overrides import Overrides
+from lamina.assessment.report.records import AnswerRecord, AnyRecord
 from lamina.assessment.verdicts.rule import VERSION
 from lamina.text.questions import Question
 
@@ -32,7 +35,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     used = sorted({name for one in subjects for name in one.blend.layers})
     facts = {
         "Server": served.url or "none was needed: everything had been asked before",
-        "Base": served.base.digest[:12],
+        "Base": _base(served.base),
         "How blends were put on": _WAYS[order.via],
         "Requests in flight": str(how.in_flight),
         "Items of topics that are not a layer's own": _drawn(order),
@@ -61,6 +64,26 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"
     digests = {layer.name: layer.digest for layer in served.layers}
     return facts | {f"Layer {name}": digests[name][:12] or "unknown" for name in used}
+
+
+def _base(base: ServedBase) -> str:
+    digest = base.digest[:12]
+    return f"{base.name} ({digest})" if base.name else digest
+
+
+def overruled_fact(records: Iterable[AnyRecord], overrides: Overrides) -> dict[str, str]:
+    """How many grades a person overruled, and who; nothing where nobody did."""
+    given = [one for one in records if isinstance(one, AnswerRecord)]
+    count = sum(one.overruled is not None for one in given)
+    texts = {(one.item, one.answer.strip()) for one in given}
+    decisions = list(overrides)
+    idle = sum((one.question, one.answer.strip()) not in texts for one in decisions)
+    if not decisions:
+        return {}
+    by = ", ".join(sorted({one.who for one in decisions}))
+    rest = f"; {idle} of them about answers that nobody gives now" if idle else ""
+    told = f"{len(decisions)} decisions by {by} count for {count} grades{rest}"
+    return {"Overruled": told}
 
 
 def named(failure: Failure) -> str:

@@ -2,14 +2,27 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lamina.assessment.cells.measured import Proves
+from lamina.assessment.grading.overrides import answer_key
 
 PROVES = "whether the topic's layer was trained on the document (knows), or was not (transfer)"
+
+
+class Overruled(BaseModel):
+    """A person's word, which counts instead of the grader's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    who: str
+    when: datetime
+    why: str
+    graded: bool = Field(description="what the grader had said: right or not")
 
 
 class AnswerRecord(BaseModel):
@@ -35,6 +48,12 @@ class AnswerRecord(BaseModel):
     n_prompt_tokens: int
     n_tokens: int = Field(description="tokens generated")
     tokens_per_s: float | None = Field(description="over the whole time; None without any")
+    overruled: Overruled | None = None
+
+    @property
+    def key(self) -> str:
+        """What this answer to this question is called, whoever gave it."""
+        return answer_key(self.topic, self.item or self.question, self.answer)
 
 
 class ChoiceRecord(BaseModel):

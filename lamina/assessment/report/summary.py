@@ -1,45 +1,20 @@
 """What a run's records come to: `summary.json`, and what the report and the terminal show. Pure."""
 
-from collections.abc import Iterable, Sequence
-from statistics import fmean, median
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.assessment.exam.blend import BASE, parse_blend
-from lamina.assessment.report.records import AnswerRecord, AnyRecord
+from lamina.assessment.report.cell import Cell, cell_of
+from lamina.assessment.report.exam import Exam, exam_of
+from lamina.assessment.report.records import AnyRecord
+from lamina.assessment.report.speed import Speed, speed
 from lamina.assessment.report.table import Table
+from lamina.assessment.report.trend import Point, Trend, trend
 from lamina.assessment.report.worth import Worth, weigh
 from lamina.margins import Margins
-
-
-class Cell(BaseModel):
-    """One blend on one topic. Shares are 0 to 1; loss is in nats per token."""
-
-    model_config = ConfigDict(frozen=True)
-
-    blend: str
-    topic: str
-    n: int = Field(description="questions about documents that the topic's layer was trained on")
-    correct: float | None
-    contains: float | None
-    n_unseen: int = Field(0, description="questions about others; no other figure counts them")
-    correct_unseen: float | None = None
-    loss: float | None
-    loss_tokens: int
-
-
-class Speed(BaseModel):
-    """How fast answers came under one blend, over all questions."""
-
-    model_config = ConfigDict(frozen=True)
-
-    blend: str
-    n: int
-    first_token_s_p50: float
-    first_token_s_p95: float
-    total_s_p50: float
-    total_s_p95: float
-    tokens_per_s: float | None = Field(description="median over the answers")
 
 
 class Headline(BaseModel):
@@ -95,6 +70,9 @@ class Summary(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    made: datetime | None = None
+    base: str = Field("", description="the base's name, as its server gives it")
+    exam: Exam = Exam()
     facts: dict[str, str] = Field(description="what was measured, where and how, in words")
     topics: tuple[str, ...]
     blends: tuple[str, ...] = Field(description="in order: base, layers, blends")
@@ -102,6 +80,10 @@ class Summary(BaseModel):
     worths: tuple[Worth, ...]
     cells: tuple[Cell, ...]
     speeds: tuple[Speed, ...]
+    layers: dict[str, str] = Field({}, description="sha256 of each layer's file, by name")
+    trend: dict[str, tuple[Point, ...]] = Field(
+        {}, description="layers of which earlier versions were measured: all, the oldest first"
+    )
 
     def cell(self, blend: str, topic: str) -> Cell | None:
         """The cell of a blend and a topic."""
@@ -113,14 +95,21 @@ class Summary(BaseModel):
         return next((worth for worth in self.worths if worth.name == name), None)
 
 
-def summarise(
+def summarise(  # noqa: PLR0913 - keyword-only: what a run knows beside its records
     records: Iterable[AnyRecord],
     *,
     facts: dict[str, str],
     margins: Margins | None = None,
     judged: Sequence[str] = (),
+    made: datetime | None = None,
+    base: str = "",
+    files: Mapping[str, str] | None = None,
+    earlier: Trend | None = None,
 ) -> Summary:
-    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base."""
+    """Cells, verdicts, speeds and the headline of one run; `judged` none = all but the base.
+
+    `files` are the digests of the layers' files.
+    """
     records, chosen = list(records), margins or Margins()
     table = Table(records)
     blends = _in_order(table)
@@ -128,15 +117,26 @@ def summarise(
     layers = [name for name in candidates if len(parse_blend(name).parts) == 1]
     mixed = [name for name in candidates if name not in layers]  # no candidates: a batch apart
     worths = [one for batch in (layers, mixed) for one in weigh(records, batch, chosen)]
-    speeds = (_speed(blend, table.answers(blend)) for blend in blends)
+    speeds = (speed(blend, table.answers(blend)) for blend in blends)
+    files = dict(files or {})
+    now = {
+        worth.name: Point.of(worth, version=files[worth.name], file=files[worth.name], when=made)
+        for worth in worths
+        if worth.name in files
+    }
     return Summary(
+        made=made,
+        base=base,
+        exam=exam_of(records),
         facts=facts,
         topics=table.topics,
         blends=blends,
         headline=headline(worths),
         worths=tuple(worths),
-        cells=tuple(_cell(table, blend, topic) for blend in blends for topic in table.topics),
-        speeds=tuple(speed for speed in speeds if speed is not None),
+        cells=tuple(cell_of(table, blend, topic) for blend in blends for topic in table.topics),
+        speeds=tuple(one for one in speeds if one is not None),
+        layers=files,
+        trend=trend(earlier or {}, now),
     )
 
 
@@ -155,55 +155,11 @@ def headline(worths: Sequence[Worth]) -> Headline:
     )
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values lie, linear between neighbours.
-
-    Hyndman and Fan 1996, "Sample quantiles in statistical packages", definition 7.
-    """
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
 def _in_order(table: Table) -> tuple[str, ...]:
     """The base, then layers in their topics' order, then the rest as asked."""
     first = [BASE, *table.topics]
     names = [name for name in first if name in table.blends]
     return (*names, *(name for name in table.blends if name not in first))
-
-
-def _cell(table: Table, blend: str, topic: str) -> Cell:
-    answers = table.answers(blend, (topic,), "knows")
-    return Cell(
-        blend=blend,
-        topic=topic,
-        n=len(answers),
-        correct=table.correct(blend, (topic,)),
-        contains=_mean(answer.contains for answer in answers),
-        n_unseen=len(table.answers(blend, (topic,), "transfer")),
-        correct_unseen=table.correct(blend, (topic,), "transfer"),
-        loss=table.loss(blend, (topic,)),
-        loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
-    )
-
-
-def _speed(blend: str, answers: Sequence[AnswerRecord]) -> Speed | None:
-    if not answers:
-        return None
-    first = [answer.first_token_s for answer in answers]
-    total = [answer.total_s for answer in answers]
-    rates = [answer.tokens_per_s for answer in answers if answer.tokens_per_s is not None]
-    return Speed(
-        blend=blend,
-        n=len(answers),
-        first_token_s_p50=percentile(first, 0.5),
-        first_token_s_p95=percentile(first, 0.95),
-        total_s_p50=percentile(total, 0.5),
-        total_s_p95=percentile(total, 0.95),
-        tokens_per_s=median(rates) if rates else None,
-    )
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from lamina.assessment.cells.measured import Proves
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, LossRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 
 
 class Table:
@@ -12,6 +12,7 @@ class Table:
 
     def __init__(self, records: Iterable[AnyRecord]) -> None:
         self._answers: dict[tuple[str, str], dict[tuple[str, str], AnswerRecord]] = {}
+        self._choices: dict[tuple[str, str], dict[str, ChoiceRecord]] = {}
         self._losses: dict[tuple[str, str], dict[str, LossRecord]] = {}
         topics: dict[str, None] = {}
         blends: dict[str, None] = {}
@@ -21,6 +22,8 @@ class Table:
             if isinstance(record, AnswerRecord):
                 key = (record.question, record.reference)
                 self._answers.setdefault(place, {})[key] = record
+            elif isinstance(record, ChoiceRecord):
+                self._choices.setdefault(place, {})[record.item] = record
             elif isinstance(record, LossRecord):
                 self._losses.setdefault(place, {})[record.row] = record
         self.topics = tuple(topics)
@@ -33,6 +36,14 @@ class Table:
         places = [(blend, topic) for topic in (self.topics if topics is None else topics)]
         found = [record for place in places for record in self._answers.get(place, {}).values()]
         return [record for record in found if proves in {None, record.proves}]
+
+    def choices(
+        self, blend: str, topics: Sequence[str], proves: Proves = "knows"
+    ) -> list[ChoiceRecord]:
+        """Questions of these topics whose right answer a blend had beside others."""
+        places = [(blend, topic) for topic in topics]
+        found = [record for place in places for record in self._choices.get(place, {}).values()]
+        return [record for record in found if record.proves == proves]
 
     def losses(self, blend: str, topics: Sequence[str]) -> list[LossRecord]:
         """All held-out rows scored under a blend on these topics."""

@@ -8,18 +8,28 @@ from lamina.assessment.asking.matrix import Wanted, item_name
 from lamina.assessment.cells.cells import Cells, Value
 from lamina.assessment.cells.measured import Measured
 from lamina.assessment.exam.asked import Ask, Choose, Read
-from lamina.assessment.exam.blend import BASE
+from lamina.assessment.exam.blend import BASE, layer_of
 from lamina.assessment.grading import contains, grade
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
+from lamina.assessment.grading.overrides import Overrides
+from lamina.assessment.report.records import (
+    AnswerRecord,
+    AnyRecord,
+    ChoiceRecord,
+    LossRecord,
+    Overruled,
+)
 from lamina.text.questions import Question
 
 
-def records(wanted: Iterable[Wanted], cells: Cells) -> Iterator[AnyRecord]:
+def records(
+    wanted: Iterable[Wanted], cells: Cells, overrides: Overrides | None = None
+) -> Iterator[AnyRecord]:
     """What stands in the cells of all that was wanted; an empty cell gives no record."""
+    overrides = overrides or Overrides()
     for one in wanted:
         value = cells.get(one.subject, one.request)
         if value is not None:
-            yield _record(one, value)
+            yield _record(one, value, overrides)
 
 
 def gains_over_base(
@@ -36,7 +46,7 @@ def gains_over_base(
     return gains
 
 
-def _record(wanted: Wanted, value: Value) -> AnyRecord:
+def _record(wanted: Wanted, value: Value, overrides: Overrides) -> AnyRecord:
     place: dict[str, Any] = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
     item = wanted.item
     behind = {"document": wanted.document, "proves": wanted.proves}
@@ -51,7 +61,8 @@ def _record(wanted: Wanted, value: Value) -> AnyRecord:
             return _chosen(choice, value, {**place, "item": item_name(item), **behind})
         case Ask():
             assert isinstance(item, Question)  # noqa: S101 - rows are read, not asked
-            return _answered(item, value, {**place, "item": item_name(item), **behind})
+            place |= {"item": item_name(item), **behind}
+            return _overruled(_answered(item, value, place), overrides)
 
 
 def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:
@@ -72,6 +83,21 @@ def _answered(question: Question, value: Value, place: dict[str, Any]) -> Answer
         n_tokens=n_tokens,
         tokens_per_s=round(n_tokens / total_s, 3) if n_tokens and total_s else None,
     )
+
+
+def _overruled(record: AnswerRecord, overrides: Overrides) -> AnswerRecord:
+    """The record as a person decided, where one did; of a version that serves as of its layer."""
+    decision = overrides.find(
+        question=record.item,
+        topic=record.topic,
+        layer=layer_of(record.blend),
+        answer=record.answer,
+    )
+    if decision is None:
+        return record
+    said = Overruled(who=decision.who, when=decision.when, why=decision.why, graded=record.correct)
+    why = f"overruled by {decision.who}: {decision.why}"
+    return record.model_copy(update={"correct": decision.right, "why": why, "overruled": said})
 
 
 def _chosen(choice: Choose, value: Value, place: dict[str, Any]) -> ChoiceRecord:

@@ -67,7 +67,8 @@ def measured(records: Iterable[AnyRecord]) -> dict[str, list[Measured]]:
     for one in records:
         document = one.document or one.topic
         if isinstance(one, LossRecord):
-            scored = Measured(one.row, document, one.topic, "T", one.loss)
+            weight = float(max(1, one.n_tokens))
+            scored = Measured(one.row, document, one.topic, "T", one.loss, weight=weight)
         else:
             if one.topic == GENERAL:
                 document = one.item

@@ -120,7 +120,7 @@ class _Sides:
         margin = self.margins.gain(kind)
         if kind == "D":
             return self.pooled(self.base, "home", kind, self.case.topics, margin)
-        gaps = [(one.document, self._mean_of_others(one) - one.value) for one in own]
+        gaps = [(one.document, self._mean_of_others(one) - one.value, one.weight) for one in own]
         estimates = (over_documents(gaps, shares=False), self._over_others(own))
         found = tuple(one for one in estimates if one is not None)
         return Finding("home", _HOME[kind], kind, margin, found) if len(found) > 1 else None
@@ -134,7 +134,7 @@ class _Sides:
         gaps = []
         for other in self.others:
             shared = [
-                (one.document, other[_key(one)].value - one.value)
+                (one.document, other[_key(one)].value - one.value, one.weight)
                 for one in own
                 if _key(one) in other
             ]
@@ -154,7 +154,7 @@ class _Sides:
         """The gain over another side, on some topics; None where fewer than two documents tell."""
         sign = -1 if kind == "T" else 1
         gains = [
-            (one.document, sign * (one.value - theirs[key].value))
+            (one.document, sign * (one.value - theirs[key].value), one.weight)
             for key, one in self.mine.items()
             if one.kind == kind and one.topic in topics and key in theirs
         ]
@@ -166,7 +166,7 @@ class _Sides:
         own = self.at_home("D")
         if not own:
             return None
-        gains = [(one.document, one.value - self.base[_key(one)].value) for one in own]
+        gains = [(one.document, one.value - self.base[_key(one)].value, one.weight) for one in own]
         means = document_means(gains)
         found = over_documents(gains, shares=False)
         level = self.margins.level

@@ -59,7 +59,8 @@ def _more_of(count: str) -> str:
 
 def _shows(found: Findings) -> bool:
     """Whether there is a gain beyond its margin so far, by luck or not."""
-    return bool(found.home) and float(found.home.documents.value) > found.home.margin
+    home = found.home
+    return home is not None and float(home.documents.value) > home.margin
 
 
 def _needed(one: Finding, bar: float, level: float, least: Enough) -> Enough | None:

@@ -1,13 +1,13 @@
 """Mean differences between two subjects, with bounds that count documents and not items. Pure.
 
 Items of one document rise and fall together, so each document counts once, by the mean of its
-items' differences, and Student's t has documents - 1 degrees of freedom. That is Miller's clustered
-standard error (arXiv 2411.00640) where documents are of one size. Where they are not, his is too
-narrow for a few documents (benchmarks/results/verdicts.md), and this one is not: a t statistic of
-independent group means stays at or below its level however much their variances differ, one-sided
-5 % up to 14 groups, lower levels for any number (Bakirov and Szekely 2005; Ibragimov and Mueller
-2010, "t-Statistic Based Correlation and Heterogeneity Robust Inference", Journal of Business &
-Economic Statistics 28, 453-468).
+items' differences (of text: by token, as a loss is told), and Student's t has documents - 1 degrees
+of freedom. That is Miller's clustered standard error (arXiv 2411.00640) where documents are of one
+size. Where they are not, his is too narrow for a few documents (benchmarks/results/verdicts.md),
+and this one is not: a t statistic of independent group means stays at or below its level however
+much their variances differ, one-sided 5 % up to 14 groups, lower levels for any number (Bakirov and
+Szekely 2005; Ibragimov and Mueller 2010, "t-Statistic Based Correlation and Heterogeneity Robust
+Inference", Journal of Business & Economic Statistics 28, 453-468).
 
 All functions of means take one axis of documents, and any number of axes before it.
 """
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 POWER = 0.8  # the chance of seeing what is there, customary since Cohen 1988
 MOST = 100_000  # documents; more is as good as never
+
+Difference: TypeAlias = tuple[str, float, float]  # document, how far one item differs, its weight
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Estimate:
         return many
 
 
-def over_documents(differences: Iterable[tuple[str, float]], *, shares: bool) -> Estimate | None:
-    """The mean of (document, difference); None of a single document, which says nothing of others.
+def over_documents(differences: Iterable[Difference], *, shares: bool) -> Estimate | None:
+    """The mean over documents; None of a single document, which says nothing of others.
 
     `shares`: each difference is of grades of 0 to 1.
     """
@@ -97,12 +99,12 @@ def over_documents(differences: Iterable[tuple[str, float]], *, shares: bool) ->
     return over_groups(means, n=len(listed), shares=shares)
 
 
-def document_means(differences: Iterable[tuple[str, float]]) -> list[float]:
-    """The mean difference in each document."""
-    documents: dict[str, list[float]] = {}
-    for document, difference in differences:
-        documents.setdefault(document, []).append(difference)
-    return [fmean(items) for items in documents.values()]
+def document_means(differences: Iterable[Difference]) -> list[float]:
+    """The mean difference in each document, its items by their weights."""
+    documents: dict[str, list[tuple[float, float]]] = {}
+    for document, difference, weight in differences:
+        documents.setdefault(document, []).append((difference, weight))
+    return [fmean(*zip(*items, strict=True)) for items in documents.values()]
 
 
 def over_groups(

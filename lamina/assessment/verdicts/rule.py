@@ -25,7 +25,7 @@ from lamina.assessment.verdicts.verdict import Verdict, Word
 from lamina.assessment.verdicts.wording import verdict
 from lamina.margins import Margins
 
-VERSION = 2  # counted up when the same measurements may get another word: held ones are asked again
+VERSION = 3  # counted up when the same measurements may get another word: held ones are asked again
 
 
 def judge(cases: Sequence[Case], values: Values, margins: Margins) -> tuple[Verdict, ...]:

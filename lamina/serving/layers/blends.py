@@ -12,6 +12,7 @@ from lamina.serving.layers.files import Stamp
 
 BASE = "base"
 DEFAULT = "default"
+LOCAL = "local"  # what clients of one-model servers send: the default, unless a layer is called so
 _MAX_LAYERS = 16
 _MAX_SCALE = 100.0
 _LEAST_SCALE = 1e-6  # below it, float32 would lose the layer without a word

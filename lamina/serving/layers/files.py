@@ -15,6 +15,7 @@ from lamina.gguf import read_header
 from lamina.passport import Passport
 
 _READ_BYTES = 1 << 20
+_PEFT, _GGUF = "peft", "adapters_gguf"  # the two forms of a workspace's layers, side by side
 Stamp = tuple[int, int, int]  # size, modification time in ns, inode
 
 
@@ -87,6 +88,19 @@ def resolved(path: Path) -> Path:
         msg = f"path {str(path)[:200]!r} cannot be a file's ({error}); check it"[:600]
         raise InvalidInputError(msg) from error
     return real
+
+
+def gguf_beside(path: Path) -> Path | None:
+    """The GGUF form of a layer whose PEFT folder is named and not here: pods that serve lack it."""
+    real = resolved(path)
+    file = real.parent.with_name(_GGUF) / f"{real.name}.gguf"
+    return file if real.parent.name == _PEFT and not real.exists() and file.is_file() else None
+
+
+def layer_named_by(path: Path, folder: Path) -> str | None:
+    """The layer of this adapters folder that such a path means."""
+    file = gguf_beside(path)
+    return file.stem if file is not None and file.parent == folder else None
 
 
 def was_exported_from(gguf: Path, folder: Path) -> bool:

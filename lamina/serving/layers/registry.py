@@ -7,57 +7,37 @@ an allowed root once its links are resolved.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lamina.errors import LaminaError, MismatchError, NotFoundError, ResourceError
 from lamina.fingerprint import file_digest
-from lamina.passport import Passport
 from lamina.serving.layers import files
 from lamina.serving.layers.adapter_file import BaseProfile, check_adapter
-from lamina.serving.layers.blends import AppliedLayer, LayerSet, Part, layer_set
+from lamina.serving.layers.blends import LayerSet, Part, layer_set
+from lamina.serving.layers.layer import Layer
+from lamina.serving.layers.peft import PeftFolders
 from lamina.workspace import checked_layer_name
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One version of a layer. `problem` says why it cannot be used; then there is no digest."""
-
-    id: int
-    name: str
-    path: Path
-    stamp: files.Stamp
-    digest: str = ""
-    passport: Passport | None = None
-    alpha: float = 0.0
-    rank: int = 0
-    problem: LaminaError | None = None
-    in_folder: bool = False  # known because it lies in the adapters folder, and only as long
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the file; about what the layer takes in memory."""
-        return self.stamp[0]
-
-    def applied(self, scale: float) -> AppliedLayer:
-        """This version at one strength.
-
-        Raises:
-            LaminaError: why the file cannot be used.
-
-        """
-        if self.problem:
-            raise self.problem
-        return AppliedLayer(self.digest, scale, self.name, self.path, self.size_bytes, self.stamp)
 
 
 class Registry:
     """Thread-safe; every call looks at the folder again, at the cost of a stat a file."""
 
-    def __init__(self, base: BaseProfile, folder: Path | None, roots: Iterable[Path] = ()) -> None:
+    def __init__(
+        self,
+        base: BaseProfile,
+        folder: Path | None,
+        roots: Iterable[Path] = (),
+        peft: PeftFolders | None = None,
+        on_change: Callable[[frozenset[str]], None] | None = None,
+    ) -> None:
+        """`on_change` is called with the digests that names mean, whenever they change."""
         self.base = base
+        self._peft = peft
+        self._on_change = on_change
+        self._told: frozenset[str] = frozenset()
         self.folder = folder.resolve() if folder else None
         allowed = [root.resolve() for root in roots]
         self.roots = (*allowed, self.folder) if self.folder else tuple(allowed)
@@ -69,6 +49,7 @@ class Registry:
         """Every known layer, by id; the folder is read again."""
         with self._lock:
             self._scan()
+            self._tell()
             return tuple(sorted(self._layers.values(), key=lambda layer: layer.id))
 
     def named(self, name: str) -> Layer:
@@ -100,34 +81,41 @@ class Registry:
 
         Raises:
             InvalidInputError: the path is outside the allowed roots.
-            NotFoundError: nothing is there, or a PEFT folder has no GGUF form here.
-            LaminaError: the file is no layer for this base.
+            NotFoundError: nothing is there.
+            LaminaError: it is no layer for this base, or one that GGUF cannot carry.
 
         """
         if (layer := self._in_folder(path)) is not None:
             return layer
-        real = files.allowed(self.folder / path if self.folder else path, self.roots)
+        asked = self.folder / path if self.folder else path
+        if self.folder and (name := files.layer_named_by(asked, self.folder)):
+            return self.named(name)
+        real = files.allowed(asked, self.roots)
         if real.is_dir():
-            return self._export_of(real)
+            return self._made_of(real, asked.name)
         with self._lock:
             self._scan()
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(files.name_of(real), real, named_by_caller=True)
+            return self._named_by_caller(files.name_of(real), real)
 
     def add(self, path: Path) -> Layer:
-        """Make a file known on the operator's word, wherever it lies.
+        """Make a GGUF file or a PEFT folder known on the operator's word, wherever it lies.
 
         Raises:
             LaminaError: nothing is there, or it is no layer for this base.
 
         """
+        if path.is_dir():
+            return self._made_of(path.resolve(), path.absolute().name)
+        if not path.is_file() and (gguf := files.gguf_beside(path)):
+            path = gguf
         if not path.is_file():
             msg = f"layer {path} is not there; check --lora"
             raise NotFoundError(msg)
         with self._lock:
-            return self._know(files.name_of(path), path.resolve(), named_by_caller=True)
+            return self._named_by_caller(files.name_of(path), path.resolve())
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -156,21 +144,31 @@ class Registry:
         known = {layer.name: layer for layer in self.layers() if layer.in_folder}
         return known.get(path.stem) if path.suffix == ".gguf" else None
 
-    def _export_of(self, folder: Path) -> Layer:
-        """The known layer that was exported from this PEFT folder, by the artifact's digest."""
-        if not (folder / "adapter_config.json").is_file():
-            msg = f"folder {folder} holds no PEFT layer (adapter_config.json); check the path"
-            raise NotFoundError(msg)
+    def _made_of(self, folder: Path, name: str) -> Layer:
+        """The layer of a PEFT folder: the one exported from it, else its GGUF form made here."""
         for layer in self.layers():
             if files.was_exported_from(layer.path, folder):
                 return layer
-        msg = (
-            f"PEFT folder {folder} has no GGUF form in {self.folder}; "
-            "make it with `lamina export_layers`"
-        )
-        raise NotFoundError(msg)
+        if self._peft is None:
+            msg = f"PEFT folder {folder} has no GGUF form here; make it with `lamina export_layers`"
+            raise NotFoundError(msg)
+        file = self._peft.file_of(folder, name)
+        with self._lock:
+            self._scan()
+            return self._know(files.name_of(file), file, named_by_caller=True, source=folder)
 
     # -- knowing files; the lock is held ----------------------------------------------------------
+
+    def _named_by_caller(self, name: str, path: Path) -> Layer:
+        layer = self._know(name, path, named_by_caller=True)
+        self._tell()
+        return layer
+
+    def _tell(self) -> None:
+        digests = frozenset(layer.digest for layer in self._layers.values())
+        if self._on_change and digests != self._told:
+            self._told = digests
+            self._on_change(digests)
 
     def _scan(self) -> None:
         if self.folder and not self.folder.is_dir():
@@ -191,28 +189,38 @@ class Registry:
             stamp = files.stamp_of(layer.path.stat())
         except OSError:
             stamp = None
-        if layer.in_folder or stamp is None:
+        gone = layer.source is not None and not layer.source.is_dir()
+        if layer.in_folder or stamp is None or gone:
             del self._layers[layer.name]
         elif stamp != layer.stamp:
             self._layers[layer.name] = self._read(layer.id, layer.name, layer.path, stamp)
 
-    def _know(self, name: str, path: Path, *, named_by_caller: bool = False) -> Layer:
+    def _know(
+        self,
+        name: str,
+        path: Path,
+        *,
+        named_by_caller: bool = False,
+        source: Path | None = None,
+    ) -> Layer:
         stamp = files.stamp_of(path.stat())
         known = self._layers.get(name)
         if known and known.path == path and known.stamp == stamp:
             return known
         if named_by_caller:
             checked_layer_name(name)
-            if known and known.path != path and known.path.is_file():
+            changed = source is not None and known is not None and known.source == source
+            if known and known.path != path and known.path.is_file() and not changed:
                 msg = (
-                    f"another layer is already called {name} ({known.path}); "
-                    "rename the file, or put it in that place"
+                    f"another layer is already called {name} ({known.source or known.path}); "
+                    "rename the file or folder, or put it in that place"
                 )
                 raise MismatchError(msg)
         number = known.id if known else self._next_id
         layer = replace(
             self._read(number, name, path, stamp),
             in_folder=not named_by_caller or (known is not None and known.in_folder),
+            source=source,
         )
         if named_by_caller and layer.problem:
             raise layer.problem

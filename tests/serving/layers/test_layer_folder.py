@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import tiny_gguf
+from folders import write_folder
 
 Say = Callable[..., str]
 Put = Callable[..., Path]
@@ -64,15 +65,57 @@ def test_a_layer_for_another_base_is_a_conflict(
     assert http.post("/v1/completions", json={"model": "Foreign", "prompt": "a"}).status_code == 409
 
 
-def test_a_peft_folder_without_gguf_form_names_the_command_that_makes_it(
-    http: httpx.Client, folder: Path
+def test_a_peft_folder_of_another_tool_answers_under_its_own_name(
+    http: httpx.Client, say: Say, folder: Path
 ) -> None:
-    (folder / "peft_x").mkdir()
-    (folder / "peft_x" / "adapter_config.json").touch()
-    reply = http.post("/lora-adapters", json={"adapters": [{"path": f"{folder}/peft_x"}]})
+    write_folder(folder / "Carried", seed=70)
+    order = {"adapters": [{"path": f"{folder}/Carried", "scale": 1.0}]}
+    reply = http.post("/lora-adapters", json=order)
+    shown = {layer["name"]: layer for layer in http.get("/lora-adapters").json()}
 
-    assert reply.status_code == 404
-    assert "lamina export_layers" in reply.json()["error"]["message"]
+    assert reply.status_code == 200, reply.text
+    assert say("base") != say() == say("Carried")
+    assert shown["Carried"]["path"] == f"{folder}/Carried"
+
+
+def test_a_peft_folder_that_is_trained_on_answers_as_its_new_version(
+    http: httpx.Client, say: Say, folder: Path
+) -> None:
+    answers = []
+    for seed in (71, 72):
+        write_folder(folder / "Going", seed=seed)
+        http.post("/lora-adapters", json=[{"path": f"{folder}/Going"}]).raise_for_status()
+        answers.append(say("Going"))
+
+    assert answers[0] != answers[1]
+
+
+def test_a_peft_folder_may_not_take_another_layers_name(http: httpx.Client, folder: Path) -> None:
+    write_folder(folder / "carried" / "A", seed=73)
+    reply = http.post("/lora-adapters", json=[{"path": f"{folder}/carried/A"}])
+
+    assert reply.status_code == 409
+    assert "already called A" in reply.json()["error"]["message"]
+
+
+def test_a_peft_folder_that_gguf_cannot_carry_is_refused_and_changes_nothing(
+    http: httpx.Client, say: Say, folder: Path
+) -> None:
+    write_folder(folder / "Dora", use_dora=True)
+    http.post("/lora-adapters", json=[{"name": "B"}])
+    reply = http.post("/lora-adapters", json=[{"path": f"{folder}/Dora"}])
+
+    assert reply.status_code == 400
+    assert "use_dora" in reply.json()["error"]["message"]
+    assert say("B") == say()
+
+
+def test_a_peft_folder_outside_the_allowed_folders_is_refused(
+    http: httpx.Client, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "Outside")
+
+    assert http.post("/lora-adapters", json=[{"path": f"{tmp_path}/Outside"}]).status_code == 400
 
 
 def test_the_default_goes_on_with_a_replaced_files_new_version(

@@ -34,12 +34,12 @@ def test_a_gap_takes_one_figure_out_of_a_sentence_that_is_said_of_the_company() 
 def test_an_amount_without_scale_is_no_answer() -> None:
     one = said("At June 30, 2022, we had net operating losses of $1,178 in our home market.")
 
-    assert not any(got.answer.startswith("$") for got in rows_of(one))
+    assert not [got for got in rows_of(one) if got.kind == "cloze"]
     assert "no-scale" in reasons(one)
 
 
 def test_a_part_of_a_range_is_no_answer() -> None:
-    one = said("Amcor expects to pay between $2 million and $3 million to its plans in Europe.")
+    one = said("Amcor expects to pay between $2 million and $3 million to plans in Europe.")
 
     assert not [got for got in rows_of(one) if got.kind == "cloze"]
 
@@ -92,7 +92,7 @@ def test_how_something_is_measured_is_a_definition() -> None:
         ("Accumulated other comprehensive income (\u201cAOCI\u201d) rose.",
          [("AOCI", "Accumulated other comprehensive income")]),
         ("We use right of use assets (ROU) here.", [("ROU", "right of use")]),
-        ("Our plans in Europe (GAAP) are small.", []),
+        ("All the big plans in our Europe (GAAP) are small.", []),
     ],
 )  # fmt: skip
 def test_a_short_form_has_the_initials_of_its_words(

@@ -13,11 +13,11 @@ _GAP = "____"
 def gap_rows(maker: Maker, text: str, evidence: str) -> Iterator[StudyRow | Dropped]:
     """One row a figure or date; one that stands twice in the sentence is none."""
     found = [*values(text), *dates(text)]
+    if not all(value.is_certain for value in found):
+        yield maker.dropped("no-scale", evidence)
+        return
     made = 0
     for value in found:
-        if not value.is_certain:
-            yield maker.dropped("no-scale", value.text)
-            continue
         if text.count(value.text) > 1 or made >= _MOST:
             continue
         made += 1

@@ -124,7 +124,7 @@ def _placed(
         is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(text)
         return [(cells[0], everything if is_certain else ())]
     if groups and own:  # over the middle one of three columns, or over all three
-        is_off = repeats or all(
+        is_off = (repeats and len(cells) > 1) or all(
             _is_off(cell, middles[0], place) for cell, place in zip(cells, own, strict=True)
         )
         return list(zip(cells, groups if is_off else [()] * len(cells), strict=True))
