@@ -108,6 +108,7 @@ class _Table:
     def __init__(self, passage: Passage, grid: Grid, of: _Of, heads: Sequence[Head]) -> None:
         self._passage, self._grid, self._of, self._heads = passage, grid, of, heads
         self._is_dated = False  # whether columns or captions say when
+        self._mixed = [False] * len(heads)  # whether a column has held other things since then
         self._money = [""] * len(heads)  # the currency sign that each column showed last
 
     def facts(self) -> Iterator[Fact | Dropped]:
@@ -132,7 +133,8 @@ class _Table:
         place = column_at(self._grid.columns, slot.left, slot.right)
         if place is None or slot.figure is None:
             return "merged-cells"
-        self._money[place] = slot.figure.currency or self._money[place]
+        if slot.figure.currency:
+            self._money[place], self._mixed[place] = slot.figure.currency, False
         head = self._heads[place]
         text = without_scales(label.text)
         words = tuple(one.text for one in row.slots if one.kind == "text")
@@ -142,9 +144,11 @@ class _Table:
             return problem
         scales = scales_in([row.label, *label.captions]) or head.scales or self._of.scales
         captions = " ".join(label.captions)
-        money = (self._money[place], self._of.money)
+        money = ("", "") if self._mixed[place] else (self._money[place], self._of.money)
         around = Around(label.text, captions, head.title, self._of.context, scales, *money)
         found = answer(slot, around)
+        if found.what not in {"money", "price"}:  # what follows may be counted, too
+            self._mixed[place] = True
         if found.problem:
             return found.problem
         of_label = tuple(

@@ -15,10 +15,13 @@ _STOCK = re.compile(
     r"exercise price|maturities)\b",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(r"\b(?:beginning|opening|start)\b", re.IGNORECASE)
 
 
 def is_flow(lead: str, label: str) -> bool | None:
     """True for a time, false for a day; none where the words leave that open."""
+    if _BEGINNING.search(label):  # it is not of the day that the head gives
+        return True
     for text in (lead, label):
         flow, stock = _FLOW.search(text), _STOCK.search(text)
         if bool(flow) != bool(stock):

@@ -7,6 +7,7 @@ over several is said of all of these. Where two readings are possible, there is 
 import re
 from bisect import bisect
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
@@ -47,16 +48,43 @@ def split_heads(cells: Sequence[Cell]) -> list[Cell]:
     return result
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """What the lines of a head have in common."""
+
+    columns: Sequence[Column]
+    middles: tuple[Sequence[float], ...]  # of the lowest heads, of the figures: either may count
+    dated: bool  # each column has a year of its own
+    repeats: bool  # the lowest heads are alike: those above must tell them apart
+    thirds: bool  # an odd number of heads shares the columns
+
+    @classmethod
+    def of(cls, lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> "_Layout":
+        """The layout of these lines over these columns."""
+        count = len(columns)
+        whole = [cells for cells in lines if len(cells) == count]
+        lowest = next((cells for cells in whole[::-1] if _one_each(cells, columns)), ())
+        figures = [column.centre for column in columns]
+        return cls(
+            columns,
+            ([cell.centre for cell in lowest] or figures, figures),
+            any(all(has_year(cell.text) for cell in cells) for cells in whole),
+            len({cell.text for cell in lowest}) < len(lowest),
+            any(_shares_oddly(len(cells), count) for cells in lines),
+        )
+
+
+def _shares_oddly(heads: int, columns: int) -> bool:
+    """Whether the middle one of the heads stands over the middle of all columns."""
+    return 1 < heads < columns and heads % 2 == 1 and columns % heads == 0
+
+
 def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[list[str]] | None:
     """For each column the pieces of its head from the top; none where a piece may be of another."""
-    middles = [_middles(lines, columns), [column.centre for column in columns]]
-    dated = any(
-        len(cells) == len(columns) and all(has_year(one.text) for one in cells) for cells in lines
-    )
-    repeats = _repeats(lines, columns)
+    layout = _Layout.of(lines, columns)
     heads: list[list[tuple[str, tuple[int, ...]]]] = [[] for _ in columns]
     for cells in lines:
-        for cell, places in _placed(cells, columns, middles, dated=dated, repeats=repeats):
+        for cell, places in _placed(cells, layout):
             if not places:
                 return None
             for place in places:
@@ -65,14 +93,6 @@ def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list
     # `Gains Losses Gains Losses`: what stands above has not told them apart.
     is_told_apart = len(set(map(tuple, pieces))) == len(pieces) or not any(pieces)
     return pieces if is_told_apart else None
-
-
-def _repeats(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> bool:
-    """Whether the lowest heads that name each column name two alike."""
-    for cells in reversed(lines):
-        if len(cells) == len(columns) > 1 and _one_each(cells, columns):
-            return len({cell.text for cell in cells}) < len(cells)
-    return False
 
 
 def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
@@ -84,53 +104,49 @@ def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
     return result
 
 
-def _middles(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[float]:
-    """The middles of the columns: of the lowest heads that name each, else of the figures."""
-    for cells in reversed(lines):
-        if len(cells) == len(columns) and _one_each(cells, columns):
-            return [cell.centre for cell in cells]
-    return [column.centre for column in columns]
-
-
-def _placed(
-    cells: Sequence[Cell],
-    columns: Sequence[Column],
-    middles: Sequence[Sequence[float]],
-    *,
-    dated: bool,
-    repeats: bool,
-) -> list[tuple[Cell, tuple[int, ...]]]:
-    """Each cell of a head line with the columns that it is of; none where that is not certain.
-
-    `middles` are those of the lowest heads and those of the figures: a head may be centred over
-    either. `dated` says that each column has a year of its own, `repeats` that the lowest heads are
-    alike, so that those above must tell them apart.
-    """
-    everything = tuple(range(len(columns)))
+def _placed(cells: Sequence[Cell], layout: _Layout) -> list[tuple[Cell, tuple[int, ...]]]:
+    """Each cell of a head line with the columns that it is of; none where that is not certain."""
+    columns = layout.columns
     own = _one_each(cells, columns)
     if len(cells) == len(columns):
         places = [(place,) for place in own] if own else [()] * len(cells)
         return list(zip(cells, places, strict=True))
-    groups = next(filter(None, (_equal_groups(cells, one) for one in middles)), None)
-    if not dated and not groups and all(is_head(one.text) and has_year(one.text) for one in cells):
-        groups = _dated_groups(cells, columns)
-        if groups:
+    groups = next(filter(None, (_equal_groups(cells, one) for one in layout.middles)), None)
+    if not layout.dated and all(is_head(one.text) and has_year(one.text) for one in cells):
+        groups = groups or _dated_groups(cells, columns)
+        if groups and len(cells) > 1:
             return list(zip(cells, groups, strict=True))
-    if groups and not own:
-        return list(zip(cells, groups, strict=True))
-    if len(cells) == 1 and is_of_all(cells[0].text):
-        text = cells[0].text
-        is_part = dated and is_head(text) and not has_year(text)  # such as `December 31,`
-        is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(text)
-        return [(cells[0], everything if is_certain else ())]
+    if len(cells) == 1:
+        return [(cells[0], _lone(cells[0], layout, groups, own))]
     if groups and own:  # over the middle one of three columns, or over all three
-        is_off = (repeats and len(cells) > 1) or all(
-            _is_off(cell, middles[0], place) for cell, place in zip(cells, own, strict=True)
+        is_off = layout.repeats or all(
+            _is_off(cell, layout.middles[0], place) for cell, place in zip(cells, own, strict=True)
         )
         return list(zip(cells, groups if is_off else [()] * len(cells), strict=True))
+    if groups:
+        return list(zip(cells, groups, strict=True))
     if own:
         return [(cell, (place,)) for cell, place in zip(cells, own, strict=True)]
-    return [(cell, _alone(cell, columns, middles[0])) for cell in cells]
+    return [(cell, _alone(cell, columns, layout.middles[0])) for cell in cells]
+
+
+def _lone(
+    cell: Cell,
+    layout: _Layout,
+    groups: tuple[tuple[int, ...], ...] | None,
+    own: tuple[int, ...] | None,
+) -> tuple[int, ...]:
+    """The columns of the only cell of its line."""
+    columns = layout.columns
+    if is_of_all(cell.text):
+        is_part = layout.dated and is_head(cell.text) and not has_year(cell.text)  # `June 30,`
+        is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(cell.text)
+        return tuple(range(len(columns))) if is_certain else ()
+    if groups and own and not _is_off(cell, layout.middles[0], own[0]):
+        return ()  # over the middle column, or over all
+    if groups:
+        return () if layout.thirds else groups[0]  # over the middle group, or over all
+    return own or _alone(cell, columns, layout.middles[0])
 
 
 def _is_off(cell: Cell, middles: Sequence[float], place: int) -> bool:

@@ -1,0 +1,116 @@
+"""Heads of columns: what each is said of, and when."""
+
+from printed import answers, page, placed, reasons, row, rows_of, table, text
+
+from lamina.text.pages import Line
+
+
+def test_heads_over_all_columns_are_said_of_each() -> None:
+    one = page(
+        text(100, "Our lease liabilities were as follows (in millions):"),
+        text(112, "December 31, 2021", left=405),
+        row(124, "", "Operating", "Finance", "Total"),
+        row(136, "Gross lease liabilities", "$66,269", "$25,866", "$92,135"),
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    assert asked["What were Amcor's gross lease liabilities (Finance) at December 31, 2021?"] == (
+        "$25,866 million"
+    )
+
+
+def test_a_text_over_the_middle_of_three_columns_may_be_of_all_or_of_one() -> None:
+    one = page(
+        text(100, "Our lease liabilities were as follows at June 30, 2022 (in millions):"),
+        text(112, "Consumer", left=427),
+        row(124, "", "Foods", "Goods", "Total"),
+        row(136, "Gross lease liabilities", "$66,269", "$25,866", "$92,135"),
+    )
+
+    assert not answers(one)
+    assert "unclear-head" in reasons(one)
+
+
+def test_columns_that_nothing_tells_apart_are_not_read() -> None:
+    one = page(
+        text(100, "Our lease liabilities were as follows at June 30, 2022 (in millions):"),
+        row(124, "", "Gains", "Losses", "Gains"),
+        row(136, "Gross lease liabilities", "$66,269", "$25,866", "$92,135"),
+    )
+
+    assert not answers(one)
+    assert "unclear-head" in reasons(one)
+
+
+def test_a_text_over_the_middle_of_three_groups_may_be_of_all_or_of_one() -> None:
+    rights = (250.0, 300.0, 350.0, 400.0, 450.0, 500.0)
+
+    def line(top: float, *cells: str) -> Line:
+        placed_at = zip(cells, rights, strict=True)
+        return placed(top, *((text, right - 5.0 * len(text)) for text, right in placed_at))
+
+    years = ("2022", "2021") * 3
+    one = page(
+        text(100, "Benefit obligations were as follows (in millions):"),
+        text(112, "Other", left=352),
+        placed(124, ("Pension", 253.0), ("Postretirement", 335.0), ("Health", 455.0)),
+        line(136, *years),
+        placed(148, ("Service cost", 20.0), *zip(("$11", "$12", "$13", "$14", "$15", "$16"),
+                                                 (235.0, 285.0, 335.0, 385.0, 435.0, 485.0),
+                                                 strict=True)),
+    )  # fmt: skip
+
+    assert not answers(one)
+    assert "unclear-head" in reasons(one)
+
+
+def test_a_date_over_rows_says_when_they_are_of() -> None:
+    one = table(
+        text(124, "June 30, 2022"),
+        row(136, "Cash and cash equivalents", "$5", "$6", "$7"),
+        text(148, "June 30, 2021"),
+        row(160, "Cash and cash equivalents", "$8", "$9", "$10"),
+        heads=("Cost", "Gains", "Losses"),
+        lead="Our investments were as follows (in millions):",
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    question = "In Amcor's investments, what were cash and cash equivalents (Gains) at June 30, {}?"
+    assert asked[question.format(2022)] == "$6 million"
+    assert asked[question.format(2021)] == "$9 million"
+
+
+def test_a_year_is_said_with_the_day_that_the_head_gives() -> None:
+    one = page(
+        text(100, "The components of our lease cost are as follows (in millions):"),
+        text(112, "Years ended June 30,", left=400),
+        row(124, "", "2022", "2021", "2020"),
+        row(136, "Operating lease cost", "$128", "$97", "$88"),
+    )
+
+    said = {got.question for got in rows_of(one) if got.answer == "$97 million"}
+    assert any("for the year ended June 30, 2021" in question for question in said)
+    assert any("in fiscal 2021" in question for question in said)
+
+
+def test_a_year_that_ends_in_january_is_named_by_its_day_alone() -> None:
+    one = page(
+        text(100, "The components of our lease cost are as follows (in millions):"),
+        text(112, "Years ended January 31,", left=400),
+        row(124, "", "2022", "2021", "2020"),
+        row(136, "Operating lease cost", "$128", "$97", "$88"),
+    )
+
+    assert rows_of(one)
+    assert not any("fiscal 2021" in got.question for got in rows_of(one))
+
+
+def test_a_beginning_balance_is_not_of_the_day_that_ends_its_period() -> None:
+    one = table(
+        row(124, "Allowance at beginning of period", "$5", "$6", "$7"),
+        heads=("Jun 30, 2022", "Jun 30, 2021", "Jun 30, 2020"),
+        lead="Our allowances were as follows (in millions):",
+    )
+
+    [asked] = [got.question for got in rows_of(one) if got.answer == "$6 million"][:1]
+    assert "for the period ended June 30, 2021" in asked
