@@ -120,6 +120,18 @@ def test_a_caption_is_over_when_its_indent_is() -> None:
     assert "(Finance lease cost)" not in asked["$12 million"]
 
 
+def test_a_row_below_the_total_of_its_caption_may_stand_under_nothing() -> None:
+    one = table(
+        text(124, "Change in plan assets:"),
+        row(136, "Employer contributions", "$2", "$11", "$1", left=30),
+        row(148, "Ending balance of plan assets", "$3", "$12", "$4", left=30),
+        row(160, "Unfunded status of the plans", "$5", "$13", "$6", left=30),
+    )
+
+    assert "unclear-caption" in reasons(one)
+    assert not any(got.answer == "$13 million" for got in rows_of(one))
+
+
 def test_shares_are_counted_and_not_money() -> None:
     one = table(
         row(124, "Net income of the year", "$805", "$932", "$612"),
