@@ -132,6 +132,33 @@ def test_a_row_below_the_total_of_its_caption_may_stand_under_nothing() -> None:
     assert not any(got.answer == "$13 million" for got in rows_of(one))
 
 
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        ("net income in millions and shares in thousands", "17,352,119 thousand"),
+        ("dollars and shares in millions", "17,352,119 million"),
+        ("dollars in millions", "17,352,119"),
+    ],
+)
+def test_shares_have_the_scale_that_is_said_of_them(scale: str, expected: str) -> None:
+    one = table(
+        row(124, "Weighted-average shares outstanding", "17,352,119", "1", "2"),
+        lead=f"Earnings per share were as follows ({scale}):",
+    )
+
+    assert expected in answers(one)
+
+
+def test_a_table_of_shares_has_no_money_in_it() -> None:
+    one = table(
+        row(124, "Balance of the class at end of year", "1,224", "1,301", "1,402"),
+        row(136, "Cost of the plan that was set up", "$3", "$4", "$5"),
+        lead="Shares of common stock outstanding were as follows (in millions):",
+    )
+
+    assert not any("1,224" in answer for answer in answers(one))
+
+
 def test_shares_are_counted_and_not_money() -> None:
     one = table(
         row(124, "Net income of the year", "$805", "$932", "$612"),

@@ -55,6 +55,7 @@ _VAGUE = frozenset(
     ("changes", "components", "activity", "information", "details", "amounts", "balances",
      "results", "summary", "reconciliation", "and", "related", "of")
 )  # fmt: skip
+_CAPITALS = re.compile(r"\A(?:[A-Z][A-Z&,]+\s+){2,}(?=[A-Z][a-z])")  # a heading run into its text
 _OWN = re.compile(
     r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
     re.IGNORECASE,
@@ -121,7 +122,7 @@ def subject_of(lead: str) -> str:
 
 def noun_phrase(text: str) -> str:
     """A phrase that stands alone: no pronoun, no verb, no period; empty where it has one."""
-    text = _PERIOD.sub("", text)
+    text = _CAPITALS.sub("", _PERIOD.sub("", text))
     text = re.sub(
         r"^(?:information\s+(?:about|regarding|on|related\s+to)|a\s+summary\s+of|an?|the|details\s+of)\s+",
         "",
