@@ -149,6 +149,18 @@ def test_shares_have_the_scale_that_is_said_of_them(scale: str, expected: str) -
     assert expected in answers(one)
 
 
+def test_a_caption_of_amounts_per_share_excepts_only_what_has_cents() -> None:
+    one = table(
+        text(124, "Basic earnings per common share:"),
+        row(136, "Net income of common shareholders", "$2,363", "$1,012", "$356", left=30),
+        row(148, "Weighted-average shares outstanding", "1,226", "1,224", "1,223", left=30),
+        row(160, "Net earnings of the year", "$1.93", "$0.83", "$0.29", left=30),
+        lead="Earnings per share were as follows (in millions, except per share data):",
+    )
+
+    assert {"$2,363 million", "1,226 million", "$1.93"} <= answers(one)
+
+
 def test_a_table_of_shares_has_no_money_in_it() -> None:
     one = table(
         row(124, "Balance of the class at end of year", "1,224", "1,301", "1,402"),

@@ -168,14 +168,14 @@ def _price(figure: Figure, column_money: str) -> Answer:
 
 
 def _money(figure: Figure, currency: str, around: Around) -> Answer:
-    word, problem = _scale("money", around)
+    word, problem = _scale("money", figure, around)
     if word is None:
         return Answer(problem=problem)
     return Answer(f"{_signed(figure, currency)} {word}".strip(), "money")
 
 
 def _count(figure: Figure, around: Around) -> Answer:
-    word, problem = _scale("count", around)
+    word, problem = _scale("count", figure, around)
     if word is None:
         is_of_money = bool(around.scales) and all(one.of == "money" for one in around.scales.said)
         is_long = len(figure.digits) >= _LONG and not around.scales
@@ -184,8 +184,14 @@ def _count(figure: Figure, around: Around) -> Answer:
     return Answer(f"{_signed(figure)} {word or ''}".strip(), "count")
 
 
-def _scale(what: str, around: Around) -> tuple[str | None, str]:
-    """The scale's word, or none with the problem."""
+def _scale(what: str, figure: Figure, around: Around) -> tuple[str | None, str]:
+    """The scale's word, or none with the problem.
+
+    A caption such as "Earnings per share:" excepts what has cents, not the income that is divided.
+    """
     if is_vague(around.scales):
         return None, "vague-scale"
-    return around.scales.word(what, around.all.casefold()), "no-scale"
+    own = around.scales.word(what, f"{around.label} {around.title}".casefold())
+    if own != around.scales.word(what, around.all.casefold()) and figure.decimals:
+        return None, "vague-scale"
+    return own, "no-scale"
