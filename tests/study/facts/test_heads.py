@@ -114,3 +114,26 @@ def test_a_beginning_balance_is_not_of_the_day_that_ends_its_period() -> None:
 
     [asked] = [got.question for got in rows_of(one) if got.answer == "$6 million"][:1]
     assert "for the period ended June 30, 2021" in asked
+
+
+def test_a_year_in_a_name_says_not_when() -> None:
+    one = page(
+        text(100, "Our restructuring expenses were as follows (in millions):"),
+        placed(112, ("2018 Packaging Plan", 300.0), ("2019 Bemis Plan", 450.0)),
+        placed(124, ("Expense incurred to date", 20.0), ("$121", 360.0), ("$213", 505.0)),
+    )
+
+    assert not answers(one)
+    assert "unclear-head" in reasons(one)
+
+
+def test_a_balance_at_a_day_is_asked_for_with_what_it_is_of() -> None:
+    one = table(
+        row(124, "Balance at June 30, 2022", "$5", "$6", "$7"),
+        heads=("North", "South", "West"),
+        lead="Changes in goodwill were as follows (in millions):",
+    )
+
+    asked = [got.question for got in rows_of(one)]
+    assert asked
+    assert all("changes in goodwill" in question for question in asked)

@@ -50,6 +50,8 @@ def test_a_part_of_a_range_is_no_answer() -> None:
         "It was recorded in other income at an amount of $5 million.",
         "This resulted in a charge of $5 million in fiscal 2022.",
         "The agreement ends in 2025 and covers $5 million of sales.",
+        "The inputs are valued by three banks every year.",
+        "Behring, et al., which was filed on May 6, 2022 in the Delaware Court of Chancery.",
         "As discussed above, sales of $5 million were lost in fiscal 2022.",
     ],
 )

@@ -25,7 +25,8 @@ _DANGLING = re.compile(
     r"otherwise|similarly|likewise|conversely|moreover|furthermore|additionally|same|other|others|"
     r"another|see|refer|discussed|described|noted|mentioned|note|notes|table|tables|figure|item|page|"
     r"exhibit|schedule|parties|example|remaining|said|also)\b|"
-    r"\A(?:In addition|As a result|For)\b,?",
+    r"\A(?:In addition|As a result|For)\b,?|\bet al\b|"
+    r"\AThe\s+\w+\s+(?:is|are|was|were|has|have|had|will|may|can)\b",
     re.IGNORECASE,
 )
 _DEFINITE = re.compile(

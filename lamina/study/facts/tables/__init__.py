@@ -197,21 +197,23 @@ class _Table:
         is_led = bool(self._of.context) and not self._of.from_heading
         if is_total(text) and (any(self._grid.between.values()) or not is_led):
             return "bare-total"
-        dated = any(one.date for one in periods_in(text)[0]) and not is_year_label(text)
+        of_label, bare = periods_in(text)
+        dated = any(one.date for one in of_label) and not is_year_label(text)
         if not (period or dated):
             return "no-period"
         if head.period and label.when:
             return "two-periods"
-        if is_generic(text, label.captions) or is_year_label(text):
+        if is_generic(bare, label.captions) or is_year_label(text):
             is_said = is_led
         else:
-            is_said = bool(self._of.context) or says_enough(text, "")
+            is_said = bool(self._of.context) or says_enough(bare, "")
         return "" if is_said else "no-context"
 
     def _context(self, text: str) -> str:
         """What the table is of, where the label does not say it itself."""
-        is_bare = is_generic(text, ()) or is_year_label(text)
-        return "" if says_enough(text, self._of.context) and not is_bare else self._of.context
+        bare = periods_in(text)[1]  # "Balance at June 30, 2022" says no more than "Balance"
+        is_bare = is_generic(bare, ()) or is_year_label(text)
+        return "" if says_enough(bare, self._of.context) and not is_bare else self._of.context
 
     def _said(self, period: Period | None, words: str) -> tuple[str, ...]:
         if period is None:

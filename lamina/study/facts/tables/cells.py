@@ -81,7 +81,7 @@ def row_of(line: Line) -> Row | None:
     return Row(label, tuple(reader.slots), line)
 
 
-def _without_mark(cells: Sequence[Cell], size: float) -> Sequence[Cell]:
+def _without_mark(cells: list[Cell], size: float) -> list[Cell]:
     """The cells behind the label; a `(1)` that stands close behind it is a footnote's mark."""
     rest = cells[1:]
     is_mark = len(rest) > 1 and _MARK.fullmatch(rest[0].text) is not None

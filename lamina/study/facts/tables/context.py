@@ -10,6 +10,7 @@ from lamina.text.sentences import sentences
 
 _LEAD_STEP = 1.7  # heights of the font between the lines of a paragraph
 _DETERMINERS = frozenset(("The", "All", "A", "An", "Any", "Each", "Certain", "Most"))
+_RICH = 80  # words of a page that tell which of them are written small
 _FEW = 3  # words of a heading that need no capitals
 _SMALL = 3  # letters of a word that is small within a title
 _SHORT = 0.6  # of the next line, the width of a heading
@@ -54,6 +55,7 @@ _VAGUE = frozenset(
     ("changes", "components", "activity", "information", "details", "amounts", "balances",
      "results", "summary", "reconciliation", "and", "related", "of")
 )  # fmt: skip
+_CAPITALS = re.compile(r"\A(?:[A-Z][A-Z&,]+\s+){2,}(?=[A-Z][a-z])")  # a heading run into its text
 _OWN = re.compile(
     r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
     re.IGNORECASE,
@@ -120,7 +122,7 @@ def subject_of(lead: str) -> str:
 
 def noun_phrase(text: str) -> str:
     """A phrase that stands alone: no pronoun, no verb, no period; empty where it has one."""
-    text = _PERIOD.sub("", text)
+    text = _CAPITALS.sub("", _PERIOD.sub("", text))
     text = re.sub(
         r"^(?:information\s+(?:about|regarding|on|related\s+to)|a\s+summary\s+of|an?|the|details\s+of)\s+",
         "",
@@ -145,12 +147,14 @@ def noun_phrase(text: str) -> str:
 def lowered(text: str, known: Collection[str] | None = None) -> str:
     """The text within a sentence: with a small first letter, unless it is a name or a title.
 
-    `known` are the words that the page writes small: a lone word that is none of them stays.
+    `known` are the words that the page writes small: a first word that is none of them may be a
+    name, and stays.
     """
     first, _, rest = text.partition(" ")
     words = [word for word in rest.split() if len(word) > _SMALL and not word[1:].isupper()]
     capitals = sum(word[0].isupper() for word in words)
-    if known is not None and not rest and first.casefold() not in known:
+    is_rich = known is not None and (not rest or len(known) > _RICH)
+    if is_rich and known is not None and first.casefold() not in known:
         return text
     if first in _DETERMINERS or (first[1:].islower() and 2 * capitals <= len(words)):
         return text[0].lower() + text[1:]

@@ -12,6 +12,7 @@ from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
 _CHANGE = re.compile(
     r"\b(?:change|changes|variance|vs\.?|versus|increase|decrease|inc|dec|chg)\b", re.IGNORECASE
 )
+_NAMED_BY_YEAR = re.compile(r"(?<!, )\b(?:19|20)\d\d\s+[A-Z][a-z]")  # `2019 Restructuring Plan`
 _LEVEL = re.compile(r"\blevel [123]\b", re.IGNORECASE)
 _FIGURES = re.compile(r"[\d%$]")
 _NO_TITLE = re.compile(r"(?:the|fiscal|years?|at|as of|for|in|balance|,|\s)*", re.IGNORECASE)
@@ -35,6 +36,8 @@ def head_of(prefix: str, pieces: Sequence[str]) -> Head:
     found, rest = periods_in(text)
     if len({period.key for period in found}) > 1:
         return Head(None, "", scales, "two-periods")
+    if any(map(_NAMED_BY_YEAR.search, pieces)):
+        return Head(None, "", scales, "unclear-head")
     period = found[0] if found else None
     title = clean(rest).strip(" ,")
     span = span_in(text)

@@ -29,6 +29,7 @@ _GOES_ON = re.compile(
 )
 _TOTAL = re.compile(r"(?:sub-?)?totals?\b|net\b|grand\b|balance\b|ending\b", re.IGNORECASE)
 _FIGURES = re.compile(r"[$\u20ac\u00a3]\s?\(?\d|\brespectively\b")  # those of several years, often
+_SUM = re.compile(r"(?:sub-?)?totals?\b|ending\b", re.IGNORECASE)
 _SAME_PT = 2.5  # by which lines of one indent may differ
 _LABEL_STEP = 1.75  # heights of the font between the lines of one label
 _NEARLY_FULL = 0.8  # of the room for labels, from where a line may go on below
@@ -52,6 +53,7 @@ class _Caption:
     has_deeper: bool = False  # rows stand further in than the caption does
     has_colon: bool = False
     rows: int = 0
+    is_over: bool = False  # its total was there
     rows_left: float = inf  # how far in the rows below it begin
 
 
@@ -180,6 +182,9 @@ def _label(state: _State, row: Row, text: str, *, is_unclear: bool) -> Label:
             continue  # the rows of this caption are over
         elif is_total or (caption.rows and _begins_anew(state.above, row)):
             continue
+        if caption.is_over:
+            problem = problem or "unclear-caption"
+        caption.is_over = caption.is_over or _SUM.match(text) is not None
         caption.rows += 1
         caption.rows_left = min(caption.rows_left, left)
         kept.append(caption)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 _WORDS = {"thousand": "thousand", "million": "million", "billion": "billion"}
 _SCALE = re.compile(
-    r"(?P<what>(?:u\.?s\.?\s*)?dollars?|us\$|[$\u20ac\u00a3\u00a5]|shares?|units|options|amounts?|awards|employees)?"
-    r"(?:\s*(?:amounts?|and\s+shares?))?\s*(?:are\s+|stated\s+|expressed\s+)?(?:in\s+)?(?P<word>thousand|million|billion)s\b"
+    r"(?P<what>(?:(?:u\.?s\.?\s*)?dollars?|us\$|[$\u20ac\u00a3\u00a5]|shares?|units|options|amounts?|awards|"
+    r"employees)(?:\s+and\s+shares?)?(?:\s+amounts?)?)?\s*(?:are\s+|stated\s+|expressed\s+)?(?:in\s+)?"
+    r"(?P<word>thousand|million|billion)s\b"
     r"(?:\s+of\s+(?P<of>(?:u\.?s\.?\s*)?dollars?|shares|[$]|euros?|units|options|awards))?",
     re.IGNORECASE,
 )
@@ -104,7 +105,9 @@ def _scales(piece: str) -> Iterable[Scale]:
     for match in _SCALE.finditer(piece[: excepted.start()] if excepted else piece):
         what = f"{match['what'] or ''} {match['of'] or ''}".casefold().strip()
         of = ""
-        if _MONEY.search(what):
+        if _MONEY.search(what) and "share" in what:
+            of = ""  # dollars and shares
+        elif _MONEY.search(what):
             of = "money"
         elif what and "amount" not in what:
             of = "count"

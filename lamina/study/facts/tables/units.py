@@ -100,12 +100,17 @@ def _bare(figure: Figure, around: Around) -> Answer:
         return _price(figure, around.column_money)
     if _SHARE_OF.search(around.label) or _is_time(around.label):
         return Answer(problem="no-unit")
-    is_named = any(one.of == "money" for one in around.scales.said)
-    if around.column_money or (
-        around.page_money and around.scales and (is_named or _MONEY_WORDS.search(around.all))
-    ):
-        return _money(figure, around.column_money or around.page_money, around)
+    if currency := around.column_money or _likely_currency(around):
+        return _money(figure, currency, around)
     return Answer(problem="no-unit")
+
+
+def _likely_currency(around: Around) -> str:
+    """The page's only currency, where a scale and the words leave no doubt; empty elsewhere."""
+    if not around.scales or _STRONG_COUNT.search(around.context):
+        return ""
+    is_named = any(one.of == "money" for one in around.scales.said)
+    return around.page_money if is_named or _MONEY_WORDS.search(around.all) else ""
 
 
 def _is_count(around: Around) -> bool:
@@ -163,24 +168,30 @@ def _price(figure: Figure, column_money: str) -> Answer:
 
 
 def _money(figure: Figure, currency: str, around: Around) -> Answer:
-    word, problem = _scale("money", around)
+    word, problem = _scale("money", figure, around)
     if word is None:
         return Answer(problem=problem)
     return Answer(f"{_signed(figure, currency)} {word}".strip(), "money")
 
 
 def _count(figure: Figure, around: Around) -> Answer:
-    word, problem = _scale("count", around)
+    word, problem = _scale("count", figure, around)
     if word is None:
         is_of_money = bool(around.scales) and all(one.of == "money" for one in around.scales.said)
-        is_long = len(figure.digits) >= _LONG
+        is_long = len(figure.digits) >= _LONG and not around.scales
         if problem == "vague-scale" or "." in figure.digits or not (is_of_money or is_long):
             return Answer(problem=problem)
     return Answer(f"{_signed(figure)} {word or ''}".strip(), "count")
 
 
-def _scale(what: str, around: Around) -> tuple[str | None, str]:
-    """The scale's word, or none with the problem."""
+def _scale(what: str, figure: Figure, around: Around) -> tuple[str | None, str]:
+    """The scale's word, or none with the problem.
+
+    A caption such as "Earnings per share:" excepts what has cents, not the income that is divided.
+    """
     if is_vague(around.scales):
         return None, "vague-scale"
-    return around.scales.word(what, around.all.casefold()), "no-scale"
+    own = around.scales.word(what, f"{around.label} {around.title}".casefold())
+    if own != around.scales.word(what, around.all.casefold()) and figure.decimals:
+        return None, "vague-scale"
+    return own, "no-scale"
