@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.corpus.pages import read_pages
+from lamina.study.facts.periods import DATE
 from lamina.study.facts.tables.grids import grids
 from lamina.study.facts.tables.labels import labels
 from lamina.text.pages import Page
@@ -70,6 +71,7 @@ def _asked(data: Path) -> dict[Path, dict[int, list[Said]]]:
             text = item["evidence"] or ""
             words, figures = _said(text)
             is_row = ROW.fullmatch(MARK.sub(" ", text)) is not None and len(words) <= MOST_WORDS
+            is_row = is_row and DATE.search(text) is None  # a sentence that ends with a date
             if is_row and len(figures) > 1 and words and item["file"]:
                 found[data / "topics" / item["topic"] / item["file"]][item["page"]].append(
                     (words, figures)

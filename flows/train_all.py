@@ -12,6 +12,7 @@ from lamina.stages.layers import check_failures
 from lamina.stages.levels import check_merge, whole_corpus
 from tasks import corpus, landing, layers, models
 from tasks.each import each
+from tasks.mixing import mixes
 
 
 @flow(name="train-all", log_prints=False)
@@ -32,8 +33,12 @@ def train_all(order: TrainAll = TrainAll()) -> Mapping[str, ArtifactRef]:  # noq
     parts = [corpus.build_dataset(verdicts, name, base, order.chunk_tokens) for name in names]
     whole = corpus.combine_datasets(parts)
     corpus.publish_datasets([whole])
-    orders = {level: (level, whole, base, chosen) for level, chosen in profiles.items()}
     failed: dict[str, str] = {}
+    orders = {
+        level: (level, whole, base, chosen, mix)
+        for level, chosen in profiles.items()
+        for mix in mixes(chosen, {"all": whole}, base, failed).values()
+    }
     adapters = each(layers.train_layer, orders, failed, layers.at_once())
     layers.publish_layers(adapters)
     check_failures(failed, adapters)

@@ -16,7 +16,7 @@ from lamina.orders import TrainLayers
 from lamina.stages.layers import check_failures
 from tasks import corpus, handover, landing, layers, models, parity, sweep
 from tasks.each import each
-from tasks.general import general_rows
+from tasks.mixing import general_rows, mixes
 
 
 @flow(name="train-layers", log_prints=False)
@@ -35,7 +35,8 @@ def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef
     datasets = each(corpus.build_dataset, rows, failed)
     corpus.publish_datasets(list(datasets.values()))
     general = general_rows(chosen, order, verdicts, base)
-    orders = {name: (name, ref, base, chosen, general) for name, ref in datasets.items()}
+    mixed = mixes(chosen, datasets, base, failed, general)
+    orders = {name: (name, datasets[name], base, chosen, mix) for name, mix in mixed.items()}
     with parity.ladders(order, base, failed) as climbing:
         swept = sweep.swept_orders(order, orders, failed)
         trained = each(layers.train_layer, swept, failed, layers.at_once(), climbing.begin)

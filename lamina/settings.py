@@ -8,8 +8,16 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from lamina.bounds import refusal
+from lamina.cgroups import ControlGroups
 from lamina.errors import InvalidInputError
 from lamina.margins import Margins
+
+
+def usable_cpus() -> int:
+    """Processors that this process may use at the same time: by affinity, and by its container."""
+    allowed = len(os.sched_getaffinity(0))
+    quota = ControlGroups().cpus()
+    return allowed if quota is None else max(min(allowed, int(quota)), 1)
 
 
 class Settings(BaseSettings):
@@ -44,6 +52,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the server binds")
     port: int = Field(5000, ge=0, le=65535, description="port the server binds; 0 = any free one")
     api_key: SecretStr | None = Field(None, description="key that requests must carry, if set")
+    admin_key: SecretStr | None = Field(
+        None,
+        description="key for what changes the server: default blend, saved blends, self-test; "
+        "default: LAMINA_API_KEY",
+    )
     server_url: str | None = Field(
         None, description="server that qa_layers and doctor ask; default: http://<host>:<port>"
     )
@@ -80,7 +93,7 @@ class Settings(BaseSettings):
         description="context length in tokens; longer = more memory for the KV cache",
     )
     n_threads: int = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)),
+        default_factory=usable_cpus,
         ge=1,
         validation_alias=AliasChoices("N_THREADS", "LAMINA_N_THREADS"),
         description="threads for inference and CPU training; more than there are cores is slower",
@@ -102,6 +115,21 @@ class Settings(BaseSettings):
         description="layers trained at once, each in a process of its own; 0 = one for each GPU "
         "where there are several, else none but this process",
     )
+    writer_url: str | None = Field(
+        None,
+        description="OpenAI-compatible address whose model writes study questions",
+    )
+    writer_model: str | None = Field(
+        None, description="that model's name; without an address a GGUF file that is served for it"
+    )
+    writer_key: SecretStr | None = Field(None, description="key of that address")
+    writer_tokens: int | None = Field(
+        None, ge=1, description="most tokens that one study may have written and read; none = any"
+    )
+    writer_money: float | None = Field(
+        None, gt=0, description="most that one study may cost, by writer_price; none = any"
+    )
+    writer_price: float = Field(0.0, ge=0, description="what a million of the writer's tokens cost")
     price_per_hour: float = Field(
         0.0, ge=0, description="what this pod costs an hour; training says what a layer cost"
     )

@@ -18,6 +18,7 @@ Figure = float | int | str | None
 NEXT = {
     "pdf_pretest": ("lamina train_layers --plan",),
     "build_dataset": ("lamina train_layers --plan",),
+    "study": ("lamina train_layers --plan",),
     "train_level": ("lamina merge_level", "lamina qa_layers"),
     "train_layers": ("lamina qa_layers", "lamina serve"),
     "train_all": ("lamina qa_layers", "lamina serve"),

@@ -6,6 +6,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import layers, levels, outcomes
+from lamina.training.mix import NOTHING_BESIDE, Mix
 from lamina.training.profiles import Profile
 from lamina.training.recipe import STAGE as TRAIN
 from lamina.workspace import LEVELS
@@ -19,11 +20,11 @@ def train_layer(
     dataset: ArtifactRef,
     base: BaseIdentity,
     profile: Profile,
-    general: ArtifactRef | None = None,
+    mix: Mix = NOTHING_BESIDE,
 ) -> Stored:
     """Train one layer, and show its losses."""
     with edge.pod(f"train-{layer}") as pod:
-        adapter = layers.train_layer(pod, layer, dataset, base, profile, general)
+        adapter = layers.train_layer(pod, layer, dataset, base, profile, mix)
         edge.picture(f"loss-{layer}", (pod.store.path(adapter) / "loss.svg").read_text())
         edge.table(f"trained-{layer}", layers.loss_facts(pod, adapter))
         return Stored.of(adapter)

@@ -69,7 +69,7 @@ class Recallable(Task[P, R]):
     def _recalled(self, parameters: dict[str, Any]) -> object:
         from tasks import edge
 
-        if PREFECT_TASKS_REFRESH_CACHE.value():
+        if self.refresh_cache or PREFECT_TASKS_REFRESH_CACHE.value():
             raise WorkToDoError
         policy: Any = self.cache_policy
         folder = LocalFileSystem(basepath=str(PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()))

@@ -8,6 +8,7 @@ from lamina.orders import TrainLayers
 from lamina.passport import BaseIdentity
 from lamina.stages import sweep
 from lamina.stages.sweep import Swept
+from lamina.training.mix import NOTHING_BESIDE, Mix
 from lamina.training.profiles import Profile
 from lamina.training.sweep import STAGE as SWEEP
 from tasks import edge, layers
@@ -21,11 +22,11 @@ def sweep_layer(
     dataset: ArtifactRef,
     base: BaseIdentity,
     profile: Profile,
-    general: ArtifactRef | None = None,
+    mix: Mix = NOTHING_BESIDE,
 ) -> Swept:
     """Find the rate and the rank that suit the layer's rows, and show what was tried."""
     with edge.pod(f"sweep-{layer}") as pod:
-        swept = sweep.sweep_layer(pod, layer, dataset, base, profile, general)
+        swept = sweep.sweep_layer(pod, layer, dataset, base, profile, mix)
         edge.table(f"sweep-{layer}", swept.rows())
         return swept
 
@@ -38,7 +39,7 @@ def swept_orders(
         return orders
     found = each(sweep_layer, orders, failed, layers.at_once())
     return {
-        name: (layer, dataset, base, found[name].profile, general)
-        for name, (layer, dataset, base, _, general) in orders.items()
+        name: (layer, dataset, base, found[name].profile, mix)
+        for name, (layer, dataset, base, _, mix) in orders.items()
         if name in found
     }

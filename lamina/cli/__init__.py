@@ -14,6 +14,7 @@ from lamina.cli import (
     pod_commands,
     review_commands,
     stage_commands,
+    study_command,
     upkeep_commands,
     values_commands,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "pod_commands",
     "review_commands",
     "stage_commands",
+    "study_command",
     "upkeep_commands",
     "values_commands",
 ]

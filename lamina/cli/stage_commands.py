@@ -102,7 +102,7 @@ def _tested(counts: dict[str, Any]) -> dict[str, Any]:
 
 def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> None:
     from lamina.orders import TrainLayers
-    from lamina.stages import corpus, layers, levels
+    from lamina.stages import corpus, layers, levels, mixing
     from lamina.training.profiles import profile
 
     chosen = levels.whole_corpus(profile(level, **assignments(values)))
@@ -112,7 +112,8 @@ def _train_level(level: str, values: list[str] | None, chunk_tokens: int) -> Non
         parts = layer_datasets(pod, [], asked.chunk_tokens)
         whole = corpus.combine_datasets(pod, list(parts.values()))
         before = layers.published_manifest(pod, level)
-        adapter = layers.train_layer(pod, level, whole, base, chosen)
+        mix = mixing.mix_of(pod, level, whole, base, chosen)
+        adapter = layers.train_layer(pod, level, whole, base, chosen, mix)
         layers.publish_adapter(pod, level, adapter)
         (figures,) = layers.loss_facts(pod, adapter)
         new = before is None or before.digest != adapter.digest

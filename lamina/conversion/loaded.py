@@ -93,12 +93,19 @@ class Loaded:
         )
         size = int(lc.llama_vocab_n_tokens(self._vocabulary))
         ends = (token for token in range(size) if lc.llama_vocab_is_eog(self._vocabulary, token))
+        special = lc.LLAMA_TOKEN_ATTR_CONTROL | lc.LLAMA_TOKEN_ATTR_UNKNOWN
+        specials = (
+            token
+            for token in range(size)
+            if lc.llama_vocab_get_attr(self._vocabulary, token) & special
+        )
         return Words(
             bos=spelled(bos),
             eos=spelled(eos),
             eos_id=eos,
             adds_bos=bool(lc.llama_vocab_get_add_bos(self._vocabulary)),
             ends=frozenset(map(spelled, ends)),
+            specials=frozenset(map(spelled, specials)),
         )
 
     def tokenize(self, job: Tokenize) -> list[int]:

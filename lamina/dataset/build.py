@@ -7,6 +7,7 @@ out is learned from a copy, then the newest, so that a newer edition wins.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from lamina.dataset.parts import (
 )
 from lamina.dataset.settings import DatasetSettings
 from lamina.dataset.split import sections
-from lamina.dataset.subject import subject_of
+from lamina.dataset.subject import Subject, subject_of
 from lamina.dataset.writing import DatasetWriter
 from lamina.errors import InvalidInputError
 from lamina.fingerprint import file_digest
@@ -35,10 +36,11 @@ from lamina.store import Stage, Store
 from lamina.text.blocks import blocks
 from lamina.text.pages import Pages, read_stored_pages
 from lamina.text.rows import SPLITS, Split, read_rows
+from lamina.text.subjects import DocumentSubject, read_subjects, write_subjects
 from lamina.text.verdicts import Verdict, Verdicts, read_verdicts
 
-BUILD = Stage("build_dataset", version=21)
-COMBINE = Stage("combine_datasets", version=6)
+BUILD = Stage("build_dataset", version=22)
+COMBINE = Stage("combine_datasets", version=7)
 _TAKEN_FILE = ".taken"  # gone before the folder becomes an artifact
 
 
@@ -51,7 +53,7 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     tokenizer_file: Path,
     settings: DatasetSettings | None = None,
 ) -> ArtifactRef:
-    """The layer's rows: artifact of kind `dataset`.
+    """The layer's rows: artifact of kind `dataset`, with whom each document speaks of.
 
     Facts: `layer`, `documents`, `validation_documents` and `test_documents` (sorted digests, of
     whole ones), `train_rows`, `validation_rows`, `test_rows`, `tokens`.
@@ -71,13 +73,16 @@ def build_dataset(  # noqa: PLR0913 - keyword-only but for two
     def make(folder: Path) -> Mapping[str, Any]:
         count = token_counter(tokenizer_file)
         turns = _turns(accepted, held)
+        subjects: dict[str, Subject] = {}
         progress.start(f"building {layer}", len(turns))
         with DatasetWriter(folder, layer) as writer, Taken(folder / _TAKEN_FILE) as taken:
             for part in _parts(turns, held, store, chosen, progress):
+                subjects[part.document] = part.subject
                 for one in by_evidence(part, taken):
                     kept, dropped = without_copies(one, taken)
                     writer.drop_all(dropped)
                     writer.add_all(rows_of(layer, kept, count, chosen))
+        write_subjects(folder, dict(_of_pages(accepted, subjects)))
         return _facts(writer, layer, [entry.digest for entry in accepted])
 
     inputs = {
@@ -108,6 +113,16 @@ def _check_trainable(layer: str, accepted: Sequence[Verdict], held: Assigned) ->
         raise InvalidInputError(msg)
 
 
+def _of_pages(
+    accepted: Sequence[Verdict], subjects: Mapping[str, Subject]
+) -> Iterator[tuple[str, DocumentSubject]]:
+    """What is known of each document that has pages."""
+    for one in accepted:
+        if one.digest in subjects and one.pages_ref and one.format != "questions":
+            told = asdict(subjects[one.digest])
+            yield one.digest, DocumentSubject(**told, pages=one.pages_ref)
+
+
 def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRef:
     """The layers' rows together, as the layer `all`; each row keeps its own layer.
 
@@ -127,6 +142,8 @@ def combine_datasets(refs: Sequence[ArtifactRef], *, store: Store) -> ArtifactRe
                         writer.drop(dropped_text(place, row.text, "repeat", kept))
                     else:
                         writer.add(row)
+        parts = (read_subjects(store.open(ref)) for ref in ordered)
+        write_subjects(folder, {name: one for part in parts for name, one in part.items()})
         return _facts(writer, ALL_LAYERS, [name for fact in facts for name in fact["documents"]])
 
     return store.once("dataset", COMBINE, {"datasets": ordered}, make)

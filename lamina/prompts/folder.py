@@ -38,6 +38,11 @@ def folder_prompts(base: Path) -> Prompts:
         eos_id=eos_id,
         adds_bos=bos_id is not None and begins_with_bos(base, described, config),
         ends=spelled_ends(tokenizer.get_vocab(with_added_tokens=True), eos),
+        specials=frozenset(
+            token.content
+            for token in tokenizer.get_added_tokens_decoder().values()
+            if token.special
+        ),
     )
 
     def tokenize(text: str, *, add_bos: bool, parse_special: bool) -> list[int]:

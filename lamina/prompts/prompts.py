@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from lamina.errors import InvalidInputError
+from lamina.prompts.literal import Literals
 from lamina.prompts.messages import Message, assistant, continues, ends_blank
 from lamina.prompts.template import chat_template
 from lamina.prompts.words import Words
@@ -24,14 +25,27 @@ class Prompts:
         self.words = words
         self.source = source
         self._tokenize = tokenize
+        self._literals = Literals(words.specials)
         self._template = (
             None if source is None else chat_template(source, bos=words.bos, eos=words.eos)
         )
 
     def text(self, prompt: str) -> list[int]:
         """Ids of a prompt that somebody wrote whole; special tokens in it are understood."""
-        begun = self.words.adds_bos and prompt.startswith(self.words.bos)
-        return self._tokenize(prompt, add_bos=not begun, parse_special=True)
+        return self._tokenize(prompt, add_bos=not self._begun(prompt), parse_special=True)
+
+    def conversation(self, rendered: str) -> list[int]:
+        """Ids of what `rendered` gave; special tokens are the template's own, not the messages'."""
+        ids: list[int] = []
+        add_bos = not self._begun(rendered)
+        for part, parse_special in self._literals.parts(rendered):
+            ids += self._tokenize(part, add_bos=add_bos, parse_special=parse_special)
+            add_bos = False
+        return ids
+
+    def _begun(self, prompt: str) -> bool:
+        """Whether BOS stands there already."""
+        return self.words.adds_bos and prompt.startswith(self.words.bos)
 
     def plain(self, text: str) -> list[int]:
         """Ids of running text; what looks like a special token in it stays text."""
@@ -56,7 +70,7 @@ class Prompts:
             InvalidInputError: the base has no chat template, or it refuses the messages.
 
         """
-        return self.text(self.rendered(messages, answer_follows=answer_follows))
+        return self.conversation(self.rendered(messages, answer_follows=answer_follows))
 
     def answered(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
         """Ids of a conversation with its answer, and the index of the first one that is learnt.
@@ -70,21 +84,26 @@ class Prompts:
 
         """
         rendered = self.rendered([*messages, assistant(answer)], answer_follows=False)
-        cut = self._after_the_end(rendered, answer.strip() or self.rendered(messages))
-        ids = self.text(rendered[:cut])
+        spoken = self._literals.marked(answer).strip()
+        cut = self._after_the_end(rendered, spoken or self.rendered(messages))
+        ids = self.conversation(rendered[:cut])
         whole = ids if cut is not None else [*ids, self.words.eos_id]
         return whole, max(self.common(self.chat(messages), whole), 1)
 
     def rendered(self, messages: Sequence[Message], *, answer_follows: bool = True) -> str:
-        """Text of a conversation: what `chat` turns into ids.
+        """Text of a conversation, for `conversation` to turn into ids.
 
         An answer that follows an assistant's message goes on with it, as on llama-server.
         """
         if self._template is None:
             msg = "this base carries no chat template; start the server with --chat_format"
             raise InvalidInputError(msg)
+        messages = [{**one, "content": self._literals.marked(one["content"])} for one in messages]
         if answer_follows and ends_blank(messages):
             messages = messages[:-1]
+        if not messages:
+            msg = "no message says anything that could be answered; give one of the user's"
+            raise InvalidInputError(msg)
         begun = messages[-1]["content"].strip() if continues(messages) and answer_follows else ""
         text = self._template.render(messages, answer_follows=answer_follows and not begun)
         return text[: text.rindex(begun) + len(begun)] if begun and begun in text else text

@@ -34,6 +34,9 @@ class Words(BaseModel):
     eos_id: int
     adds_bos: bool = Field(description="whether a text begins with BOS")
     ends: frozenset[str] = Field(description="spellings of all tokens at which the model stops")
+    specials: frozenset[str] = Field(
+        frozenset(), description="spellings of the tokens that stand for no text, such as BOS"
+    )
 
 
 def spelled_ends(vocabulary: Iterable[str], eos: str) -> frozenset[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lamina import settings
 from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError, foreseen
-from lamina.serving.http.guard.origins import is_loopback
 
 
 def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
@@ -56,6 +55,7 @@ def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
     add("--queue", type=int, default=256, help="requests that may wait")
     add("--max-body-mb", type=int, default=8)
     add("--stop-within-s", type=int, default=30, help="grace for running requests at the end")
+    add("--no-key", action="store_true", help="listen beyond this machine though no key is set")
     add("--quiet", action="store_true", help="no log line a request")
     add("--verbose", action="store_true", help="show llama.cpp's own log")
     add("--debug", action="store_true", help="show tracebacks")
@@ -131,7 +131,6 @@ async def _serve(options: argparse.Namespace) -> int:
         raise InvalidInputError(msg)
     server = assemble(options)
     listener = _bind(options.host, options.port)
-    _warn_if_open(options.host, server.has_key)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     try:
@@ -142,15 +141,6 @@ async def _serve(options: argparse.Namespace) -> int:
         msg = "the engine failed; its last words stand above; start the server again"
         raise ResourceError(msg)
     return 0
-
-
-def _warn_if_open(host: str, has_key: bool) -> None:
-    if not has_key and not is_loopback(host):
-        print(
-            f"warning: {host} can be reached from outside and no key is asked for; "
-            "set LAMINA_API_KEY",
-            file=sys.stderr,
-        )
 
 
 def _say(line: str) -> None:

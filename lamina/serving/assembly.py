@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 
 from lamina import settings
 from lamina.errors import InvalidInputError
@@ -10,6 +11,7 @@ from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.app import build_app
+from lamina.serving.http.guard.keys import Keys
 from lamina.serving.http.guard.limits import Limits
 from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
@@ -43,20 +45,19 @@ def assemble(options: argparse.Namespace) -> Server:
         quiet()
     _check(options)
     base = read_base(options.model)
-    check_room(base, options.n_ctx, options.n_parallel, available_bytes())
-    chosen = settings.load()
-    workspace = Workspace(chosen)
-    peft = PeftFolders(options.model, workspace.store, workspace.imported)
-    registry = Registry(base, options.adapters_dir, options.allowed_root, peft)
     relay = Relay()
-    engine = Engine(options.model, _engine_options(options), flush=relay.flush)
+    context = _context(options)
+    check_room(base, context, available_bytes())
+    engine = Engine(options.model, _engine_options(options, context), flush=relay.flush)
+    workspace = Workspace(settings.load())
+    peft = PeftFolders(options.model, workspace.store, workspace.imported)
+    registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
     service = Service(engine, relay, routing, chat_format=options.chat_format)
-    key = chosen.api_key
-    secret = key.get_secret_value() if key else None
+    keys = _keys(options)
     limited = Limits(
         build_app(service),
-        api_key=secret,
+        keys=keys,
         max_body_bytes=options.max_body_mb * _MB,
         only_loopback=is_loopback(options.host),
     )
@@ -69,10 +70,28 @@ def assemble(options: argparse.Namespace) -> Server:
         tuple(options.lora),
         not options.lora_init_without_apply,
         options.stop_within_s,
-        bool(secret),
     )
     engine.on_death = server.end
     return server
+
+
+def _keys(options: argparse.Namespace) -> Keys:
+    """The keys of the environment.
+
+    Raises:
+        InvalidInputError: there is none for asking, beyond this machine, and nobody said so aloud.
+
+    """
+    said = settings.load()
+    api, admin = (key.get_secret_value() if key else None for key in (said.api_key, said.admin_key))
+    keys = Keys(api, admin)
+    if not keys and not options.no_key and not is_loopback(options.host):
+        msg = (
+            f"{options.host} can be reached from outside and no key is asked for; "
+            "set LAMINA_API_KEY, or say --no-key"
+        )
+        raise InvalidInputError(msg)
+    return keys
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -95,7 +114,17 @@ def _check(options: argparse.Namespace) -> None:
         raise InvalidInputError(msg)
 
 
-def _engine_options(options: argparse.Namespace) -> EngineOptions:
+def _context(options: argparse.Namespace) -> ContextOptions:
+    return ContextOptions(
+        n_ctx=options.n_ctx,
+        n_slots=options.n_parallel,
+        n_batch=options.n_batch,
+        n_threads=options.n_threads if is_worth_threads(options.model) else 1,
+        flash_attn=_FLAGS[options.flash_attn.lower()],
+    )
+
+
+def _engine_options(options: argparse.Namespace, context: ContextOptions) -> EngineOptions:
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(
@@ -103,17 +132,9 @@ def _engine_options(options: argparse.Namespace) -> EngineOptions:
             "Build llama-cpp-python with CMAKE_CXX_FLAGS=-mno-amx-tile for full speed",
             file=sys.stderr,
         )
-    context = ContextOptions(
-        n_ctx=options.n_ctx,
-        n_slots=options.n_parallel,
-        n_batch=options.n_batch,
-        n_threads=options.n_threads if is_worth_threads(options.model) else 1,
-        special_layouts=layouts,
-        flash_attn=_FLAGS[options.flash_attn.lower()],
-    )
     memory = options.adapter_memory_mb
     return EngineOptions(
-        context=context,
+        context=replace(context, special_layouts=layouts),
         adapter_bytes=None if memory is None else memory * _MB,
         queue_limit=options.queue,
     )

@@ -10,16 +10,45 @@ prompts, same answers.
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lamina.errors import ResourceError
+from lamina.cgroups import ControlGroups
+from lamina.errors import ResourceError, size
 from lamina.serving.layers.adapter_file import BaseProfile
 
-_F16_BYTES = 2
+if TYPE_CHECKING:  # llama.cpp is not loaded for this
+    from lamina.serving.llama import ContextOptions
+
+_F16_BYTES, _F32_BYTES = 2, 4
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
 _TRIAL_TOKENS = 8
 _TRIAL_S = 600
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Memory that a base takes, in bytes, before a layer is loaded."""
+
+    weights: int
+    kv: int
+    step: int
+
+    @property
+    def total(self) -> int:
+        """All of it at once."""
+        return self.weights + self.kv + self.step
+
+
+def needs(base: BaseProfile, context: "ContextOptions") -> Needs:
+    """What this base will take in such a context.
+
+    Weights count once: the kernel takes back the file's pages of those that are laid out anew.
+    """
+    tokens = context.n_ctx * context.n_slots
+    return Needs(base.path.stat().st_size, kv_bytes(base) * tokens, step_bytes(base, context))
 
 
 def kv_bytes(base: BaseProfile) -> int:
@@ -31,30 +60,57 @@ def kv_bytes(base: BaseProfile) -> int:
     return sum(_F16_BYTES * shape[1] for name, shape in base.shapes.items() if name.endswith(ends))
 
 
-def check_room(base: BaseProfile, n_ctx: int, n_slots: int, available: int | None) -> None:
-    """Refuse a context that the memory cannot hold; `available` is in bytes, None = unknown.
+def step_bytes(base: BaseProfile, context: "ContextOptions") -> int:
+    """What llama.cpp reserves for one step, within a twentieth (docs/experiments.md).
+
+    The largest of what it holds at the same time: attention's weights, a block's inner layer, or
+    the logits; each with some rows of the embedding's length.
+    """
+    width, n_vocab = base.shapes.get("token_embd.weight", (0, 0))
+    inner = max(
+        (shape[1] for name, shape in base.shapes.items() if name.endswith("ffn_up.weight")),
+        default=0,
+    )
+    attention = 0 if context.flash_attn else context.n_ctx * (base.n_heads + 1) + 6 * width
+    floats = max(attention, 2 * inner + 8 * width, n_vocab + 2 * width)
+    return _F32_BYTES * context.n_batch * floats
+
+
+def check_room(base: BaseProfile, context: "ContextOptions", available: int | None) -> None:
+    """Refuse a base or a context that the memory cannot hold; bytes available, None = unknown.
 
     Raises:
         ResourceError: it does not fit.
 
     """
-    wanted = kv_bytes(base) * n_ctx * n_slots
-    if available is not None and wanted > available:
-        msg = (
-            f"{n_slots} requests of {n_ctx} tokens need {wanted / 1e9:.1f} GB of memory and "
-            f"{available / 1e9:.1f} GB are free; start with a smaller --n_ctx or --n_parallel"
-        )
-        raise ResourceError(msg)
+    wanted = needs(base, context)
+    if available is None or wanted.total <= available:
+        return
+    parts = f"weights {size(wanted.weights)}, {context.n_slots} requests of {context.n_ctx} tokens"
+    remedy = "start with a smaller --n_ctx or --n_parallel"
+    if wanted.weights > available:
+        remedy = "take a smaller quantization, or a machine with more"
+    msg = (
+        f"{base.path.name} needs {size(wanted.total)} of memory ({parts} {size(wanted.kv)}, a step "
+        f"{size(wanted.step)}) and {size(available)} are free here; {remedy}"
+    )
+    raise ResourceError(msg)
 
 
-def available_bytes(table: Path = Path("/proc/meminfo")) -> int | None:
-    """Memory that processes may still take; None where the system does not say."""
+def available_bytes(
+    table: Path = Path("/proc/meminfo"), groups: ControlGroups | None = None
+) -> int | None:
+    """Memory that this process may still take, of the machine and of its container.
+
+    None where neither says.
+    """
     try:
         lines = table.read_text(encoding="ascii").splitlines()
     except OSError:
-        return None
-    found = (line.split() for line in lines if line.startswith("MemAvailable:"))
-    return next((1024 * int(words[1]) for words in found), None)
+        lines = []
+    found = [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    limit = (groups or ControlGroups()).free_bytes()
+    return min([*found, *([] if limit is None else [limit])], default=None)
 
 
 def is_worth_threads(model: Path) -> bool:

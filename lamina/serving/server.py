@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,6 @@ class Server:
     initial: tuple[str, ...]  # --lora, as given
     apply_initial: bool
     stop_within_s: int
-    has_key: bool
     died: bool = False
 
     async def run(self, listener: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -126,6 +126,12 @@ class Server:
             layers = layer_set(chosen)
             await asyncio.wrap_future(self.engine.load(layers))
             self.service.routing.set_default(layers)
+        if base.n_ctx > base.n_train:
+            print(
+                f"warning: the base was trained on {base.n_train} tokens at most, and requests may "
+                f"use {base.n_ctx}; beyond, answers get worse",
+                file=sys.stderr,
+            )
         self.service.on_loaded(base)
 
     def _named(self, text: str) -> AppliedLayer:

@@ -10,8 +10,9 @@ from lamina.artifacts import ArtifactRef, Manifest
 from lamina.corpus.documents import Document
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus, layers
+from lamina.stages import corpus, layers, writing
 from lamina.stages.beside import beside
+from lamina.stages.mixing import mix_of
 from lamina.stages.pod import Pod
 from lamina.stages.sweep import known_sweep
 from lamina.text.verdicts import read_verdicts
@@ -75,7 +76,13 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     if profile.general_share:
         layers.check_general(read_verdicts(pod.store, verdicts).layers(), general)
         mixed = rows.get(general) or dataset(general)
-    orders = [layers.order_of(pod, name, ref, base, profile, mixed) for name, ref in rows.items()]
+    orders = [
+        layers.order_of(
+            pod, name, ref, base, profile,
+            mix_of(pod, name, ref, base, profile, mixed, known_only=True),
+        )
+        for name, ref in rows.items()
+    ]  # fmt: skip
     pace = _pace(pod, base, profile)
     others = {} if wanted else beside(pod, rows)
     return [
@@ -141,7 +148,11 @@ def _due(
     return DueLayer(
         layer=order.layer,
         due=True,
-        why=(*_reasons(pod, order, published, files), *["a sweep first"] * (trials > 0)),
+        why=(
+            *_reasons(pod, order, published, files),
+            *["a sweep first"] * (trials > 0),
+            *filter(None, [writing.told(pod) if order.profile.study_passes else ""]),
+        ),
         unsuited=plan.unsuited,
         new_documents=tuple(files.get(digest, digest[:12]) for digest in new),
         steps=round(plan.steps * (1 + trials)),
@@ -187,10 +198,17 @@ def _reasons(
         reasons.append(f"seed {before['trained_as']['seed']} -> {order.seed}")
     if not reasons and passport["dataset"] != order.dataset.digest:
         reasons.append("the same documents give other rows: chunk size or reading changed")
-    mixed = order.inputs()["general"]
-    if before.get("general") != (mixed.digest if isinstance(mixed, ArtifactRef) else None):
-        reasons.append("other general rows")
+    reasons += _mixed_otherwise(before, order)
     return reasons or ["trained by an older recipe"]
+
+
+def _mixed_otherwise(before: dict[str, Any], order: LayerOrder) -> list[str]:
+    """What is trained on beside the layer's own text, and is no more what it was."""
+    told = {"general": "other general rows", "study": "other study rows"}
+    told |= {"teacher": "another teacher", "replay": "other answers of the base's own"}
+    mix = order.mix.wanted(order.profile)
+    now = {name: ref.digest if ref else None for name, ref in mix}
+    return [said for name, said in told.items() if before.get(name) != now[name]]
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from lamina.passport import BaseIdentity, Passport
 from lamina.stages.corpus import archive_pdfs
 from lamina.stages.pod import Pod
 from lamina.store import point
+from lamina.training.mix import NOTHING_BESIDE, Mix
 from lamina.training.profiles import Profile
 from lamina.workspace import LEVELS, checked_layer_name
 
@@ -26,16 +27,16 @@ def train_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     dataset: ArtifactRef,
     base: BaseIdentity,
     profile: Profile,
-    general: ArtifactRef | None = None,
+    mix: Mix = NOTHING_BESIDE,
 ) -> ArtifactRef:
-    """One layer, as a PEFT folder; general rows are mixed in as far as the profile says."""
+    """One layer, as a PEFT folder; its mix goes in as far as the profile says."""
     from lamina.training.base import check_device
     from lamina.training.recipe import STAGE
     from lamina.training.recipe import train_layer as train
     from lamina.training.worker import Job
     from lamina.training.workers import gpus
 
-    order = order_of(pod, layer, dataset, base, profile, general)
+    order = order_of(pod, layer, dataset, base, profile, mix)
     if known := pod.store.recall(STAGE, order.inputs()):
         return known
     chosen = pod.settings
@@ -81,12 +82,12 @@ def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
     dataset: ArtifactRef,
     base: BaseIdentity,
     profile: Profile,
-    general: ArtifactRef | None,
+    mix: Mix = NOTHING_BESIDE,
 ) -> "LayerOrder":
     """The order that trains this layer on this pod; the general layer itself gets no more rows."""
     from lamina.training.order import LayerOrder
 
-    if general == dataset:
+    if mix.general == dataset:
         profile = profile.model_copy(update={"general_share": 0.0})
     return LayerOrder(
         layer=checked_layer_name(layer),
@@ -95,7 +96,7 @@ def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
         base=base,
         profile=profile,
         seed=pod.settings.seed,
-        general=general if profile.general_share else None,
+        mix=mix.wanted(profile),
     )
 
 

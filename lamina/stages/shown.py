@@ -32,7 +32,7 @@ def publish_datasets(pod: Pod, datasets: Sequence[ArtifactRef]) -> ArtifactRef:
         "heldout.jsonl": [apart / TEST_FILE],
         TEST_CARD: [apart / TEST_CARD],
     }.items():
-        _write_view(pod.workspace.processed / name, parts)
+        write_view(pod.workspace.processed / name, parts)
     return tests
 
 
@@ -41,7 +41,7 @@ def _published_datasets(pod: Pod) -> list[ArtifactRef]:
     return list(datasets_of(pod, pod.workspace.adapters_gguf).values())
 
 
-def _write_view(view: Path, parts: Sequence[Path]) -> None:
+def write_view(view: Path, parts: Sequence[Path]) -> None:
     """Write the parts' contents behind each other; a dataset of an older version lacks some."""
     view.parent.mkdir(parents=True, exist_ok=True)
     aside = view.with_name(f".{view.name}.{os.getpid()}")

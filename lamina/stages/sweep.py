@@ -9,6 +9,7 @@ from lamina.passport import BaseIdentity
 from lamina.stages import layers
 from lamina.stages.pod import Pod
 from lamina.training import sweep
+from lamina.training.mix import NOTHING_BESIDE, Mix
 from lamina.training.order import LayerOrder, plan_layer
 from lamina.training.profiles import Profile
 
@@ -32,14 +33,14 @@ def sweep_layer(  # noqa: PLR0913, PLR0917 - what a layer is made of
     dataset: ArtifactRef,
     base: BaseIdentity,
     profile: Profile,
-    general: ArtifactRef | None = None,
+    mix: Mix = NOTHING_BESIDE,
 ) -> Swept:
     """The profile with the rate and the rank that suit the layer's rows best; says why."""
 
     def run(short: Profile) -> ArtifactRef:
-        return layers.train_layer(pod, layer, dataset, base, short, general)
+        return layers.train_layer(pod, layer, dataset, base, short, mix)
 
-    order = layers.order_of(pod, layer, dataset, base, profile, general)
+    order = layers.order_of(pod, layer, dataset, base, profile, mix)
     swept = _swept(pod, order, run)
     assert swept is not None  # noqa: S101 - every run gives a layer, or raises
     pod.progress.say(f"{layer}: {sweep.sentence(swept.tried)}")

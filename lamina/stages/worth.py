@@ -109,7 +109,9 @@ def _served(pod: Pod, order: AskLayers, wanted: "QaOrder", adapters: Path) -> "S
 
 
 def _key(pod: Pod) -> str | None:
-    return pod.settings.api_key.get_secret_value() if pod.settings.api_key else None
+    """The key that opens most: one way of asking sets the server's default."""
+    key = pod.settings.admin_key or pod.settings.api_key
+    return key.get_secret_value() if key else None
 
 
 def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
@@ -142,6 +144,7 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
     datasets = datasets_of(pod, adapters)
     trained = [pod.store.path(ref) / "train.jsonl" for ref in datasets.values()]
     trained = trained or [pod.workspace.processed / "train.jsonl"]
+    trained.append(pod.workspace.processed / "study.jsonl")
     own = order.start_server or order.candidates
     foreign = order.server_url and not own  # it may run another file than the pod's
     # The embedded base knows its handbooks' words and no others: neither instruction nor probe.

@@ -9,6 +9,7 @@ Layout under the root:
                              says when the artifact was last used
     tmp/                     drafts; a crash leaves them here and nowhere else
     cells/                   measurements that many runs share, in files that only grow (`ledger`)
+    passages/                what study made of single pages, in such files, too
 
 `store` is what others see; `layout` says where things lie, `lookup` finds and checks, `publish`
 makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writes files and links,
@@ -17,7 +18,7 @@ makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writ
 
 from lamina.store.durable import point, see_on_disk, write_atomically
 from lamina.store.layout import MANIFEST
-from lamina.store.ledger import CELLS, Ledger, entry
+from lamina.store.ledger import CELLS, PASSAGES, Ledger, entry
 from lamina.store.locks import alone, is_held
 from lamina.store.lookup import Stage
 from lamina.store.receive import received
@@ -26,6 +27,7 @@ from lamina.store.store import Store
 __all__ = [
     "CELLS",
     "MANIFEST",
+    "PASSAGES",
     "Ledger",
     "Stage",
     "Store",

@@ -1,4 +1,4 @@
-"""A file of JSON lines that is only ever added to: measurements that many runs share.
+"""A file of JSON lines that is only ever added to: what many runs share.
 
 Each line stands under a key. A run that is killed in the middle of a line costs that line: it is
 not counted, and the next one who adds begins on a new line. Lines of several processes do not mix.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 CELLS = "cells"  # the folder of a store in which measurements lie
+PASSAGES = "passages"  # and what was made of single passages of documents
 _BEGIN = b'{"key":"'
 Entry: TypeAlias = tuple[str, Mapping[str, Any]]
 

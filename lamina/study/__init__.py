@@ -1,1 +1,1 @@
-"""Rows that teach: from the pages of documents to questions with answers."""
+"""From the pages that a layer is trained on to rows that teach what stands on them."""

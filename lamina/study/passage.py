@@ -1,7 +1,8 @@
-"""What a strategy is given: a page, and whom it speaks of."""
+"""What a strategy is given."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.fingerprint import canonical, text_digest
 from lamina.text.pages import Page
 
 
@@ -10,9 +11,13 @@ class Passage(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    document: str  # sha256 of the document
-    file: str = ""  # its name, for people
+    document: str = Field(description="sha256 of the document")
+    file: str = Field("", description="its name, for people")
     page: Page
-    company: str = ""  # empty where it is unknown
+    company: str = Field("", description="as the dataset found it; empty = unknown")
     title: str = ""
-    period: str = ""  # such as "fiscal 2022"
+    period: str = Field("", description="such as fiscal 2022")
+
+    def key(self) -> str:
+        """A digest of its content; the file's name is none of it."""
+        return text_digest(canonical(self.model_dump(mode="json", exclude={"file"})))

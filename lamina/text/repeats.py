@@ -35,20 +35,20 @@ def repeats(
 
     Memory goes with the exam: training questions are read one at a time.
     """
-    index = _Index(exam, near)
+    known = Exam(exam, near)
     found: dict[int, Repeat] = {}
     for question in trained:
-        for repeat in index.like(question):
+        for repeat in known.like(question):
             before = found.get(repeat.place)
             if before is None or _ORDER.index(repeat.how) < _ORDER.index(before.how):
                 found[repeat.place] = repeat
     return found
 
 
-class _Index:
+class Exam:
     """Exam questions, found by the words of which a like one must have at least one."""
 
-    def __init__(self, exam: Sequence[str], near: float) -> None:
+    def __init__(self, exam: Sequence[str], near: float = NEAR) -> None:
         self._near = near
         self._exam = [_Asked.of(question) for question in exam]
         frequency: dict[str, int] = defaultdict(int)
@@ -62,6 +62,7 @@ class _Index:
                 self._places[word].append(place)
 
     def like(self, question: str) -> Iterator[Repeat]:
+        """The exam questions that this one repeats."""
         asked = _Asked.of(question)
         places = {place for word in asked.words for place in self._places.get(word, ())}
         for place in places:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-# Of all held-out rows, of the answers among them, of the running text among them.
-Measure: TypeAlias = Literal["heldout_loss", "answer_loss", "text_loss"]
+# Of all held-out rows, of the answers among them, of the running text among them; of the choice
+# among answers to taught facts, in wordings that were held out.
+Measure: TypeAlias = Literal["heldout_loss", "answer_loss", "text_loss", "choice_loss"]
 MEASURES: dict[Measure, str] = {
     "heldout_loss": "held-out loss",
     "answer_loss": "loss on held-out answers",
     "text_loss": "loss on held-out text",
+    "choice_loss": "loss of choosing among answers to taught facts",
 }
 Losses: TypeAlias = dict[str, float | None]  # a measure's name to nats a token
 NOTHING: Losses = dict.fromkeys(MEASURES)
@@ -18,12 +20,15 @@ Curve: TypeAlias = list[dict[str, float | int | None]]
 
 # Questions that a choice among steps can rest on: as many as an exam decides on.
 ENOUGH_ANSWERS = 20
+ENOUGH_FACTS = 10  # each is a choice among several answers, in which style cancels out
 
 
-def chosen_measure(choose_by: str, *, answers: int, texts: int) -> Measure:
-    """What the best step is best at, by how many answers and pieces of text are held out."""
+def chosen_measure(choose_by: str, *, answers: int, texts: int, facts: int = 0) -> Measure:
+    """What the best step is best at, by how many of each kind are held out."""
     if choose_by == "rows":
         return "heldout_loss"
+    if facts >= ENOUGH_FACTS:
+        return "choice_loss"
     if answers >= ENOUGH_ANSWERS:
         return "answer_loss"
     return "text_loss" if texts else "heldout_loss"
@@ -39,11 +44,15 @@ def best(curve: Curve, by: Measure = "heldout_loss") -> tuple[int, float] | None
     return min(measured(curve, by), key=lambda point: point[1], default=None)
 
 
-def is_spent(curve: Curve, patience: int, by: Measure = "heldout_loss") -> bool:
-    """Whether the last `patience` measurements brought nothing better; 0 = never."""
-    points = measured(curve, by)
+def is_spent(curve: Curve, patience: int, by: Measure = "heldout_loss", *, since: int = 0) -> bool:
+    """Whether the last `patience` measurements brought nothing better; 0 = never.
+
+    Measurements until the step `since` do not count against it.
+    """
     found = best(curve, by)
-    return patience > 0 and found is not None and len(points) - points.index(found) > patience
+    if not patience or found is None:
+        return False
+    return sum(step > max(found[0], since) for step, _ in measured(curve, by)) >= patience
 
 
 def measured_steps(steps: int, evaluations: int, every: int | None) -> frozenset[int]:

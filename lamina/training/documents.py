@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from lamina.errors import MismatchError
 from lamina.prompts import Prompts, user
 from lamina.text.rows import Row
+from lamina.training.streams import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """What another model says at each learnt place: its likeliest tokens (places, k)."""
+
+    tokens: bytes  # int32
+    logprobs: bytes  # float16
+    k: int
+    share: float  # of the document's loss; the rest is the right tokens'
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,10 @@ class Document:
     ids: tuple[int, ...]
     first_label: int  # index in `ids` of the first token that is learnt; never 0
     is_qa: bool = False
+    stream: Stream = "text"
+    fact: int | None = None  # of study: documents with the same number teach the same
+    teacher: Teacher | None = None
+    others: "tuple[Document, ...]" = ()  # the question with other answers; held out only
 
     @property
     def n_labels(self) -> int:

@@ -29,13 +29,26 @@ def facts_of(
         ),
         "profile": order.profile.model_dump(mode="json"),
         "trained_as": {"quantize": quantize, "dtype": dtype, "seed": order.seed},
-        "general": order.general.digest if order.profile.general_share and order.general else None,
+        "taught": _taught(order, store),
+        **{
+            name: ref["digest"] if ref else None
+            for name, ref in order.mix.wanted(order.profile).model_dump(mode="json").items()
+        },
         "chosen_by": outcome.measure,
         "losses": {name: {"base": before[name], "layer": entry[name]} for name in before},
         "best_step": found[0] if found else None,
         "kept_step": kept,
         "last_step": last,
     }
+
+
+def _taught(order: LayerOrder, store: Store) -> dict[str, Any] | None:
+    """Study rows by kind, and what was left out by reason; None where none were asked for."""
+    study = order.mix.wanted(order.profile).study
+    if study is None:
+        return None
+    facts = store.manifest(study).facts
+    return {name: facts.get(name, {}) for name in ("kinds", "dropped")}
 
 
 def notes_of(outcome: Outcome) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from lamina.training.loss import heldout_losses, pack_loss
 from lamina.training.memory import blocks, is_full, recompute
 from lamina.training.order import LayerOrder
 from lamina.training.packing import rate_share
+from lamina.training.profiles import Profile
 from lamina.training.room import Room
 
 if TYPE_CHECKING:
@@ -122,14 +123,15 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     steps = order.steps(train)
     measured = measured_steps(len(steps), profile.evaluations, profile.evaluate_steps)
     peak = order.rate()
-    answers = sum(document.is_qa for document in heldout)
-    measure = chosen_measure(profile.choose_by, answers=answers, texts=len(heldout) - answers)
+    measure = _measure(profile, heldout)
+    # The first passes over facts teach the form of answers, and look like a loss.
+    since = len(steps) // 2 if measure == "choice_loss" else 0
     run = _begin(model, order, checkpoint, progress, room, measure)
     progress.start(f"train {order.layer}", len(steps))
     started_s, tokens = time.monotonic(), 0
     model.train()
     for number, step in enumerate(steps[len(run.curve) :], start=len(run.curve) + 1):
-        if is_spent(run.curve, profile.patience, measure):
+        if is_spent(run.curve, profile.patience, measure, since=since):
             progress.say(f"{order.layer}: {MEASURES[measure]} has stopped falling, ends early")
             break
         rate = peak * rate_share(number, len(steps), profile.warmup_share)
@@ -150,6 +152,14 @@ def fit(  # noqa: PLR0913, PLR0917 - one call, from the recipe
     if profile.keep == "best":
         run.take_best()
     return Outcome(run.curve, measure, tokens, time.monotonic() - started_s)
+
+
+def _measure(profile: Profile, heldout: Sequence[Document]) -> Measure:
+    """What the run's best step is best at."""
+    facts = sum(bool(document.others) for document in heldout)
+    answers = sum(document.is_qa for document in heldout) - facts
+    texts = len(heldout) - answers - facts
+    return chosen_measure(profile.choose_by, answers=answers, texts=texts, facts=facts)
 
 
 def _diverged(order: LayerOrder, loss: float, step: int) -> InvalidInputError:

@@ -32,7 +32,19 @@ def pack_steps(  # noqa: PLR0913 - the profile's own numbers
     """
     rows = sum(repeats)
     order = islice(_endless(repeats, seed), None if steps else math.ceil(epochs * rows))
-    packs = _packs(order if rows else iter(()), lengths, min(sequence_tokens, batch_tokens))
+    limit = min(sequence_tokens, batch_tokens)
+    return packed_steps(order if rows else iter(()), lengths, limit, batch_tokens, steps)
+
+
+def packed_steps(
+    order: Iterator[int],
+    lengths: Sequence[int],
+    limit: int,
+    batch_tokens: int,
+    steps: int | None,
+) -> list[Step]:
+    """Documents in this order, in packs of at most `limit` tokens; so many steps at most."""
+    packs = _packs(order, lengths, limit)
     return list(islice(_steps(packs, lengths, batch_tokens), steps))
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.training import sizes
-from lamina.training.packing import Step, pack_steps
+from lamina.training.packing import Step
 from lamina.training.profiles import Profile
+from lamina.training.streams import Pieces, run_tokens, stream_steps
 from lamina.training.suits import peak_rate, unsuited
 
 
@@ -18,7 +19,7 @@ class Plan(BaseModel):
 
     profile: Profile
     documents: int = Field(description="rows, a long one counted once a window")
-    epoch_tokens: int = Field(description="tokens of one pass over them")
+    epoch_tokens: int = Field(description="tokens of one pass over text and study rows")
     steps: int
     batch_tokens: int = Field(description="that one step sees")
     learning_rate: float = Field(description="peak, on this base")
@@ -43,70 +44,50 @@ class Plan(BaseModel):
         )
 
 
-def step_tokens(chosen: Profile, epoch_tokens: int) -> int:
-    """Tokens of one step.
+def step_tokens(chosen: Profile, tokens: float) -> int:
+    """Tokens of one step, in a run of so many.
 
-    A small layer's steps shrink, as far as the profile lets them, until its epochs come to the
-    steps that are wanted.
+    A small layer's steps shrink, as far as the profile lets them, until its run comes to the steps
+    that are wanted.
     """
     wanted = chosen.steps or chosen.least_steps
     if chosen.smallest_batch is None or not wanted:
         return chosen.batch_tokens
-    fitting = round(chosen.epochs * epoch_tokens / wanted)
+    fitting = round(tokens / wanted)
     return min(chosen.batch_tokens, max(chosen.smallest_batch, fitting))
 
 
-def run_steps(
-    chosen: Profile, lengths: Sequence[int], repeats: Sequence[int], seed: int
-) -> list[Step]:
+def run_steps(chosen: Profile, pieces: Pieces, seed: int) -> list[Step]:
     """The whole run in advance; where its epochs are fewer steps than the least, they go on."""
-
-    def packed(steps: int | None) -> list[Step]:
-        return pack_steps(
-            lengths,
-            repeats,
-            sequence_tokens=chosen.sequence_tokens,
-            batch_tokens=step_tokens(chosen, _epoch_tokens(lengths, repeats)),
-            epochs=chosen.epochs,
-            steps=steps,
-            seed=seed,
-        )
-
-    found = packed(chosen.steps)
-    enough = chosen.steps or len(found) >= chosen.least_steps or not lengths
-    return found if enough else packed(chosen.least_steps)
-
-
-def _epoch_tokens(lengths: Sequence[int], repeats: Sequence[int]) -> int:
-    return sum(length * times for length, times in zip(lengths, repeats, strict=True))
+    batch_tokens = step_tokens(chosen, run_tokens(chosen, pieces))
+    return stream_steps(chosen, pieces, batch_tokens, seed)
 
 
 def plan_run(
     chosen: Profile,
     config: Mapping[str, Any],
-    lengths: Sequence[int],
+    documents: Pieces | Sequence[int],
     *,
     repeats: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Plan:
-    """The plan for documents of these lengths in tokens, on a base with this `config.json`.
+    """The plan for these documents, or for text of these lengths, on a base of this `config.json`.
 
-    `repeats` says how often each document is seen in one epoch; None = once.
+    `repeats` says how often each text is seen in one epoch; None = once.
 
     Raises:
         InvalidInputError: the base has no module that the profile targets.
 
     """
-    times = repeats or [1] * len(lengths)
-    steps = run_steps(chosen, lengths, times, seed)
-    epoch_tokens = _epoch_tokens(lengths, times)
-    tokens = sum(lengths[index] for step in steps for pack in step for index in pack)
+    pieces = documents if isinstance(documents, Pieces) else Pieces.of_text(documents, repeats)
+    steps = run_steps(chosen, pieces, seed)
+    tokens = sum(pieces.lengths[index] for step in steps for pack in step for index in pack)
     return Plan(
         profile=chosen,
-        documents=len(lengths),
-        epoch_tokens=epoch_tokens,
+        documents=len(pieces.lengths),
+        epoch_tokens=pieces.epoch_tokens() + pieces.pass_tokens(chosen.study_wordings),
         steps=len(steps),
-        batch_tokens=step_tokens(chosen, epoch_tokens),
+        batch_tokens=step_tokens(chosen, run_tokens(chosen, pieces)),
         learning_rate=peak_rate(chosen, config),
         unsuited=unsuited(chosen, config, len(steps)),
         tokens=tokens,

@@ -50,6 +50,25 @@ class Profile(BaseModel):
     general_share: float = Field(
         0.0, ge=0, le=0.5, description="share of the tokens that are general rows, 0 = none"
     )
+    study_passes: float = Field(
+        0.0, ge=0, description="passes over the study rows in the whole run, 0 = none are made"
+    )
+    study_wordings: int = Field(
+        1, ge=1, description="wordings of a fact in one pass; each pass has others"
+    )
+    teacher_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of a study row's loss that goes by what the base says with the page in "
+        "its prompt, instead of by the right answer",
+    )
+    replay_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="share of the tokens that are the base's own answers to general questions",
+    )
     evaluations: int = Field(6, ge=1, description="held-out measurements, the last at the end")
     evaluate_steps: int | None = Field(
         None, ge=1, description="steps from one measurement to the next; wins over evaluations"
@@ -59,8 +78,8 @@ class Profile(BaseModel):
     )
     choose_by: Literal["rows", "answers"] = Field(
         "rows",
-        description="what the best is best at: all held-out rows, or answers where enough are "
-        "held out and text where not",
+        description="what the best is best at: all held-out rows; or choices among answers in "
+        "wordings held out of study rows, else answers, where enough are held out, else text",
     )
     keep: Literal["best", "last"] = Field(
         "best", description="which weights become the layer: of the best measurement, or the last"
@@ -88,7 +107,8 @@ PRESETS: dict[str, Profile] = {
     "level1": _level("level1", 8, ("q_proj", "v_proj"), 2e-4),
     "level2": _level("level2", 16, ATTENTION, 1e-4),
     "level3": _level("level3", 16, ATTENTION, 5e-5),
-    # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md.
+    # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md; the passes on one topic only
+    # (docs/experiments.md), the share of replay not yet.
     LAYER: Profile(
         name=LAYER,
         rank=16,
@@ -101,6 +121,8 @@ PRESETS: dict[str, Profile] = {
         smallest_batch=512,
         warmup_share=0.05,
         evaluations=10,
+        study_passes=8,
+        replay_share=0.1,
         patience=3,
         choose_by="answers",
     ),

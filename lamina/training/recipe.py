@@ -29,7 +29,7 @@ from lamina.training.order import LayerOrder
 from lamina.training.picture import loss_picture
 from lamina.training.profiles import Profile
 
-STAGE = Stage("train", 5)
+STAGE = Stage("train", 6)
 # The loaded base and torch's random state belong to the whole process: two layers fitted at once
 # by two threads would be attached to each other. Threads wait; processes do not. Whoever computes
 # with torch beside a training takes it, too.

@@ -1,9 +1,9 @@
-"""Cells of layers that are gone: what was measured of them answers no question any more."""
+"""Files that only grow, of what is gone: cells of layers, what was made of documents' passages."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from lamina.store import CELLS, Store, entry
+from lamina.store import CELLS, PASSAGES, Store, entry
 
 
 def spent_cells(store: Store, layers: Collection[str], before_s: float) -> Iterator[Path]:
@@ -13,6 +13,13 @@ def spent_cells(store: Store, layers: Collection[str], before_s: float) -> Itera
     """
     for path in sorted((store.root / CELLS).glob("*/*.jsonl")):
         if path.stat().st_mtime < before_s and not _layers_of(path) <= set(layers):
+            yield path
+
+
+def spent_passages(store: Store, documents: Collection[str], before_s: float) -> Iterator[Path]:
+    """Files of what was made of documents that are not among these, unread since `before_s`."""
+    for path in sorted((store.root / PASSAGES).glob("*/*.jsonl")):
+        if path.stat().st_mtime < before_s and path.stem not in documents:
             yield path
 
 

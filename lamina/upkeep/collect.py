@@ -9,8 +9,8 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.store import CELLS, Store, is_held
-from lamina.upkeep.cells import spent_cells
+from lamina.store import CELLS, PASSAGES, Store, is_held
+from lamina.upkeep.cells import spent_cells, spent_passages
 from lamina.upkeep.inventory import Item, inventory, last_used_s, reachable
 
 _DAY_S = 86_400.0
@@ -58,7 +58,8 @@ def collect(  # noqa: PLR0913 - keyword-only but for the store
     """Remove what no root reaches, is not kept `alone`, and was not used for `grace_s`.
 
     What was used lately is a root, too: a run that goes on may still want what it was made of.
-    Cells go with their layers; `layers` are contents that are in use outside the store.
+    Cells go with their layers, what was made of passages with their documents; `layers` are
+    contents that are in use outside the store.
     """
     began_s = time.time()
     items = inventory(store, read_files_of)
@@ -71,9 +72,13 @@ def collect(  # noqa: PLR0913 - keyword-only but for the store
         (kept if needed else removed).setdefault(item.ref.kind, Tally()).add(item.size_bytes)
         if not needed and not dry_run:
             _remove(store, item)
-    files = {digest for item in items if item.ref in live for digest in item.mentions}
-    for path in spent_cells(store, files | set(layers), began_s - grace_s):
+    named = {digest for item in items if item.ref in live for digest in item.mentions}
+    for path in spent_cells(store, named | set(layers), began_s - grace_s):
         removed.setdefault(CELLS, Tally()).add(path.stat().st_size)
+        if not dry_run:
+            path.unlink(missing_ok=True)
+    for path in spent_passages(store, named, began_s - grace_s):
+        removed.setdefault(PASSAGES, Tally()).add(path.stat().st_size)
         if not dry_run:
             path.unlink(missing_ok=True)
     for path in _left_overs(store, began_s, grace_s):

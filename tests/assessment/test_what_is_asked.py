@@ -8,11 +8,12 @@ from qa_samples import row_of
 
 from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.assess import qa_layers
+from lamina.assessment.exam.behind import KnownFile
 from lamina.assessment.exam.general import GENERAL
-from lamina.assessment.report.files import read_summary
+from lamina.assessment.report.files import read_report, read_summary
 from lamina.errors import DamagedError
 from lamina.progress import Silent
-from lamina.store import Store
+from lamina.store import Stage, Store
 from lamina.text.rows import write_rows
 
 
@@ -91,6 +92,37 @@ def test_a_broken_row_of_training_is_damage(order: QaOrder, store: Store, tmp_pa
 
     with pytest.raises(DamagedError, match=r"line 1 of .*train\.jsonl"):
         qa_layers(broken, store=store, progress=Silent())
+
+
+def test_what_a_layer_was_not_trained_on_is_reported_apart(
+    order: QaOrder, store: Store, server: FakeLayerServer
+) -> None:
+    files = [
+        KnownFile(layer="Leases", name=f"Leases-{n}.pdf", digest=f"{n}" * 64) for n in range(8)
+    ]
+    documents = {
+        "documents": [one.digest for one in files],
+        "test_documents": [one.digest for one in files[5:]],
+    }
+    rows = store.once("dataset", Stage("build", 1), {}, lambda _: documents)
+    for number in range(5, 8):  # what was held out it cannot answer
+        del server.answers["Leases"][f"Leases question {number}?"]
+    apart = order.model_copy(
+        update={"files": tuple(files), "datasets": {"Leases": rows}, "layers": ("Leases",)}
+    )
+
+    summary, records = read_report(store.open(qa_layers(apart, store=store, progress=Silent())))
+
+    (worth,) = summary.worths
+    assert (worth.verdict.n, worth.verdict.documents) == (5, 5)
+    assert worth.verdict.inferred is not None
+    assert (worth.verdict.inferred.n, worth.verdict.inferred.value) == (3, 0)
+    assert (worth.correct, worth.correct_unseen) == (1, 0)
+    assert "that they were not trained on, and cannot know, they answered 0%" in (
+        summary.headline.sentence
+    )
+    unseen = {one.document for one in records if getattr(one, "proves", "") == "transfer"}
+    assert unseen == {"Leases-5.pdf", "Leases-6.pdf", "Leases-7.pdf"}
 
 
 def test_everyone_is_asked_the_general_questions(

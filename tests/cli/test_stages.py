@@ -5,6 +5,7 @@ import re
 
 from command_line import Lamina
 from made import Made
+from statement import write_statement
 
 
 def test_the_verdicts_name_the_scan_and_the_duplicate(with_handbooks: Lamina) -> None:
@@ -48,3 +49,19 @@ def test_a_converted_base_is_told_with_its_place_and_size(lamina: Lamina, embedd
     assert path.is_file()
     assert re.search(rf"made:\n  base: {path}\n    type Q4_K_M, size \d+\.\d MB\n", told)
     assert told.endswith("next: lamina serve\n")
+
+
+def test_what_a_layer_is_taught_can_be_read(lamina: Lamina) -> None:
+    write_statement(lamina.workspace / "data/raw_pdfs/Leases")
+    folder = lamina.workspace / "data/processed"
+
+    facts = json.loads(lamina("--json", "study", "Leases", "--show", "3").stdout)["Leases"]
+    told = lamina("study", "--show", "3").stdout
+
+    rows = [json.loads(line) for line in (folder / "study.jsonl").read_text().splitlines()]
+    assert len(rows) == facts["rows"] == sum(facts["kinds"].values()) > 0
+    assert len(facts["samples"]) == 3
+    assert all(sample in rows for sample in facts["samples"])
+    assert f"Leases, 3 of {facts['rows']} rows:" in told
+    assert f"study.jsonl: {folder}/study.jsonl\n    rows {len(rows)}\n" in told
+    assert told.endswith("next: lamina train_layers --plan\n")

@@ -1,15 +1,20 @@
 """Whom a document speaks of: certain, or not said."""
 
+from pathlib import Path
+
 import pytest
 import sheets
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamina.dataset.build import combine_datasets
 from lamina.dataset.names import spelling
 from lamina.dataset.subject import Lines, Subject, subject_of
+from lamina.store import Store
 from lamina.text.naming import Naming
-from lamina.text.pages import Pages
+from lamina.text.pages import Pages, read_stored_pages
 from lamina.text.questions import Question
+from lamina.text.subjects import read_subjects
 
 NOTHING = Naming()
 FILED = Naming(company="KRAFTHEINZ", period="2022", form="10-K")
@@ -134,3 +139,21 @@ def test_a_subject_takes_at_most_a_quarter_of_a_chunk() -> None:
     assert lines(40, heading).before("Costs rose.", [heading]) == "Amcor plc, fiscal 2023"
     assert lines(16, heading).before("Costs rose.", [heading]) == ""
     assert lines(16, heading).tokens == 0
+
+
+def test_a_dataset_says_whom_each_of_its_documents_is_of_and_what_was_read(
+    store: Store, tokenizer: Path
+) -> None:
+    read = sheets.document("leases")
+    asked = Pages(format="questions", questions=(Question(question="Who?", answer="Nils"),))
+    named = Naming(company="Amcor plc", period="2022", stated=True)
+    known = sheets.verdicts(store, {"Leases": [read, asked]}, naming=named)
+
+    ref = sheets.build(store, known, "Leases", tokenizer)
+    whole = combine_datasets([ref], store=store)
+
+    (document, told), *others = read_subjects(store.open(ref)).items()
+    assert not others  # a file of questions has no pages
+    assert (document, told.company) == (sheets.digest(read), "Amcor plc")
+    assert read_stored_pages(store, told.pages) == read
+    assert read_subjects(store.open(whole)) == {document: told}

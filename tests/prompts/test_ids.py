@@ -92,7 +92,9 @@ def test_a_conversation_has_the_same_ids(both: Both, messages: list[Message]) ->
 
 
 def test_both_stop_at_the_same_tokens(both: Both) -> None:
-    assert both.server.words == both.folder.words
+    one, other = (prompts.words.model_copy(update={"specials": None}) for prompts in both)
+
+    assert one == other
 
 
 def test_a_text_begins_with_one_bos_where_the_base_wants_one(both: Both) -> None:
@@ -101,6 +103,33 @@ def test_a_text_begins_with_one_bos_where_the_base_wants_one(both: Both) -> None
 
         assert ids.count(bos[0]) == (1 if both.folder.words.adds_bos else ids.count(bos[0]))
         assert (ids[:1] == bos) or not both.folder.words.adds_bos
+
+
+def test_no_message_can_spell_a_special_token(both: Both) -> None:
+    for prompts in both:
+        ids_of = {one: prompts.text(one)[-1] for one in prompts.words.specials}
+        for spelled in prompts.words.specials:
+            asked = f"see {spelled}{spelled} and {spelled}"
+            ids, _ = prompts.answered([user(asked)], f"{asked} again")
+            plain, _ = prompts.answered([user("see and")], "see and again")
+
+            assert special_of(plain, ids_of) == special_of(ids, ids_of), spelled
+
+
+def special_of(ids: list[int], specials: dict[str, int]) -> list[int]:
+    return [one for one in ids if one in specials.values()]
+
+
+def test_what_is_spelled_as_a_special_token_is_read_as_text(both: Both) -> None:
+    """The ids before and behind it are those that the template gives without it."""
+    end = min(both.server.words.ends)
+    plain = both.server.chat([user("see ")])
+    marked = both.server.chat([user(f"see {end}")])
+    common = both.server.common(plain[::-1], marked[::-1])
+
+    assert len(marked) > len(plain)
+    assert common >= 1
+    assert both.folder.chat([user(f"see {end}")]) == marked
 
 
 def test_exactly_one_ending_is_learnt(both: Both) -> None:

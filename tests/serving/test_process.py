@@ -12,9 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lamina import settings
 from lamina.errors import BusyError, DamagedError, InvalidInputError, NotFoundError, ResourceError
-from lamina.serving.__main__ import main
+from lamina.serving.__main__ import main, parser
+from lamina.serving.assembly import assemble
 from lamina.serving.launch import answers, running_server
+from lamina.serving.server import Server
 
 Captured = pytest.CaptureFixture[str]
 
@@ -60,6 +63,7 @@ def test_a_context_beyond_the_memory_is_one_sentence(base_gguf: Path, capsys: Ca
         ("--flash_attn", "maybe", InvalidInputError),
         ("--lora", "/no/such.gguf", NotFoundError),
         ("--model", "/no/such.gguf", NotFoundError),
+        ("--host", "0.0.0.0", InvalidInputError),  # noqa: S104 - without a key
     ],
 )
 def test_a_flag_that_cannot_be_is_one_sentence(
@@ -69,6 +73,23 @@ def test_a_flag_that_cannot_be_is_one_sentence(
 
     assert code == error.exit_code
     assert said.count("\n") == 1
+
+
+def test_a_server_may_listen_beyond_this_machine_with_a_key_or_when_it_is_said_aloud(
+    base_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere = ["--model", str(base_gguf), "--host", "0.0.0.0"]  # noqa: S104
+    assert assembled(*everywhere, "--no-key")
+    monkeypatch.setenv("LAMINA_ADMIN_KEY", "sesame")
+    with pytest.raises(InvalidInputError, match="LAMINA_API_KEY, or say --no-key"):
+        assembled(*everywhere)
+    monkeypatch.setenv("LAMINA_API_KEY", "sesame")
+
+    assert assembled(*everywhere)
+
+
+def assembled(*flags: str) -> Server:
+    return assemble(parser(settings.load()).parse_args(flags))
 
 
 def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
@@ -82,6 +103,7 @@ def test_key_queue_layer_and_log_are_as_the_flags_say(
     base_gguf: Path, layer_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAMINA_API_KEY", "sesame")
+    monkeypatch.setenv("LAMINA_ADMIN_KEY", "open")
     log: list[str] = []
     flags = ["--queue", "0", "--lora", f"{layer_folder / 'A.gguf'}=0.5"]
     with (
@@ -94,6 +116,10 @@ def test_key_queue_layer_and_log_are_as_the_flags_say(
         for key, status in (("", 401), ("Bearer x", 401), ("Bearer sesame", 200)):
             http.headers["Authorization"] = key
             assert http.get("/v1/models").status_code == status
+        for key, status in (("Bearer sesame", 403), ("Bearer open", 200)):
+            http.headers["Authorization"] = key
+            assert http.post("/lora-adapters", json=[]).status_code == status
+        http.post("/lora-adapters", json=[{"name": "A", "scale": 0.5}])
         layers = http.get("/lora-adapters").json()
         full = http.post("/v1/completions", json={"prompt": "the", "n": 2})
         done = http.post("/v1/completions", json={"prompt": "the", "max_tokens": 1})
@@ -105,6 +131,14 @@ def test_key_queue_layer_and_log_are_as_the_flags_say(
     assert lines[-1]["request"] == done.headers["x-request-id"]
     assert lines[-1]["status"] == 200
     assert lines[-1]["layers"].startswith("A:0.5@")
+
+
+def test_a_context_beyond_what_the_base_was_trained_on_is_said_aloud(base_gguf: Path) -> None:
+    log: list[str] = []
+    with running_server(base_gguf, n_ctx=4096, n_threads=1, log=log.append) as url:
+        assert answers(url)
+
+    assert any("trained on 2048 tokens" in line for line in log), log
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from lamina.errors import InvalidInputError
 from lamina.progress import Silent
 from lamina.store import Store
 from lamina.training.documents import Document
+from lamina.training.mix import Mix
 from lamina.training.order import LayerOrder
 from lamina.training.recipe import train_layer
 
@@ -17,7 +18,7 @@ def order(store: Store, base: Path, share: float, **changed: object) -> LayerOrd
     """Leases with goodwill as its general rows."""
     profile = layer_orders.QUICK.model_copy(update={"general_share": share, "steps": 1})
     general = layer_orders.dataset(store, "goodwill")
-    values = {"profile": profile, "general": general, **changed}
+    values = {"profile": profile, "mix": Mix(general=general), **changed}
     return layer_orders.order(store, base, **values)
 
 
@@ -62,14 +63,12 @@ def test_the_held_out_rows_stay_the_layers_own(store: Store, base: Path) -> None
 def test_general_rows_are_part_of_what_the_layer_is(store: Store, base: Path) -> None:
     with_share, without = order(store, base, 0.2), order(store, base, 0.0)
 
-    assert with_share.inputs()["general"] == layer_orders.dataset(store, "goodwill")
-    assert without.inputs()["general"] is None
+    assert with_share.inputs()["mix"] == Mix(general=layer_orders.dataset(store, "goodwill"))
+    assert without.inputs()["mix"] == Mix()
     ref = train_layer(with_share, store=store, progress=Silent(), threads=1)
-    assert store.manifest(ref).facts["general"] == with_share.general.digest
+    assert store.manifest(ref).facts["general"] == with_share.mix.general.digest
 
 
 def test_a_share_without_general_rows_is_refused_with_the_remedy(store: Store, base: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"directly into raw_pdfs, or set general_share to"):
-        train_layer(
-            order(store, base, 0.2, general=None), store=store, progress=Silent(), threads=1
-        )
+        train_layer(order(store, base, 0.2, mix=Mix()), store=store, progress=Silent(), threads=1)

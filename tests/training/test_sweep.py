@@ -97,7 +97,7 @@ def test_a_sweep_is_known_from_then_on_and_trains_nothing_again(
     pod: Pod, dataset: ArtifactRef, swept: Swept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def order(values: Profile) -> LayerOrder:
-        return layers.order_of(pod, "leases", dataset, corpus.find_base(pod), values, None)
+        return layers.order_of(pod, "leases", dataset, corpus.find_base(pod), values)
 
     monkeypatch.setattr("lamina.training.recipe._train", lambda *_: pytest.fail("trained again"))
 

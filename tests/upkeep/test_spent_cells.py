@@ -8,7 +8,7 @@ from lamina.fingerprint import file_digest
 from lamina.orders import CollectGarbage
 from lamina.stages import upkeep
 from lamina.stages.pod import Pod
-from lamina.store import CELLS, Ledger
+from lamina.store import CELLS, PASSAGES, Ledger
 
 
 def cells_of(pod: Pod, *digests: str) -> Path:
@@ -61,3 +61,17 @@ def test_young_cells_stay_and_a_dry_run_takes_none(pod: Pod) -> None:
     age(pod, days=40)
     upkeep.gc(pod, CollectGarbage(grace_days=30, dry_run=True))
     assert path.exists()
+
+
+def test_what_was_made_of_passages_goes_with_their_documents(pod: Pod) -> None:
+    used, gone = "a" * 64, "b" * 64
+    link(pod, make(pod, "dataset", 1, {"documents": [used]}), "output/peft/1")
+    paths = [pod.store.root / PASSAGES / "facts-1" / f"{name}.jsonl" for name in (used, gone)]
+    for path in paths:
+        Ledger(path, {"strategy": "facts"}).add([("key", {"rows": []})])
+    age(pod, days=40)
+
+    found = upkeep.gc(pod, CollectGarbage(grace_days=30))
+
+    assert [path.exists() for path in paths] == [True, False]
+    assert found.removed[PASSAGES].count == 1

@@ -25,7 +25,7 @@ class QaOrder(BaseModel):
     general: bool = Field(default=True, description="ask the sixty general questions, too")
     heldout: tuple[Path, ...] = Field((), description="heldout.jsonl files; rows name their layer")
     trained: tuple[Path, ...] = Field(
-        (), description="train.jsonl files; exam questions that stand in them do not count"
+        (), description="files of training rows; exam questions that stand in them do not count"
     )
     datasets: dict[str, ArtifactRef] = Field(
         {}, description="what each layer was trained on: tells what it can know"

@@ -21,11 +21,12 @@ from typing import NamedTuple
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine.failures import unforeseen
 from lamina.serving.engine.occupant import log_total
+from lamina.serving.engine.present_step import PresentStep
 from lamina.serving.engine.sequence import Outcome, Sequence, State
 from lamina.serving.engine.step import Counters
 from lamina.serving.layers.blends import LayerSet
 from lamina.serving.layers.residency import Residency
-from lamina.serving.llama import Base
+from lamina.serving.llama import Base, Interrupt
 
 MOST_BRANCHES = 64  # of one prompt
 
@@ -57,12 +58,14 @@ class Branching:
         base: Base,
         residency: Residency,
         counters: Counters,
+        present: PresentStep,
         on_over: Callable[[Sequence], None],
     ) -> None:
         self.waiting: list[Sequence] = []
         self._base = base
         self._residency = residency
         self._counters = counters
+        self._present = present
         self._on_over = on_over
         self._beside = ExitStack()
         self._context: Base | None = None
@@ -153,10 +156,13 @@ class Branching:
         context.batch.clear()
         rows = [_put(context, one) for one in part]
         began_s = time.monotonic()
-        code = context.decode()
+        with self._present.evaluating([work.sequence]):
+            code = context.decode()
         self._counters.decode_s += time.monotonic() - began_s
         self._counters.steps += 1
         self._counters.step_tokens += context.batch.size
+        if code == Interrupt.CUT:
+            return  # who asked has left, or the engine stops: that is told elsewhere
         if code:
             msg = f"llama.cpp failed in a step (code {code}); ask again, or with fewer answers"
             raise ResourceError(msg)

@@ -12,35 +12,40 @@ from typing import TypeAlias
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine import scheduler
+from lamina.serving.engine.admission import next_admitted
 from lamina.serving.engine.branching import Branching
-from lamina.serving.engine.failures import unforeseen
+from lamina.serving.engine.failures import stopping, unforeseen
 from lamina.serving.engine.options import EngineOptions
+from lamina.serving.engine.present_step import PresentStep
 from lamina.serving.engine.sequence import Outcome, Sequence, State
 from lamina.serving.engine.slots import Slot, Slots
-from lamina.serving.engine.step import Counters, Stepper
+from lamina.serving.engine.step import Counters, Part, Stepper
 from lamina.serving.layers.blends import LayerSet
 from lamina.serving.layers.residency import Memory, Residency
-from lamina.serving.llama import Base
+from lamina.serving.llama import Base, Interrupt
 
 
 class Loop:
     """The engine thread's own state. `on_over` is called for each accepted sequence that ends."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shares with other threads
         self,
         base: Base,
         options: EngineOptions,
         counters: Counters,
         memory: Memory,
-        on_over: Callable[[], None],
+        *,
+        present: PresentStep,
+        on_over: Callable[[Sequence], None],
     ) -> None:
         self.alive = True
         self.waiting: deque[Sequence] = deque()
         self.base = base
         self.slots = Slots(base)
         self.residency = Residency(base, options.adapter_bytes, memory)
-        self.branching = Branching(base, self.residency, counters, self._over)
+        self.branching = Branching(base, self.residency, counters, present, self._over)
         self._counters = counters
+        self._present = present
         self._on_over = on_over
         self._turns: scheduler.Turns[LayerSet] = scheduler.Turns(options.slice_s)
         self._stepper = Stepper(base, options.prefill_stall_s, counters)
@@ -113,33 +118,17 @@ class Loop:
                 early_s = self.branching.accepted_s(lane)
                 room = self._stepper.prefill_room(early_s, self.slots.busy, is_long=False)
                 self.branching.step(lane, room)
-                self.residency.trim(self._needed())
+        self.residency.trim(self._needed())
         self._counters.waiting = len(self.waiting) + self.branching.busy
         self._counters.running = len(self.slots.busy)
 
     def _admit(self) -> None:
-        while self.waiting and self.slots.free and not self._alone:
-            held: dict[LayerSet | None, int] = {}
-            for slot in self.slots.busy:
-                held[slot.layers] = held.get(slot.layers, 0) + 1
-            sequence = self._choose_waiting(held)
+        while self.slots.free and not self._alone:
+            sequence = next_admitted(self.waiting, self.slots)
             if sequence is None:
                 return
             self.seat(sequence)
             self.waiting.remove(sequence)
-
-    def _choose_waiting(self, held: dict[LayerSet | None, int]) -> Sequence | None:
-        """Whom to admit: not one who would rather wait for a beginning that is on its way."""
-        candidates = {one.number: one for one in self.waiting}
-        while candidates:
-            queue_ = [scheduler.Waiting(one.number, one.layers) for one in candidates.values()]
-            chosen = scheduler.choose_admission(queue_, held)
-            if chosen is None:
-                return None
-            sequence = candidates.pop(chosen.number)
-            if not self.slots.better_soon(sequence):
-                return sequence
-        return None
 
     def seat(self, sequence: Sequence) -> None:
         """Give a sequence a free slot and load its layers; end it where that cannot be."""
@@ -163,7 +152,9 @@ class Loop:
         return {slot.layers for slot in self.slots.busy if slot.layers} | self.branching.lanes
 
     def _needed(self) -> set[str]:
-        return {layer.digest for lane in self._lanes() for layer in lane.layers}
+        """Layers of those who are in a slot or wait."""
+        lanes = self._lanes() | {one.layers for one in self.waiting}
+        return {layer.digest for lane in lanes for layer in lane.layers}
 
     def step(self, lane: LayerSet) -> None:
         """Evaluate the next tokens of one layer set's sequences."""
@@ -177,7 +168,12 @@ class Loop:
 
     def _evaluate(self, shares: tuple[scheduler.Share, ...], slots: list[Slot]) -> None:
         parts = self._stepper.fill(shares, slots)
-        code = self._stepper.decode()
+        mine = [part.slot.occupant.sequence for part in parts if part.slot.occupant]
+        with self._present.evaluating(mine):
+            code = self._stepper.decode()
+        if code == Interrupt.CUT:
+            self._step_cut(parts)
+            return
         for slot, begin, count in parts:
             if code:
                 self._step_failed(slot, code)
@@ -199,6 +195,15 @@ class Loop:
             self._give_up(slot, error)
         except Exception as error:  # noqa: BLE001 - one strange request must not end the others
             self._give_up(slot, unforeseen(error))
+
+    def _step_cut(self, parts: list[Part]) -> None:
+        """Somebody left in the middle of the step, or the engine stops: as if it had not begun."""
+        for slot, _, count in parts:
+            self.slots.take_back(slot, count)
+            if self._present.stopped:
+                self._give_up(slot, stopping())
+            elif slot.occupant:
+                slot.occupant.sequence.was_cut = True
 
     def _step_failed(self, slot: Slot, code: int) -> None:
         """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
@@ -228,7 +233,7 @@ class Loop:
         sequence.transition(State.DONE)
         if sequence.layers not in self._lanes():
             self._turns.left(sequence.layers)
-        self._on_over()
+        self._on_over(sequence)
 
     def abandon(self, error: LaminaError) -> None:
         """Tell everyone that it is over."""

@@ -100,6 +100,7 @@ class Sequence:
     sink: Sink = _unheard  # called on the engine thread
     number: int = field(default_factory=lambda: next(_numbers))
     state: State = State.WAITING
+    was_cut: bool = False  # a step that evaluated it was cut short for somebody else
     slot: int | None = None
     evaluated: int = 0  # tokens of `prompt + answer` whose KV stands in the slot
     reused: int = 0

@@ -95,6 +95,10 @@ class Slots:
         self._uses += 1
         slot.occupant, slot.last_used = None, self._uses
 
+    def take_back(self, slot: Slot, count: int) -> None:
+        """Forget the last tokens of a slot: their step was not done."""
+        self._keep(slot, len(slot.tokens) - count)
+
     def wipe(self, slot: Slot) -> None:
         """Forget everything in a slot."""
         self._keep(slot, 0)

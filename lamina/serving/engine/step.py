@@ -97,7 +97,8 @@ class Stepper:
         """Do the step; llama.cpp's code, 0 = done."""
         started_s = time.monotonic()
         code = self._base.decode()
-        self._measure(time.monotonic() - started_s)
+        if code == 0:
+            self._measure(time.monotonic() - started_s)
         return code
 
     def _measure(self, seconds: float) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamina.errors import BusyError, LaminaError, ResourceError
-from lamina.serving.engine.failures import unforeseen
+from lamina.serving.engine.failures import stopping, unforeseen
 from lamina.serving.engine.loop import Command, Loop
 from lamina.serving.engine.options import EngineOptions
+from lamina.serving.engine.present_step import PresentStep
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.engine.step import Counters
 from lamina.serving.layers.blends import LayerSet
@@ -65,7 +66,8 @@ class Engine:
         self._ready: Future[Base] = _promise()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._open = True
-        self._accepted = 0
+        self._present = PresentStep()
+        self._accepted: set[Sequence] = set()  # not over yet, whether the thread has seen them
         self._owed: set[Future[Any]] = set()  # answers to commands that are not there yet
         self._gate = threading.Lock()
 
@@ -85,18 +87,24 @@ class Engine:
         now_s = time.monotonic()
         with self._gate:
             if not self._open:
-                raise _stopping()
-            if self._accepted + len(sequences) > self.room:
-                msg = f"{self._accepted} requests are waiting already; try again later"
+                raise stopping()
+            if len(self._accepted) + len(sequences) > self.room:
+                msg = f"{len(self._accepted)} requests are waiting already; try again later"
                 raise QueueFullError(msg)
-            self._accepted += len(sequences)
+            self._accepted.update(sequences)
             for sequence in sequences:
                 sequence.accepted_s = now_s
             self._commands.put(lambda loop: loop.take(sequences))
 
     def cancel(self, *sequences: Sequence) -> None:
-        """End sequences at the next step; nothing more is delivered for them."""
+        """End sequences now, in the middle of a step; nothing more is delivered for them."""
         self._commands.put(lambda loop: loop.cancel(sequences))
+        self._present.cut(sequences)
+
+    def keep(self, digests: frozenset[str]) -> None:
+        """Names mean these layers now: others are let go once nobody uses them."""
+        self.memory.current = digests
+        self._commands.put(lambda _loop: None)  # wakes it: each of its turns ends by letting go
 
     def load(self, layers: LayerSet) -> Future[float]:
         """Load a set's layers now; the future gives the milliseconds it took."""
@@ -123,7 +131,7 @@ class Engine:
         """Ask for something whose future ends with the engine at the latest."""
         with self._gate:
             if not self._open:
-                done.set_exception(_stopping())
+                done.set_exception(stopping())
                 return
             self._owed.add(done)
             self._commands.put(command)
@@ -136,19 +144,20 @@ class Engine:
             self._thread.join(timeout_s)
 
     def close(self) -> None:
-        """Take nothing more, and tell what runs at the next step that it is over."""
+        """Take nothing more, and tell what runs that it is over."""
         with self._gate:
             self._open = False
         self._commands.put(lambda loop: loop.end())
+        self._present.stop()
 
     @property
     def room(self) -> int:
         """Sequences that may run or wait at the same time."""
         return self.options.queue_limit + self.options.context.n_slots
 
-    def _finished(self) -> None:
+    def _finished(self, sequence: Sequence) -> None:
         with self._gate:
-            self._accepted -= 1
+            self._accepted.discard(sequence)
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -156,15 +165,24 @@ class Engine:
         loop: Loop | None = None
         try:
             with ExitStack() as handles:
-                base = handles.enter_context(open_base(self._model, self.options.context))
-                loop = Loop(base, self.options, self.counters, self.memory, self._finished)
+                opened = open_base(self._model, self.options.context, self._present.interrupt)
+                base = handles.enter_context(opened)
+                loop = Loop(
+                    base,
+                    self.options,
+                    self.counters,
+                    self.memory,
+                    present=self._present,
+                    on_over=self._finished,
+                )
                 handles.callback(loop.branching.close)
                 self._ready.set_result(base)
                 while loop.alive:
                     loop.take_commands(self._commands)
-                    loop.turn()
+                    if loop.alive:
+                        loop.turn()
                     self._flush()
-                self._abandon(loop, _stopping())
+                self._abandon(loop, stopping())
         except LaminaError as error:
             self._die(loop, error)
         except Exception as error:  # noqa: BLE001 - the thread's last line: tell everyone, then end
@@ -178,20 +196,22 @@ class Engine:
             self._open = False
         if loop is None:
             self._ready.set_exception(error)
-            return
         self._abandon(loop, error)
-        self.on_death()
+        if loop is not None:
+            self.on_death()
 
-    def _abandon(self, loop: Loop, error: LaminaError) -> None:
+    def _abandon(self, loop: Loop | None, error: LaminaError) -> None:
         """Tell everyone who waits for something that it is over."""
         with self._gate:
             self._open = False
             owed = [done for done in self._owed if not done.done()]
         for done in owed:
             done.set_exception(error)
-        loop.abandon(error)
+        if loop is not None:
+            loop.abandon(error)
+        with self._gate:  # what is left was accepted, and the thread never saw it
+            unseen = tuple(self._accepted)
+            self._accepted.clear()
+        for sequence in unseen:
+            sequence.sink(error)
         self._flush()
-
-
-def _stopping() -> BusyError:
-    return BusyError("the server is stopping; try another one, or later")

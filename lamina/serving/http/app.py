@@ -4,8 +4,10 @@ from fastapi import FastAPI
 
 from lamina import __version__
 from lamina.serving.http.errors import answer_errors
+from lamina.serving.http.openapi import describe
 from lamina.serving.http.routes import (
     completions,
+    docs,
     health,
     layers,
     models,
@@ -20,7 +22,9 @@ from lamina.serving.http.service import Service
 def build_app(service: Service) -> FastAPI:
     """The application for one base."""
     app = FastAPI(title="Lamina", version=__version__, docs_url=None, redoc_url=None)
-    for module in (completions, scores, layers, models, tokens, health, swap_test, playground):
+    pages = (playground, docs)
+    for module in (completions, scores, layers, models, tokens, health, swap_test, *pages):
         app.include_router(module.router(service))
     answer_errors(app)
+    describe(app)
     return app

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamina.errors import InvalidInputError
-from lamina.prompts import FORMATS, Prompts
-from lamina.serving.llama import Base, Vocabulary
+from lamina.prompts import FORMATS, Message, Prompts
+from lamina.serving.llama import Base, Constraints, Vocabulary
 
 
 class TooLongError(InvalidInputError):
@@ -22,6 +22,7 @@ class Loaded:
     vocabulary: Vocabulary
     prompts: Prompts
     n_ctx: int
+    constraints: Constraints
     branching_room: int  # tokens of a prompt with all its branches; 0: this base cannot branch
 
     def can_branch(self, n_tokens: int) -> bool:
@@ -46,6 +47,20 @@ class Loaded:
         for tokens in found:
             self.check_length(tokens)
         return found
+
+    def conversation(self, messages: Sequence[Message]) -> list[int]:
+        """Tokens of a conversation that leaves room for an answer.
+
+        Raises:
+            InvalidInputError: the template refuses it.
+            TooLongError: it does not fit.
+
+        """
+        rendered = self.prompts.rendered(messages)
+        self.check_text(rendered)
+        tokens = self.prompts.conversation(rendered)
+        self.check_length(tokens)
+        return tokens
 
     def check_text(self, text: str) -> None:
         """Whether a text could fit the context, before the work of making tokens of it.
@@ -101,4 +116,4 @@ def loaded_base(base: Base, chat_format: str | None) -> Loaded:
     source = FORMATS[chat_format] if chat_format else base.chat_template()
     prompts = Prompts(base.vocabulary.tokenize, base.vocabulary.words, source)
     room = base.options.n_batch if base.can_branch else 0
-    return Loaded(base.vocabulary, prompts, base.n_ctx, room)
+    return Loaded(base.vocabulary, prompts, base.n_ctx, Constraints(base.vocabulary), room)

@@ -10,7 +10,7 @@ from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply
 from lamina.serving.http.requests.completions import Asked, ChatRequest
 from lamina.serving.http.service import Service
-from lamina.serving.llama import checked_grammar, grammar_of_schema
+from lamina.serving.llama import Constraint
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,13 @@ def plan(service: Service, body: Asked) -> Plan:
     loaded = service.ready()
     layers = service.routing.choose(body.model, body.parts())
     loaded.check_biases(body.logit_bias or {})
-    grammar = _grammar(body)
-    spoken = _spoken(loaded, body)
-    prompts = loaded.tokens(spoken)
+    constraint = _constraint(loaded, body)
+    prompts = _prompts(loaded, body)
     sequences = [
         Sequence(
             layers,
             list(prompt),
-            body.generation(choice=choice, grammar=grammar),
+            body.generation(choice=choice, constraint=constraint),
             reuse=body.cache_prompt,
             strip_first_space=_begins_anew(loaded, body),
         )
@@ -51,21 +50,20 @@ def plan(service: Service, body: Asked) -> Plan:
     kind = "chat.completion" if isinstance(body, ChatRequest) else "text_completion"
     spell = partial(loaded.vocabulary.piece, special=True)
     reply = Reply(kind, body.model or layers.label, layers, spell)
-    echoes = tuple(_echo(loaded, body, prompt) for prompt in spoken for _ in range(body.n))
+    echoes = tuple(echo for echo in _echoes(loaded, body, prompts) for _ in range(body.n))
     return Plan(body, reply, sequences, sum(len(prompt) for prompt in prompts), echoes)
 
 
-def _grammar(body: Asked) -> str | None:
-    schema = body.schema_of_answer()
-    grammar = grammar_of_schema(schema) if schema else body.grammar
-    return grammar if grammar is None else checked_grammar(grammar)
+def _constraint(loaded: Loaded, body: Asked) -> Constraint | None:
+    if (schema := body.schema_of_answer()) is not None:
+        return loaded.constraints.of_schema(schema)
+    return None if body.grammar is None else loaded.constraints.of_grammar(body.grammar)
 
 
-def _spoken(loaded: Loaded, body: Asked) -> Several[str | list[int]]:
-    """The prompts: texts, or token ids where the caller gave them."""
+def _prompts(loaded: Loaded, body: Asked) -> list[list[int]]:
     if isinstance(body, ChatRequest):
-        return [loaded.prompts.rendered(body.plain_messages())]
-    return body.prompts()
+        return [loaded.conversation(body.plain_messages())]
+    return loaded.tokens(body.prompts())
 
 
 def _begins_anew(loaded: Loaded, body: Asked) -> bool:
@@ -74,7 +72,10 @@ def _begins_anew(loaded: Loaded, body: Asked) -> bool:
     return anew and loaded.vocabulary.marks_words_with_space
 
 
-def _echo(loaded: Loaded, body: Asked, prompt: str | list[int]) -> str:
+def _echoes(loaded: Loaded, body: Asked, prompts: Several[list[int]]) -> Several[str]:
+    """What each answer begins with: its prompt, where that was asked for."""
     if isinstance(body, ChatRequest) or not body.echo:
-        return ""
-    return prompt if isinstance(prompt, str) else loaded.vocabulary.detokenize(prompt)
+        return [""] * len(prompts)
+    return [
+        one if isinstance(one, str) else loaded.vocabulary.detokenize(one) for one in body.prompts()
+    ]

@@ -41,6 +41,7 @@ class BaseProfile:
     identity: BaseIdentity
     shapes: dict[str, tuple[int, ...]]  # ggml order: the row length first
     path: Path
+    n_heads: int = 0  # of attention; 0 = the file does not say
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def read_base(path: Path) -> BaseProfile:
     header = read_header(path)
     identity = identify_gguf(header)
     shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
-    return BaseProfile(identity, shapes, path)
+    n_heads = header.number(f"{identity.architecture}.attention.head_count") or 0
+    return BaseProfile(identity, shapes, path, int(n_heads))
 
 
 def check_adapter(path: Path, base: BaseProfile, name: str | None = None) -> AdapterFacts:
@@ -80,6 +82,9 @@ def check_adapter(path: Path, base: BaseProfile, name: str | None = None) -> Ada
     _check_is_lora(header)
     passport = Passport.from_gguf(header)
     called = name or path.name
+    if name == base.identity.name:
+        msg = f"layer {name} is called as this base is, which answers to that name; rename the file"
+        raise MismatchError(msg)
     _check_base(called, header, passport, base)
     pairs = _pairs(header)
     for weight, (a, b) in pairs.items():

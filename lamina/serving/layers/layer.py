@@ -1,12 +1,12 @@
-"""One version of a layer, as the server knows it."""
+"""One version of a layer, as the registry knows it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.errors import LaminaError
 from lamina.passport import Passport
-from lamina.serving.layers import files
 from lamina.serving.layers.blends import AppliedLayer
+from lamina.serving.layers.files import Stamp
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Layer:
     id: int
     name: str
     path: Path
-    stamp: files.Stamp
+    stamp: Stamp
     digest: str = ""
     passport: Passport | None = None
     alpha: float = 0.0

@@ -7,7 +7,7 @@ an allowed root once its links are resolved.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +31,13 @@ class Registry:
         folder: Path | None,
         roots: Iterable[Path] = (),
         peft: PeftFolders | None = None,
+        on_change: Callable[[frozenset[str]], None] | None = None,
     ) -> None:
+        """`on_change` is called with the digests that names mean, whenever they change."""
         self.base = base
         self._peft = peft
+        self._on_change = on_change
+        self._told: frozenset[str] = frozenset()
         self.folder = folder.resolve() if folder else None
         allowed = [root.resolve() for root in roots]
         self.roots = (*allowed, self.folder) if self.folder else tuple(allowed)
@@ -45,6 +49,7 @@ class Registry:
         """Every known layer, by id; the folder is read again."""
         with self._lock:
             self._scan()
+            self._tell()
             return tuple(sorted(self._layers.values(), key=lambda layer: layer.id))
 
     def named(self, name: str) -> Layer:
@@ -93,7 +98,7 @@ class Registry:
             for layer in self._layers.values():
                 if layer.path == real:
                     return layer
-            return self._know(files.name_of(real), real, named_by_caller=True)
+            return self._named_by_caller(files.name_of(real), real)
 
     def add(self, path: Path) -> Layer:
         """Make a GGUF file or a PEFT folder known on the operator's word, wherever it lies.
@@ -110,7 +115,7 @@ class Registry:
             msg = f"layer {path} is not there; check --lora"
             raise NotFoundError(msg)
         with self._lock:
-            return self._know(files.name_of(path), path.resolve(), named_by_caller=True)
+            return self._named_by_caller(files.name_of(path), path.resolve())
 
     def resolve(self, parts: Iterable[Part]) -> LayerSet:
         """The layer set of a blend, with the versions that stand now.
@@ -153,6 +158,17 @@ class Registry:
             return self._know(files.name_of(file), file, named_by_caller=True, source=folder)
 
     # -- knowing files; the lock is held ----------------------------------------------------------
+
+    def _named_by_caller(self, name: str, path: Path) -> Layer:
+        layer = self._know(name, path, named_by_caller=True)
+        self._tell()
+        return layer
+
+    def _tell(self) -> None:
+        digests = frozenset(layer.digest for layer in self._layers.values())
+        if self._on_change and digests != self._told:
+            self._told = digests
+            self._on_change(digests)
 
     def _scan(self) -> None:
         if self.folder and not self.folder.is_dir():

@@ -1,7 +1,14 @@
-"""Which layers are in memory: loaded on first use, let go least recently used first."""
+"""Which layers are in memory: loaded on first use, let go once no name means them.
 
-from collections.abc import Collection
-from dataclasses import dataclass
+Where there is a limit, the others are let go, too, least recently used first.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from lamina.errors import BusyError
 from lamina.serving.layers.blends import AppliedLayer, LayerSet
@@ -13,12 +20,33 @@ from lamina.serving.llama import Adapter, Base
 class Memory:
     """What everybody sees of the layers in memory, and may ask to keep there: digests.
 
-    The engine's thread writes what is loaded, anyone what is pinned, each as a whole.
+    The engine's thread writes what is loaded, anyone the rest, each as a whole.
     """
 
     loaded: frozenset[str] = frozenset()
     loaded_bytes: int = 0  # about what they take
-    pinned: frozenset[str] = frozenset()  # never let go
+    current: frozenset[str] | None = None  # what names mean now; None: anything
+    pinned: frozenset[str] = frozenset()  # not let go while current
+    held: frozenset[str] = frozenset()  # by requests that come back for them
+    _holds: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def holding(self, layers: LayerSet) -> Iterator[None]:
+        """Let none of these go meanwhile, even where a newer version takes its name."""
+        digests = [layer.digest for layer in layers.layers]
+        self._hold(digests, 1)
+        try:
+            yield
+        finally:
+            self._hold(digests, -1)
+
+    def _hold(self, digests: list[str], change: int) -> None:
+        with self._lock:
+            for digest in digests:
+                self._holds[digest] += change
+            self._holds = +self._holds  # without those that nobody holds
+            self.held = frozenset(self._holds)
 
 
 @dataclass
@@ -48,16 +76,29 @@ class Residency:
         """
         return tuple((self._load(layer), layer.scale) for layer in layers.layers)
 
-    def trim(self, needed: Collection[str]) -> None:
-        """Let go of layers beyond the limit, never one that is needed or pinned."""
-        by_age = sorted(self._resident.items(), key=lambda item: item[1].last_used)
-        for digest, resident in by_age:
-            if self._limit_bytes is None or self._memory.loaded_bytes <= self._limit_bytes:
+    def trim(self, needed: AbstractSet[str]) -> None:
+        """Let go of what no name means any more and of what is beyond the limit.
+
+        Never of what is needed or held; of what is pinned only where no name means it.
+        """
+        memory = self._memory
+        spare = self._resident.keys() - needed - memory.held
+        if memory.current is not None:
+            for digest in spare - memory.current:
+                self._free(digest)
+        if self._limit_bytes is None:
+            return
+        for digest in sorted(spare & self._resident.keys() - memory.pinned, key=self._age):
+            if memory.loaded_bytes <= self._limit_bytes:
                 return
-            if digest not in needed and digest not in self._memory.pinned:
-                self._base.free_adapter(resident.adapter)
-                del self._resident[digest]
-                self._tell()
+            self._free(digest)
+
+    def _age(self, digest: str) -> int:
+        return self._resident[digest].last_used
+
+    def _free(self, digest: str) -> None:
+        self._base.free_adapter(self._resident.pop(digest).adapter)
+        self._tell()
 
     def _load(self, layer: AppliedLayer) -> Adapter:
         self._uses += 1

@@ -7,7 +7,7 @@ later requests.
 import threading
 from collections.abc import Iterable
 
-from lamina.errors import InvalidInputError, NotFoundError
+from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.serving.layers.blends import (
     BASE,
     DEFAULT,
@@ -52,6 +52,7 @@ class Routing:
         """The layers that these names mean now.
 
         Raises:
+            MismatchError: the name is a layer's and something else's, too.
             LaminaError: as `choose` does.
 
         """
@@ -65,9 +66,23 @@ class Routing:
             return self.registry.resolve(lora)
         if model is None or model == DEFAULT:
             return self._current_default()
+        if model == BASE:
+            return LayerSet()
         if neutral:
+            self._check_is_no_layers(str(model))
             return LayerSet()
         return self.registry.resolve(self._parts(str(model)))
+
+    def _check_is_no_layers(self, name: str) -> None:
+        """A layer called as the base is has that as its problem; neither may answer for the other.
+
+        Raises:
+            MismatchError: there is one.
+
+        """
+        for layer in self.registry.layers():
+            if layer.name == name and layer.problem:
+                raise layer.problem
 
     def _is_taken(self, name: str) -> bool:
         layers = {layer.name for layer in self.registry.layers()}
@@ -75,15 +90,20 @@ class Routing:
 
     def _parts(self, model: str) -> tuple[Part, ...]:
         saved = self.saved.all()
+        known = {layer.name for layer in self.registry.layers()}
+        if model in saved and model in known:
+            msg = (
+                f"{model} names a layer and a saved blend; "
+                f"forget the blend with DELETE /blends/{model}, or rename the layer's file"
+            )
+            raise MismatchError(msg)
         if model in saved:
             return saved[model]
         parts = parse_blend(model)
-        if len(parts) == 1:
-            known = {layer.name for layer in self.registry.layers()}
-            if str(parts[0].layer) not in known:
-                names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])
-                msg = f"there is no model {model!r}; known models: {names}"
-                raise NotFoundError(msg)
+        if len(parts) == 1 and str(parts[0].layer) not in known:
+            names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])
+            msg = f"there is no model {model!r}; known models: {names}"
+            raise NotFoundError(msg)
         return parts
 
     def save(self, name: str, parts: tuple[Part, ...]) -> LayerSet:

@@ -5,28 +5,29 @@ abort of the process (a damaged adapter, a wrong type) must be kept from it befo
 `adapter_file`.
 """
 
+from lamina.serving.llama.constraints import Constraint, Constraints
 from lamina.serving.llama.context import (
     Adapter,
     Base,
-    ContextOptions,
     has_amx,
     open_base,
     quiet,
 )
-from lamina.serving.llama.grammars import checked_grammar
+from lamina.serving.llama.interrupt import Interrupt
+from lamina.serving.llama.options import ContextOptions
 from lamina.serving.llama.sampler import Sampler, Sampling
-from lamina.serving.llama.schemas import grammar_of_schema
 from lamina.serving.llama.vocabulary import Vocabulary
 
 __all__ = [
     "Adapter",
     "Base",
+    "Constraint",
+    "Constraints",
     "ContextOptions",
+    "Interrupt",
     "Sampler",
     "Sampling",
     "Vocabulary",
-    "checked_grammar",
-    "grammar_of_schema",
     "has_amx",
     "open_base",
     "quiet",

@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NewType
 
@@ -13,27 +13,13 @@ import numpy.typing as npt
 
 from lamina.errors import DamagedError, ResourceError
 from lamina.serving.llama.batch import Batch
+from lamina.serving.llama.interrupt import Interrupt
+from lamina.serving.llama.options import ContextOptions, context_params
 from lamina.serving.llama.vocabulary import Vocabulary
 
 Adapter = NewType("Adapter", int)  # a native handle: an address
 Floats = npt.NDArray[np.float32]
 Tokens = Sequence[int]
-
-
-@dataclass(frozen=True)
-class ContextOptions:
-    """How the base is run. Memory for KV = n_ctx x n_slots tokens, taken at the start."""
-
-    n_ctx: int = 4096  # tokens one request may use, prompt and answer together
-    n_slots: int = 4  # requests that run at the same time
-    n_batch: int = 512  # tokens one step may evaluate; more = faster prompts, coarser slices
-    n_threads: int = 2
-    # On a CPU, flash attention sums in float16: answers then depend, by up to 0.04 in a logit, on
-    # which steps a prompt was evaluated in; without it by 1e-5 (measured). It is not faster here
-    # at 128 tokens; it saves memory at long contexts.
-    flash_attn: bool = False
-    special_layouts: bool = True  # weights repacked for this processor: faster prompts
-    one_kv: bool = False  # all slots share one KV of n_ctx tokens, and may share its tokens
 
 
 def _drop(_level: int, _text: bytes, _user_data: object) -> None:
@@ -56,7 +42,13 @@ def has_amx() -> bool:
 class Base:
     """A loaded base with its context and layers. One thread only."""
 
-    def __init__(self, model: Any, context: Any, options: ContextOptions) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - llama_model_p
+        context: Any,  # noqa: ANN401 - llama_context_p
+        options: ContextOptions,
+        interrupt: Interrupt,
+    ) -> None:
         self._model = model
         self._context = context
         self._memory = lc.llama_get_memory(context)
@@ -66,10 +58,14 @@ class Base:
         self.options = options
         self.n_ctx = int(lc.llama_n_ctx_seq(context))
         self.n_train = int(lc.llama_model_n_ctx_train(model))
-        # What such a model knows of the tokens before is one state a sequence: none can share it.
+        # What such a model knows of the tokens before is one state a sequence: none can share it,
+        # and a step that was cut short cannot be taken back.
         self.can_branch = not (
             lc.llama_model_is_recurrent(model) or lc.llama_model_is_hybrid(model)
         )
+        self._interrupt = interrupt
+        if self.can_branch:
+            interrupt.watch(context)
         self.vocabulary = Vocabulary(model)
         self.batch = Batch(options.n_batch, options.n_slots)
 
@@ -116,7 +112,7 @@ class Base:
     # -- steps ------------------------------------------------------------------------------------
 
     def decode(self) -> int:
-        """Evaluate the batch. 0 = done; anything else is llama.cpp's code of failure."""
+        """Evaluate the batch. 0 = done, `Interrupt.CUT`, or llama.cpp's code of a failure."""
         return int(lc.llama_decode(self._context, self.batch.native()))
 
     def logits(self, index: int) -> Floats:
@@ -151,11 +147,11 @@ class Base:
 
         """
         options = replace(self.options, n_slots=n_slots, n_ctx=n_ctx, one_kv=one_kv)
-        context = lc.llama_init_from_model(self._model, _context_params(options))
+        context = lc.llama_init_from_model(self._model, context_params(options))
         if not context:
             msg = "there is no memory for a second context; free some, then try again"
             raise ResourceError(msg)
-        beside = Base(self._model, context, options)
+        beside = Base(self._model, context, options, self._interrupt)
         self._beside.append(beside)
         try:
             yield beside
@@ -196,8 +192,12 @@ def _handle(adapter: Adapter) -> Any:  # noqa: ANN401 - llama_adapter_lora_p
 
 
 @contextmanager
-def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
+def open_base(
+    path: Path, options: ContextOptions, interrupt: Interrupt | None = None
+) -> Iterator[Base]:
     """Load a base; closed in llama.cpp's order: layers, context, model.
+
+    Its steps can be cut short by the interrupt.
 
     Raises:
         DamagedError: llama.cpp cannot load the file.
@@ -214,7 +214,7 @@ def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
             msg = f"llama.cpp cannot load the model {path}; convert or copy it again"
             raise DamagedError(msg)
         handles.callback(lc.llama_model_free, model)
-        context = lc.llama_init_from_model(model, _context_params(options))
+        context = lc.llama_init_from_model(model, context_params(options))
         if not context:
             msg = (
                 f"no memory for {options.n_slots} requests of {options.n_ctx} tokens; "
@@ -222,21 +222,6 @@ def open_base(path: Path, options: ContextOptions) -> Iterator[Base]:
             )
             raise ResourceError(msg)
         handles.callback(lc.llama_free, context)
-        base = Base(model, context, options)
+        base = Base(model, context, options, interrupt or Interrupt())
         handles.callback(base.close_adapters)
         yield base
-
-
-def _context_params(options: ContextOptions) -> Any:  # noqa: ANN401 - llama_context_params
-    params = lc.llama_context_default_params()
-    params.n_ctx = options.n_ctx * (1 if options.one_kv else options.n_slots)
-    params.n_batch = options.n_batch
-    params.n_ubatch = options.n_batch
-    params.n_seq_max = options.n_slots
-    params.n_threads = options.n_threads
-    params.n_threads_batch = options.n_threads
-    # One stream of KV a slot: what a slot computes never depends on what another one holds.
-    params.kv_unified = options.one_kv
-    params.no_perf = True
-    params.flash_attn_type = int(options.flash_attn)
-    return params

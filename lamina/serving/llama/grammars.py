@@ -1,34 +1,41 @@
-"""Grammars from requests, held to what llama.cpp's parser survives.
+"""GBNF from requests, turned into the form that `constraints` takes.
 
-It works by recursion, so a deep nesting ends the process, and its time grows with the text.
+llama.cpp's own parser of it works by recursion and its states multiply: forty bytes, such as
+`(("a"?){100}){100}`, would hold the engine for ever.
 """
 
 from lamina.errors import InvalidInputError
 
-_MAX_BYTES = 65_536
-_MAX_DEPTH = 100
+_MAX_BYTES = 16_384  # the translation is in Python, and its time grows faster than the text
 
 
-def checked_grammar(text: str) -> str:
-    """The GBNF itself, if it can be handed to llama.cpp.
+def lark_of_grammar(text: str) -> str:
+    """The same language as Lark, in llguidance's dialect.
 
     Raises:
-        InvalidInputError: it is too long, too deep, empty, or no text.
+        InvalidInputError: it is too long, empty, or no GBNF.
 
     """
+    from llguidance.gbnf_to_lark import gbnf_to_lark
+
+    try:
+        return str(gbnf_to_lark(_checked(text)))
+    except InvalidInputError:
+        raise
+    except Exception as error:  # it raises plain `Exception`, and whatever its recursion meets
+        reason = str(error).partition("\n")[0][:200]
+        msg = f"the grammar cannot be read ({reason}); give GBNF with a rule named root"
+        raise InvalidInputError(msg) from error
+
+
+def _checked(text: str) -> str:
     if not text.strip() or "\0" in text:
         msg = "the grammar is empty or holds a zero byte; give GBNF with a rule named root"
         raise InvalidInputError(msg)
     size = len(checked_text(text).encode())
     if size > _MAX_BYTES:
-        msg = f"the grammar has {size} bytes, more than {_MAX_BYTES}; simplify it or the schema"
+        msg = f"the grammar has {size} bytes, more than {_MAX_BYTES}; simplify it"
         raise InvalidInputError(msg)
-    depth = 0
-    for sign in text:
-        depth += (sign == "(") - (sign == ")")
-        if depth > _MAX_DEPTH:
-            msg = f"the grammar nests deeper than {_MAX_DEPTH}; simplify it or the schema"
-            raise InvalidInputError(msg)
     return text
 
 

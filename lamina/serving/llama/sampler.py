@@ -11,12 +11,12 @@ import llama_cpp as lc
 import numpy as np
 import numpy.typing as npt
 
-from lamina.errors import InvalidInputError
-from lamina.serving.llama.grammars import checked_grammar
+from lamina.serving.llama.constraints import Constraint
 from lamina.serving.llama.vocabulary import Vocabulary
 
 _REPEAT_WINDOW = 64  # tokens that repeat_penalty looks back on: llama.cpp's default
 _WHOLE_ANSWER = 65_536  # OpenAI's penalties count every token of the answer
+_NEVER = np.float32(-np.inf)
 Floats = npt.NDArray[np.float32]
 
 
@@ -33,24 +33,25 @@ class Sampling:
     presence_penalty: float = 0.0
     seed: int | None = None  # None: a random one
     logit_bias: Mapping[int, float] = field(default_factory=dict)  # token id -> added to its logit
-    grammar: str | None = None  # GBNF: https://github.com/ggml-org/llama.cpp/tree/master/grammars
+    constraint: Constraint | None = None  # what the answer must be
 
     @property
     def greedy(self) -> bool:
-        """Whether the choice is the largest logit as the model gave it."""
+        """Whether the choice is the largest logit, of those that may come next."""
         penalties = (self.repeat_penalty, self.frequency_penalty, self.presence_penalty)
-        plain = penalties == (1, 0, 0) and not (self.logit_bias or self.grammar)
-        return self.temperature == 0 and plain
+        return self.temperature == 0 and penalties == (1, 0, 0)
 
 
 class Sampler:
     """Chooses tokens as one request asked. Engine thread only; `close` frees it."""
 
     def __init__(self, vocabulary: Vocabulary, sampling: Sampling) -> None:
-        self._greedy = sampling.greedy
         self._handles = ExitStack()
-        self._grammar: Any = None
-        if self._greedy:
+        self._chain: Any = None
+        self._matcher = sampling.constraint.start() if sampling.constraint else None
+        self._biased = np.fromiter(sampling.logit_bias, np.int32)
+        self._biases = np.fromiter(sampling.logit_bias.values(), np.float32)
+        if sampling.greedy:
             return
         self._chain = lc.llama_sampler_chain_init(lc.llama_sampler_chain_default_params())
         self._handles.callback(lc.llama_sampler_free, self._chain)
@@ -59,44 +60,35 @@ class Sampler:
         self._candidates = np.zeros(
             vocabulary.size, np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         )
-        if sampling.grammar:
-            text = checked_grammar(sampling.grammar).encode()
-            self._grammar = lc.llama_sampler_init_grammar(vocabulary.native, text, b"root")
-            if not self._grammar:
-                msg = "the grammar cannot be read; give GBNF with a rule named root"
-                raise InvalidInputError(msg)
-            self._handles.callback(lc.llama_sampler_free, self._grammar)
 
     def choose(self, logits: Floats) -> int:
-        """The next token for these logits, shape (n_vocab,)."""
-        if self._greedy:
-            return int(np.argmax(logits))
-        token = self._select(logits, constrained=False)
-        if self._grammar and not self._allowed(token):
-            # Checking one token first is far cheaper than the grammar over the whole vocabulary.
-            token = self._select(logits, constrained=True)
-            if not self._allowed(token):  # accepting it would end the process
-                msg = "the grammar leaves no token that could come next; allow an end to it"
-                raise InvalidInputError(msg)
-        lc.llama_sampler_accept(self._chain, token)
-        if self._grammar:
-            lc.llama_sampler_accept(self._grammar, token)
+        """The next token for these logits, shape (n_vocab,).
+
+        Raises:
+            InvalidInputError: the constraint leaves none.
+
+        """
+        if len(self._biased):
+            logits = logits.copy()
+            logits[self._biased] += self._biases
+        token = self._select(logits)
+        if self._matcher:
+            # Checking one token first is far cheaper than asking for the whole vocabulary.
+            if not self._matcher.allows(token):
+                token = self._select(np.where(self._matcher.allowed(), logits, _NEVER))
+            self._matcher.take(token)
+        if self._chain:
+            lc.llama_sampler_accept(self._chain, token)
         return token
 
-    def _select(self, logits: Floats, *, constrained: bool) -> int:
+    def _select(self, logits: Floats) -> int:
+        if not self._chain:
+            return int(np.argmax(logits))
         self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
         self._candidates["logit"] = logits
         array = _token_array(self._candidates)
-        if constrained:
-            lc.llama_sampler_apply(self._grammar, ctypes.byref(array))
         lc.llama_sampler_apply(self._chain, ctypes.byref(array))
         return int(array.data[array.selected].id)
-
-    def _allowed(self, token: int) -> bool:
-        one = np.zeros(1, self._candidates.dtype)
-        one["id"], one["logit"] = token, 1.0
-        lc.llama_sampler_apply(self._grammar, ctypes.byref(_token_array(one)))
-        return bool(np.isfinite(one["logit"][0]))
 
     def close(self) -> None:
         """Free the native samplers."""
@@ -104,11 +96,7 @@ class Sampler:
 
 
 def _links(vocabulary: Vocabulary, sampling: Sampling) -> Iterator[Any]:
-    """Native samplers in llama.cpp's own order; the chain owns them."""
-    if sampling.logit_bias:
-        pairs = [lc.llama_logit_bias(token, bias) for token, bias in sampling.logit_bias.items()]
-        biases = (lc.llama_logit_bias * len(pairs))(*pairs)
-        yield lc.llama_sampler_init_logit_bias(vocabulary.size, len(pairs), biases)
+    """Native samplers in llama.cpp's own order; the chain owns them, biases come before it."""
     if sampling.repeat_penalty != 1:
         repeat = sampling.repeat_penalty
         yield lc.llama_sampler_init_penalties(vocabulary.size, _REPEAT_WINDOW, repeat, 0, 0)

@@ -25,15 +25,16 @@ class Vocabulary:
         self.ends = frozenset(
             token for token in range(self.size) if lc.llama_vocab_is_eog(self._vocab, token)
         )
+        special = lc.LLAMA_TOKEN_ATTR_CONTROL | lc.LLAMA_TOKEN_ATTR_UNKNOWN
+        self.controls = frozenset(  # what no text spells unless `parse_special`
+            token
+            for token in range(self.size)
+            if lc.llama_vocab_get_attr(self._vocab, token) & special
+        )
         self.longest_bytes = max(
             len(lc.llama_vocab_get_text(self._vocab, token)) for token in range(self.size)
         )
         self._pieces: dict[tuple[int, bool], bytes] = {}
-
-    @property
-    def native(self) -> Any:  # noqa: ANN401 - a native handle
-        """The handle that llama.cpp's grammar sampler asks for."""
-        return self._vocab
 
     @property
     def words(self) -> Words:
@@ -44,6 +45,7 @@ class Vocabulary:
             eos_id=self.eos,
             adds_bos=self.adds_bos,
             ends=frozenset(map(self.text_of, self.ends)),
+            specials=frozenset(map(self.text_of, self.controls)),
         )
 
     def text_of(self, token: int) -> str:

@@ -1,6 +1,7 @@
 """Which layers answer: the default blend, `model`, `lora` and saved blends, over HTTP."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -151,3 +152,40 @@ def test_a_blend_that_cannot_be_is_not_saved(
 ) -> None:
     assert http.put(f"/blends/{name}", json=order).status_code == status
     assert http.get("/blends").json() == {}
+
+
+def test_a_blend_and_a_layer_of_one_name_answer_for_neither(
+    http: httpx.Client, say: Say, served_folder: Path
+) -> None:
+    """The layer came later: whoever asks by this name may mean either."""
+    http.put("/blends/Later", json=[{"name": "A"}])
+    layer = served_folder / "Later.gguf"
+    layer.write_bytes((served_folder / "B.gguf").read_bytes())
+    try:
+        reply = http.post("/v1/completions", json={"model": "Later", "prompt": "x"})
+        assert reply.status_code == 409
+        assert "DELETE /blends/Later" in reply.json()["error"]["message"]
+        assert say(lora=[{"name": "Later"}]) == say("B")
+        http.delete("/blends/Later")
+        assert say("Later") == say("B")
+    finally:
+        layer.unlink()
+        http.delete("/blends/Later")
+
+
+def test_a_layer_called_as_the_base_is_never_taken_for_it(
+    http: httpx.Client, say: Say, served_folder: Path
+) -> None:
+    base = http.get("/v1/models").json()["data"][0]["lamina"]["name"]
+    assert say(base) == say("base")
+    layer = served_folder / f"{base}.gguf"
+    layer.write_bytes((served_folder / "B.gguf").read_bytes())
+    try:
+        listed = {one["name"]: one["problem"] for one in http.get("/lora-adapters").json()}
+        reply = http.post("/v1/completions", json={"model": base, "prompt": "x"})
+    finally:
+        layer.unlink()
+
+    assert "rename the file" in listed[base]
+    assert reply.status_code == 409
+    assert "rename the file" in reply.json()["error"]["message"]

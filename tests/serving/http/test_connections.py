@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from lamina.serving.http.guard.connections import Impatient
+from lamina.serving.http.guard.keys import Keys
 from lamina.serving.http.guard.limits import Limits, Receive, Scope, Send
 
 HEAD = {"type": "http.response.start", "status": 200, "headers": []}
@@ -121,7 +122,7 @@ def ask(limits: Limits, *pieces: bytes, ends: bool = True) -> tuple[int, str]:
 
 @pytest.fixture
 def limits() -> Limits:
-    return Limits(reads_everything, api_key=None, max_body_bytes=10, body_within_s=0.1)
+    return Limits(reads_everything, keys=Keys(), max_body_bytes=10, body_within_s=0.1)
 
 
 def test_a_body_that_fits_is_read(limits: Limits) -> None:

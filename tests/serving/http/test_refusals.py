@@ -16,6 +16,7 @@ CHAT = {"messages": [{"role": "user", "content": "what is the lease term?"}], "m
         ({"model": "nope", **CHAT}, 404),
         ({"messages": []}, 400),
         ({"messages": [{"role": "king", "content": "x"}]}, 400),
+        ({"messages": [{"role": "assistant", "content": " "}]}, 400),
         ({**CHAT, "temperature": -1}, 400),
         ({**CHAT, "max_tokens": 0}, 400),
         ({**CHAT, "tools": [{"type": "function"}]}, 400),
@@ -41,7 +42,8 @@ COMPLETION = {"prompt": "the", "max_tokens": 8}
     [
         {**COMPLETION, "grammar": "root ::= " + "(" * 20000 + '"a"' + ")" * 20000},
         {**COMPLETION, "grammar": "root ::= root"},
-        {**COMPLETION, "grammar": 'root ::= "\\x00"'},
+        {**COMPLETION, "grammar": 'root ::= (("a"?){100}){100}'},
+        {**COMPLETION, "grammar": 'root ::= "a" b'},
         {**COMPLETION, "grammar": 'root ::= "a' + "a" * 100_000 + '"'},
         {**COMPLETION, "grammar": "\0"},
         {**COMPLETION, "prompt": "half \ud800 a character"},
@@ -67,10 +69,11 @@ def test_a_hostile_request_is_refused_and_the_server_lives(
     assert say("A")
 
 
-@pytest.mark.parametrize("size", [{"maxItems": 10**6}, {"minItems": 10**5}])
-def test_a_schema_that_explodes_is_refused(http: httpx.Client, size: dict[str, int]) -> None:
-    schema = {"type": "array", "items": {"type": "integer"}, **size}
+@pytest.mark.parametrize("word", ["minItems", "maxItems", "minLength", "maxLength"])
+def test_a_schema_that_explodes_is_refused(http: httpx.Client, word: str) -> None:
+    schema = {"type": ["array", "string"], "items": {"type": "integer"}, word: 10**9}
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     reply = http.post("/v1/chat/completions", json={**CHAT, "response_format": form})
 
     assert reply.status_code == 400
+    assert word in reply.json()["error"]["message"]

@@ -6,6 +6,7 @@ import httpx
 import numpy as np
 
 from lamina.serving.engine.swap_test import Visit, verdict
+from lamina.serving.launch import running_server
 from lamina.serving.llama import ContextOptions, open_base
 
 
@@ -23,6 +24,16 @@ def test_later_visits_take_kept_kv_and_still_agree(http: httpx.Client) -> None:
     assert [visit["prompt_tokens_reused"] for visit in visits[:3]] == [0, 0, 0]
     assert all(visit["prompt_tokens_reused"] > 0 for visit in visits[3:])
     assert all(visit["identical"] for visit in visits)
+
+
+def test_a_prompt_longer_than_a_step_is_refused(base_gguf: Path, layer_folder: Path) -> None:
+    short = ["--n_batch", "32"]
+    with running_server(base_gguf, adapters=layer_folder, n_threads=1, more=short) as url:
+        order = {"models": ["A"], "prompt": "the lease " * 40}
+        reply = httpx.post(f"{url}/selftest/swap", json=order, trust_env=False)
+
+    assert reply.status_code == 400
+    assert "shorten it" in reply.json()["error"]["message"]
 
 
 def test_one_differing_logit_fails_it() -> None:

@@ -10,7 +10,7 @@ from lamina.serving.llama import Base, ContextOptions, Sampler, Sampling, open_b
 FIRST, SECOND = 300, 301
 
 
-def chosen(base: Base, count: int, **options: float) -> list[int]:
+def chosen(base: Base, count: int, **options: object) -> list[int]:
     """Greedy choices from logits that never change: FIRST is likelier by a half than SECOND."""
     logits = np.full(base.vocabulary.size, -50, np.float32)
     logits[FIRST], logits[SECOND] = 2.0, 1.5
@@ -29,6 +29,12 @@ def base(base_gguf: Path) -> Base:
 
 def test_without_penalties_the_likeliest_token_stays(base: Base) -> None:
     assert chosen(base, 3) == [FIRST] * 3
+
+
+@pytest.mark.parametrize("more", [{}, {"presence_penalty": 0.01}], ids=["alone", "and a penalty"])
+def test_a_bias_is_added_before_the_choice(base: Base, more: dict[str, float]) -> None:
+    assert chosen(base, 2, logit_bias={SECOND: 0.4}, **more) == [FIRST] * 2
+    assert chosen(base, 2, logit_bias={SECOND: 0.6}, **more) == [SECOND] * 2
 
 
 def test_a_frequency_penalty_grows_with_every_use(base: Base) -> None:

@@ -102,6 +102,37 @@ def test_amounts_per_share_take_no_scale_where_they_are_excepted() -> None:
     assert {"$805 million", "$0.53"} <= answers(one)
 
 
+def test_what_a_scale_excepts_is_as_it_is_printed() -> None:
+    one = table(
+        row(124, "Net income of the year", "$805", "$932", "$612"),
+        row(136, "Weighted-average shares outstanding", "1,514,321", "1,553,010", "1,601,004"),
+        lead="Earnings per share were as follows (in millions, except number of shares):",
+    )
+
+    assert {"$805 million", "1,514,321"} <= answers(one)
+
+
+def test_a_price_takes_no_scale_whatever_its_table_says() -> None:
+    one = table(
+        row(124, "Weighted-average exercise price of options", "$10.20", "$9.80", "$9.10"),
+        lead="Our options were as follows (in millions):",
+    )
+
+    assert answers(one) == {"$10.20", "$9.80", "$9.10"}
+
+
+def test_a_caption_is_over_when_its_indent_is() -> None:
+    one = table(
+        text(124, "Finance lease cost:"),
+        row(136, "Amortization of lease assets", "$2", "$11", "$1", left=30),
+        row(148, "Variable lease cost of stores", "$3", "$12", "$4"),
+    )
+
+    asked = {got.answer: got.question for got in rows_of(one) if got.wording == 0}
+    assert "(Finance lease cost)" in asked["$11 million"]
+    assert "(Finance lease cost)" not in asked["$12 million"]
+
+
 def test_shares_are_counted_and_not_money() -> None:
     one = table(
         row(124, "Net income of the year", "$805", "$932", "$612"),
@@ -146,7 +177,7 @@ def test_heads_over_all_columns_are_said_of_each() -> None:
         ("ambiguous", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
                             row(136, "Operating lease cost", "$18", "$9", "$8"))),
         ("unclear-head", table(row(124, "Operating lease cost", "$128", "$97", "$88"),
-                               heads=("2022", "2021", "% Change"))),
+                               heads=("2022", "2021", "Increase"))),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_dropped_with_its_reason(reason: str, one: object) -> None:

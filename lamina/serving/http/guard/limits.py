@@ -1,12 +1,12 @@
 """Who may ask, how much and how slowly, checked before a body is parsed. Pure ASGI."""
 
 import asyncio
-import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from lamina.serving.http.errors import error_body
+from lamina.serving.http.guard.keys import Keys
 from lamina.serving.http.guard.origins import foreign_host, foreign_page
 
 Scope = MutableMapping[str, Any]
@@ -14,7 +14,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _PROBES = frozenset({"/health", "/ready"})
-_OPEN_PATHS = _PROBES | {"/"}  # without a key: the page asks for it
 
 
 class Limits:
@@ -24,13 +23,13 @@ class Limits:
         self,
         app: App,
         *,
-        api_key: str | None,
+        keys: Keys,
         max_body_bytes: int,
         only_loopback: bool = False,
         body_within_s: float = 30.0,  # between two pieces of a body
     ) -> None:
         self._app = app
-        self._key = api_key.encode() if api_key else None
+        self._keys = keys
         self._max_bytes = max_body_bytes
         self._only_loopback = only_loopback
         self._body_within_s = body_within_s
@@ -51,11 +50,10 @@ class Limits:
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Status and sentence for a request that nobody may make."""
-        if self._key:
-            if scope["path"] in _OPEN_PATHS or self._authorized(headers):
-                return None
-            return 401, "this server asks for a key; send it as `Authorization: Bearer ...`"
-        if scope["path"] in _PROBES:
+        call = scope["method"], scope["path"]
+        if self._keys.asked_for(*call):
+            return self._keys.refusal(*call, headers)
+        if self._keys or scope["path"] in _PROBES:
             return None
         if self._only_loopback and (host := foreign_host(headers)):
             return 403, (
@@ -68,11 +66,6 @@ class Limits:
                 "set LAMINA_API_KEY, or open the playground"
             )
         return None
-
-    def _authorized(self, headers: dict[bytes, bytes]) -> bool:
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
-        fits = hmac.compare_digest(given.strip(), self._key or b"")
-        return fits and scheme.lower() == b"bearer"
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app, watching what it reads: a body may come without a length, or without end."""

@@ -8,7 +8,7 @@ from lamina.serving.engine.sequence import Generation
 from lamina.serving.http.requests.fields import refused
 from lamina.serving.http.requests.layers import LayerChoice
 from lamina.serving.http.requests.messages import Message
-from lamina.serving.llama import Sampling
+from lamina.serving.llama import Constraint, Sampling
 
 _MAX_CHOICES = 16
 _MAX_TOP_LOGPROBS = 20
@@ -20,23 +20,29 @@ Stop = Annotated[str, Field(max_length=1000)]
 class GenerationRequest(LayerChoice):
     """What both kinds of completion share."""
 
-    max_tokens: int | None = Field(None, ge=1)
-    temperature: float = Field(0.8, ge=0, le=100)
-    top_p: float = Field(0.95, ge=0, le=1)
-    top_k: int = Field(40, ge=0, le=1_000_000)
-    min_p: float = Field(0.05, ge=0, le=1)
-    repeat_penalty: float = Field(1.0, gt=0, le=10)
+    max_tokens: int | None = Field(None, ge=1, description="null: until the context is full")
+    temperature: float = Field(0.8, ge=0, le=100, description="0: always the likeliest token")
+    top_p: float = Field(0.95, ge=0, le=1, description="1: off")
+    top_k: int = Field(40, ge=0, le=1_000_000, description="0: off")
+    min_p: float = Field(0.05, ge=0, le=1, description="0: off")
+    repeat_penalty: float = Field(1.0, gt=0, le=10, description="1: off; of the last 64 tokens")
     frequency_penalty: float = Field(0.0, ge=-2, le=2)
     presence_penalty: float = Field(0.0, ge=-2, le=2)
-    seed: int | None = None
-    stop: Annotated[list[Stop], Field(max_length=_MAX_STOPS)] = Field(default_factory=list)
-    logit_bias: Annotated[dict[int, float], Field(max_length=1024)] | None = None
-    n: int = Field(1, ge=1, le=_MAX_CHOICES)
-    stream: bool = False
-    stream_options: dict[str, bool] | None = None
-    grammar: str | None = None
-    ignore_eos: bool = False
-    cache_prompt: bool = True
+    seed: int | None = Field(None, description="the same seed, the same answer")
+    stop: Annotated[list[Stop], Field(max_length=_MAX_STOPS)] = Field(
+        default_factory=list, description="texts that end the answer and are left out of it"
+    )
+    logit_bias: Annotated[dict[int, float], Field(max_length=1024)] | None = Field(
+        None, description="token id: what is added to its logit"
+    )
+    n: int = Field(1, ge=1, le=_MAX_CHOICES, description="answers to one prompt")
+    stream: bool = Field(default=False, description="send server-sent events")
+    stream_options: dict[str, bool] | None = Field(
+        None, description="`include_usage`: end the stream with counts of tokens"
+    )
+    grammar: str | None = Field(None, description="GBNF that the answer must obey")
+    ignore_eos: bool = Field(default=False, description="go on past the end: for benchmarks")
+    cache_prompt: bool = Field(default=True, description="use KV of the same layers")
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -67,7 +73,7 @@ class GenerationRequest(LayerChoice):
         """The JSON schema that the answer must obey; None for free text."""
         return None
 
-    def generation(self, *, choice: int, grammar: str | None) -> Generation:
+    def generation(self, *, choice: int, constraint: Constraint | None) -> Generation:
         """What the engine is told for the choice of this number."""
         sampling = Sampling(
             temperature=self.temperature,
@@ -79,7 +85,7 @@ class GenerationRequest(LayerChoice):
             presence_penalty=self.presence_penalty,
             seed=None if self.seed is None else self.seed + choice,
             logit_bias=self.logit_bias or {},
-            grammar=grammar,
+            constraint=constraint,
         )
         return Generation(self.longest, self.stops, sampling, self.alternatives, self.ignore_eos)
 
@@ -113,6 +119,18 @@ class ResponseFormat(BaseModel):
 
 class ChatRequest(GenerationRequest):
     """Body of POST /v1/chat/completions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "Leases:0.6+Goodwill:0.4",
+                    "messages": [{"role": "user", "content": "What is the lease term?"}],
+                    "max_tokens": 64,
+                }
+            ]
+        }
+    )
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=4096)]
     max_completion_tokens: int | None = Field(None, ge=1)
@@ -150,6 +168,12 @@ class ChatRequest(GenerationRequest):
 
 class CompletionRequest(GenerationRequest):
     """Body of POST /v1/completions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"model": "base", "prompt": "The lease term is", "max_tokens": 16}]
+        }
+    )
 
     prompt: str | list[str] | list[int] | list[list[int]]
     max_tokens: int | None = Field(16, ge=1)

@@ -24,10 +24,12 @@ class LayerRef(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: StrictInt | None = None
+    id: StrictInt | None = Field(None, description="its number in GET /lora-adapters")
     name: str | None = None
-    path: str | None = None
-    scale: Annotated[float, Field(strict=True)] = 1.0
+    path: str | None = Field(None, description="a GGUF file or a PEFT folder in an allowed root")
+    scale: Annotated[float, Field(strict=True)] = Field(
+        1.0, description="strength; 0 leaves it out"
+    )
 
     @model_validator(mode="after")
     def _names_one_layer(self) -> "LayerRef":
@@ -83,8 +85,10 @@ class LayerChoice(BaseModel):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    model: str | None = None
-    lora: list[LayerRef] | None = None
+    model: str | None = Field(
+        None, description="`base`, a layer, a blend `A:0.6+B:0.4`, a saved blend, or `default`"
+    )
+    lora: list[LayerRef] | None = Field(None, description="the layers, where `model` names none")
 
     @model_validator(mode="before")
     @classmethod

@@ -51,6 +51,12 @@ class ScoreItem(BaseModel):
 class ScoreRequest(LayerChoice):
     """Body of POST /v1/score: `items`, or `texts` scored from their beginning."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [{"prompt": "The term is", "candidates": [" 5", " 7 years"]}]}]
+        }
+    )
+
     items: list[ScoreItem] = Field(default_factory=list, max_length=4096)
     texts: list[str] = Field(default_factory=list, max_length=4096)
     add_eos: bool = Field(default=False, description="score the end of each plain text as well")

@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import JsonValue
 
+from lamina.serving.http.described import BlendSaved, DefaultSet, Done, KnownLayer, NamedPart
+from lamina.serving.http.openapi import CHANGING, LAYERS_BODY, READING, errors, well
 from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.requests.layers import parts_ordered
 from lamina.serving.http.service import Service
@@ -14,14 +16,27 @@ from lamina.serving.layers.layer import Layer
 
 def router(service: Service) -> APIRouter:
     """The routes."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Layers"], responses=errors(*READING))
 
-    @routes.get("/lora-adapters")
+    @routes.get(
+        "/lora-adapters",
+        summary="Every known layer",
+        response_model=list[KnownLayer],
+        response_description="By id; those that cannot be used say why.",
+    )
     async def layers() -> list[Json]:
         known = await asyncio.to_thread(service.registry.layers)
         return [_described(service, layer) for layer in known]
 
-    @routes.post("/lora-adapters")
+    @routes.post(
+        "/lora-adapters",
+        summary="Set the default blend",
+        description="What answers requests that name no model. A layer is named by `name`, `id` "
+        "or `path`; an empty list is the base alone. Nothing changes where one cannot be used.",
+        response_model=None,
+        responses=errors(*CHANGING) | well(DefaultSet),
+        openapi_extra=LAYERS_BODY,
+    )
     async def apply(body: Annotated[JsonValue, Body()]) -> Json:
         order = parts_ordered(body)
         service.ready()
@@ -30,18 +45,35 @@ def router(service: Service) -> APIRouter:
         service.routing.set_default(chosen)
         return {"success": True, "adapters": layers_of(chosen), "load_ms": round(loading, 3)}
 
-    @routes.get("/blends")
+    @routes.get(
+        "/blends",
+        summary="Saved blends",
+        response_description="Each name with its layers.",
+        response_model=dict[str, list[NamedPart]],
+    )
     async def blends() -> Json:
         saved = await asyncio.to_thread(service.routing.saved.all)
         return {name: parts_of(parts) for name, parts in saved.items()}
 
-    @routes.put("/blends/{name}")
+    @routes.put(
+        "/blends/{name}",
+        summary="Save a blend",
+        description="Requests can give its name as `model` then. Its layers are given by name.",
+        response_model=None,
+        responses=errors(*CHANGING) | well(BlendSaved),
+        openapi_extra=LAYERS_BODY,
+    )
     async def save(name: str, body: Annotated[JsonValue, Body()]) -> Json:
         order = parts_ordered(body)
         layers = await asyncio.to_thread(service.routing.save, name, order)
         return {"success": True, "name": name, "adapters": layers_of(layers)}
 
-    @routes.delete("/blends/{name}")
+    @routes.delete(
+        "/blends/{name}",
+        summary="Forget a saved blend",
+        response_model=None,
+        responses=errors(*CHANGING) | well(Done),
+    )
     async def delete(name: str) -> Json:
         await asyncio.to_thread(service.routing.saved.delete, name)
         return {"success": True}

@@ -4,6 +4,8 @@ import asyncio
 
 from fastapi import APIRouter
 
+from lamina.serving.http.described import Model, ModelList
+from lamina.serving.http.openapi import READING, errors, well
 from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.service import Service
 from lamina.serving.layers.blends import BASE, DEFAULT, Part
@@ -11,13 +13,25 @@ from lamina.serving.layers.blends import BASE, DEFAULT, Part
 
 def router(service: Service) -> APIRouter:
     """The routes."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Layers"], responses=errors(*READING))
 
-    @routes.get("/v1/models")
+    @routes.get(
+        "/v1/models",
+        summary="What `model` can name",
+        description="The base, the default, every layer that can be used, every saved blend.",
+        response_model=None,
+        responses=well(ModelList),
+    )
     async def models() -> Json:
         return {"object": "list", "data": await asyncio.to_thread(_models, service)}
 
-    @routes.get("/v1/models/{name:path}")
+    @routes.get(
+        "/v1/models/{name:path}",
+        summary="What one name means",
+        description="A model of the list, or a blend in its spelling: `A:0.6+B:0.4`.",
+        response_model=None,
+        responses=errors(400, 404, 409) | well(Model),
+    )
     async def model(name: str) -> Json:
         return await asyncio.to_thread(_model_called, service, name)
 

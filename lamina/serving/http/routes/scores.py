@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse, Response
 from lamina.errors import LaminaError
 from lamina.serving.engine.sequence import Outcome, Sequence
 from lamina.serving.http.answers import CLIENT_LEFT, Answer, while_client_stays
+from lamina.serving.http.described import ScoreReply
+from lamina.serving.http.openapi import ASKING, errors, well
 from lamina.serving.http.replies import Json, layers_header, report
 from lamina.serving.http.requests.scores import ScoreRequest
 from lamina.serving.http.scoring import Scoring, plan_scores
@@ -18,13 +20,21 @@ _WAVE = 32  # sequences that are queued at a time
 
 def router(service: Service) -> APIRouter:
     """The route."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Scores"], responses=errors(*ASKING))
 
-    @routes.post("/v1/score")
+    @routes.post(
+        "/v1/score",
+        summary="How likely given texts are",
+        description="Log-probabilities under the chosen layers; nothing is generated. Several "
+        "`candidates` that go on from one beginning are scored together.",
+        response_model=None,
+        responses=well(ScoreReply),
+    )
     async def score(body: ScoreRequest, request: Request) -> Response:
         layers, scorings = await asyncio.to_thread(plan_scores, service, body)
         sequences = [sequence for scoring in scorings for sequence in scoring.sequences]
-        outcomes = await while_client_stays(request, _in_waves(service, sequences))
+        with service.engine.memory.holding(layers):  # all waves by one version
+            outcomes = await while_client_stays(request, _in_waves(service, sequences))
         if outcomes is None:
             return Response(status_code=CLIENT_LEFT)
         content = {

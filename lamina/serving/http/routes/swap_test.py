@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import InvalidInputError
 from lamina.serving.engine.swap_test import verdict, walk
+from lamina.serving.http.described import SwapReport
+from lamina.serving.http.openapi import CHANGING, errors, well
 from lamina.serving.http.replies import Json
 from lamina.serving.http.service import Service
 from lamina.serving.layers.blends import LayerSet
@@ -26,13 +28,24 @@ class SwapTestRequest(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The route."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Health"], responses=errors(*CHANGING))
 
-    @routes.post("/selftest/swap")
+    @routes.post(
+        "/selftest/swap",
+        summary="Prove that swapping layers leaves nothing behind",
+        description="Base, each blend, back, and base again, logit by logit against a context "
+        "that has seen nothing else. Other requests wait meanwhile.",
+        response_model=None,
+        responses=well(SwapReport),
+    )
     async def swap(body: SwapTestRequest | None = None) -> Json:
         order = body or SwapTestRequest()
         sets = await asyncio.to_thread(_sets, service, order.models)
         [prompt] = service.ready().tokens([order.prompt])
+        most = service.engine.options.context.n_batch
+        if len(prompt) > most:
+            msg = f"the prompt has {len(prompt)} tokens, and the test takes {most}; shorten it"
+            raise InvalidInputError(msg)
         visits = service.engine.alone(partial(walk, sets=sets, prompt=prompt))
         return verdict(await asyncio.wrap_future(visits))
 

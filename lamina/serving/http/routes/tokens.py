@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from lamina.errors import InvalidInputError
+from lamina.serving.http.described import Content, Tokens
+from lamina.serving.http.openapi import errors, well
 from lamina.serving.http.replies import Json
 from lamina.serving.http.requests.messages import Message
 from lamina.serving.http.service import Service
@@ -28,13 +30,23 @@ class DetokenizeRequest(BaseModel):
 
 def router(service: Service) -> APIRouter:
     """The routes."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["Tokens"], responses=errors(400, 401, 403, 408, 413, 503))
 
-    @routes.post("/tokenize")
+    @routes.post(
+        "/tokenize",
+        summary="A text or a conversation to token ids",
+        response_model=None,
+        responses=well(Tokens),
+    )
     async def tokenize(body: TokenizeRequest) -> Json:
         return {"tokens": await asyncio.to_thread(_tokens, service, body)}
 
-    @routes.post("/detokenize")
+    @routes.post(
+        "/detokenize",
+        summary="Token ids to text",
+        response_model=None,
+        responses=well(Content),
+    )
     async def detokenize(body: DetokenizeRequest) -> Json:
         return {"content": await asyncio.to_thread(_text, service, body.tokens)}
 

@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from lamina.study.facts.sentences.verbs import third
+from lamina.study.facts.wording import owner
 
 _WE = re.compile(r"\b(?:We|we)\s+(?P<rest>(?:\w+\s+){0,2}\w+)")
 _OUR = re.compile(r"\b(?:[Oo]ur|[Tt]he Company(?:['\u2019]s|s['\u2019]))(?=\s)")
@@ -80,7 +81,7 @@ def spoken(sentence: str, company: str, *, by_auditor: bool) -> Said:
 
 def _by_name(text: str, company: str) -> str | None:
     """The sentence with the company's name for its own words; none where a verb is not known."""
-    whose = f"{company}'" if company.endswith("s") else f"{company}'s"
+    whose = owner(company)
     pieces: list[str] = []
     end = 0
     for found in _WE.finditer(text):

@@ -68,7 +68,8 @@ def row_of(line: Line) -> Row | None:
     cells = cells_of(line)
     if len(cells) > 1 and _MARK.fullmatch(cells[0].text):  # of a footnote, or a point of a list
         cells = cells[1:]
-    label, rest = "", cells
+    label = ""
+    rest: Sequence[Cell] = cells
     if cells and (not tokens(cells[0].text) or _is_year_label(cells)):
         label, rest = cells[0].text, _without_mark(cells, line.size)
     reader = _Reader(line.size)
