@@ -6,6 +6,7 @@
 #   images.sh config cpu|gpu        what the image says of itself, as JSON
 #   images.sh mount cpu|gpu         a copy of its file system that may be changed; prints the folder
 #   images.sh unmount FOLDER        takes that copy away
+#   images.sh clean                 takes away all that was built without an engine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -133,5 +134,9 @@ case "${1:-}" in
                 [ -z "$container" ] || run_buildah rm "$container" >/dev/null ;;
             *) rm -rf "$2" ;;
         esac ;;
-    *) fail "usage: images.sh build [cpu] [gpu] | config IMAGE | mount IMAGE | unmount FOLDER" ;;
+    clean)  # what a build that was killed had mounted, too
+        awk -v home="$cache/" 'index($2, home) == 1 { print $2 }' /proc/mounts | sort --reverse \
+            | while read -r place; do umount "$place"; done
+        rm -rf "$cache" ;;
+    *) fail "usage: images.sh build [cpu] [gpu] | config IMAGE | mount IMAGE | unmount FOLDER | clean" ;;
 esac

@@ -196,7 +196,7 @@ def _label(state: _State, row: Row, text: str, *, is_unclear: bool) -> Label:
         problem = problem or "glued-mark"
     if _GOES_ON.search(said) or _FIGURES.search(said):
         problem = problem or "unclear-label"
-    stands_under = () if is_total else tuple(clean(one.text) for one in kept)
+    stands_under = () if _SUM.match(text) else tuple(clean(one.text) for one in kept)
     return Label(said, stands_under, problem, state.when)
 
 

@@ -191,6 +191,9 @@ def _scale(what: str, figure: Figure, around: Around) -> tuple[str | None, str]:
     """
     if is_vague(around.scales):
         return None, "vague-scale"
+    by_share = any(re.search(r"\bper\b", one.exceptions) for one in around.scales.said)
+    if by_share and figure.decimals >= _CENTS:  # cents are of a share, whose row does not say so
+        return None, "vague-scale"
     own = around.scales.word(what, f"{around.label} {around.title}".casefold())
     if own != around.scales.word(what, around.all.casefold()) and figure.decimals:
         return None, "vague-scale"
