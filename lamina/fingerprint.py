@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -51,6 +52,8 @@ def identity(value: object) -> Any:  # noqa: ANN401 - any JSON value
             return [value.kind, value.digest]
         case Enum():
             return value.value
+        case datetime():
+            return value.isoformat()
         case str() | int() | float() | bool() | None:
             return value
         case ContentIdentified():  # a slow question, so it is asked after the frequent cases

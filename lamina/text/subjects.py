@@ -29,8 +29,12 @@ _BY_DOCUMENT = TypeAdapter(dict[str, DocumentSubject])
 
 
 def read_subjects(folder: Path) -> dict[str, DocumentSubject]:
-    """By document, of a dataset's folder."""
-    return _BY_DOCUMENT.validate_json((folder / SUBJECTS_FILE).read_bytes())
+    """By document, of a dataset's folder; none of a dataset that was made before they were kept."""
+    try:
+        told = (folder / SUBJECTS_FILE).read_bytes()
+    except FileNotFoundError:
+        return {}
+    return _BY_DOCUMENT.validate_json(told)
 
 
 def write_subjects(folder: Path, subjects: Mapping[str, DocumentSubject]) -> None:

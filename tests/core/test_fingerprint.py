@@ -1,5 +1,6 @@
 """What counts as the same input."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,12 @@ def test_references_nested_in_models_count() -> None:
     second = Order(rank=8, dataset=ArtifactRef(kind="pages", digest="1" * 64))
 
     assert stage_key("s", 1, {"order": first}) != stage_key("s", 1, {"order": second})
+
+
+def test_a_moment_counts() -> None:
+    then, later = (datetime(2026, 11, day, tzinfo=UTC) for day in (26, 27))
+
+    assert stage_key("qa", 1, {"at": then}) != stage_key("qa", 1, {"at": later})
 
 
 @pytest.mark.parametrize("value", [Path("a.pdf"), object(), b"bytes"])

@@ -113,6 +113,7 @@ def test_a_dataset_holds_nothing_but_what_is_described(store: Store, tokenizer: 
         "card.json",
         "card.md",
         "dropped.jsonl",
+        "subjects.json",
         "test.jsonl",
         "train.jsonl",
         "validation.jsonl",

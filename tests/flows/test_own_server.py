@@ -19,7 +19,7 @@ def test_a_server_that_cannot_start_is_told_at_once(tmp_path: Path) -> None:
     }
 
     done = subprocess.run(
-        [sys.executable, "-m", "flows", "qa_layers", "{}"],
+        [sys.executable, "-m", "flows", "publish_layers", "{}"],
         env=environment,
         capture_output=True,
         text=True,

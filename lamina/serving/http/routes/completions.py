@@ -39,8 +39,8 @@ def router(service: Service) -> APIRouter:
     async def completions(body: CompletionRequest, request: Request) -> Response:
         return await deliver(await asyncio.to_thread(plan, service, body), service, request)
 
-    @routes.head("/v1/chat/completions")
-    @routes.head("/v1/completions")
+    @routes.head("/v1/chat/completions", include_in_schema=False)
+    @routes.head("/v1/completions", include_in_schema=False)
     async def there() -> Response:
         """`curl -I`, by which people look whether a server is up."""
         return Response(headers={"Allow": "POST"})
