@@ -9,7 +9,7 @@ questions count whose page the layer trains on (the wording is new, the fact is 
 to the base; to the base with 2,500 characters of the page before the question; to a layer of raw
 text; and to layers of text and study rows, for every number of passes and of wordings that a fact
 has at most. `closed_book.py` says what D, A, first and exact are. Layers are trained by the
-product's own stage with the profile `layer`, and what the workspace holds is not made again:
+product's own stage with the profile `study`, and what the workspace holds is not made again:
 ended, it goes on.
 """
 
@@ -83,7 +83,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--topics", nargs="+", default=list(TOPICS))
-    parser.add_argument("--passes", type=float, nargs="+", default=[profile("layer").study_passes])
+    parser.add_argument("--passes", type=float, nargs="+", default=[profile("study").study_passes])
     parser.add_argument("--wordings", type=int, nargs="+", default=[99], help="of a fact at most")
     parser.add_argument(
         "--without", nargs="+", default=[], choices=("raw", "replay", "text"),
@@ -108,7 +108,7 @@ def conditions(
         yield TEXT, profile("layer", **{**values, **_NO_STUDY}), Mix()
     for passes in options.passes:
         for wordings in options.wordings:
-            chosen = profile("layer", **{**values, "study_passes": passes})
+            chosen = profile("study", **{**values, "study_passes": passes})
             if "replay" in options.without:
                 chosen = chosen.model_copy(update={"replay_share": 0.0})
             if "text" in options.without:

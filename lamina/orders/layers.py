@@ -27,8 +27,8 @@ class _Training(BaseModel):
     profile: str = Field(
         "layer",
         title="Profile",
-        description="layer, level1, level2, level3, demo, or a Training profile block of another "
-        "name",
+        description="layer, study, level1, level2, level3, demo, or a Training profile block of "
+        "another name",
     )
     overrides: dict[str, Any] = Field(
         default={},
