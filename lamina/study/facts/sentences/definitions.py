@@ -26,8 +26,8 @@ _MOST_WORDS = 28  # of an answer
 _MOST_SUBJECT = 12
 _VAGUE = frozenset(
     ("costs", "amounts", "gains", "losses", "payments", "expenses", "fees", "values", "changes",
-     "assets", "liabilities", "balances", "awards", "securities", "premiums", "discounts", "benefits",
-     "revenues", "gains and losses", "interest", "they", "these")
+     "assets", "liabilities", "balances", "awards", "securities", "premiums", "discounts",
+     "benefits", "revenues", "gains and losses", "interest", "they", "these")
 )  # fmt: skip
 _SMALL_WORD = 3  # letters
 _VERBS = re.compile(
