@@ -88,6 +88,12 @@ def test_how_something_is_measured_is_a_definition() -> None:
     )
 
 
+def test_a_subject_that_may_be_anything_is_not_defined() -> None:
+    one = said("Costs are carried at weighted average and are recoverable through rates.")
+
+    assert not [got for got in rows_of(one) if got.kind == "definition"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -24,6 +24,11 @@ _MEANS = re.compile(
 _ONE_MORE = re.compile(r"\band\b.*\b(?:represents?|means|is|are|was|were|consists?)\b")
 _MOST_WORDS = 28  # of an answer
 _MOST_SUBJECT = 12
+_VAGUE = frozenset(
+    ("costs", "amounts", "gains", "losses", "payments", "expenses", "fees", "values", "changes",
+     "assets", "liabilities", "balances", "awards", "securities", "premiums", "discounts",
+     "benefits", "revenues", "gains and losses", "interest", "they", "these")
+)  # fmt: skip
 _SMALL_WORD = 3  # letters
 _VERBS = re.compile(
     r"\b(?:is|are|was|were|has|have|had|if|when|while|although|because|since|that|which|who|as)\b",
@@ -73,6 +78,8 @@ def _means(maker: Maker, found: re.Match[str], evidence: str) -> Iterator[StudyR
 def _is_subject(what: str) -> bool:
     """Whether a phrase is a noun phrase, as far as that is seen: no verb, no clause, no heading."""
     words = [word.casefold() for word in what.split() if len(word) > _SMALL_WORD]
+    if what.casefold() in _VAGUE:
+        return False
     is_plain = not _VERBS.search(what) and "," not in what and len(set(words)) == len(words)
     return is_plain and len(what.split()) <= _MOST_SUBJECT
 
