@@ -1,7 +1,7 @@
 """Answers scored per second: a question and its seven answers as seven texts, and as candidates.
 
     python benchmarks/scoring.py --base FILE.gguf --exam FOLDER [--questions 100] [--in-flight 1,2]
-        [--slots 4] [--threads 2] [--layers 2]
+        [--slots 4] [--threads 2] [--layers 2] [--ways texts candidates]
 
 Questions are taken from the folder's files in turn; the six wrong answers are those that an
 assessment would take. Every question is scored under the base and under each of some random-weight
@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument("--ways", nargs="+", default=["texts", "candidates"])
     parser.add_argument("--more", default="", help="further flags of the server")
     options = parser.parse_args()
     questions = exam(options.exam, options.questions)
@@ -112,7 +113,7 @@ def main() -> None:
         print(
             "| way | in flight | s | answers/s | sum of log-probabilities |\n|---|---|---|---|---|"
         )
-        for way in ("texts", "candidates"):
+        for way in options.ways:
             for in_flight in map(int, options.in_flight.split(",")):
                 with running_server(
                     options.base,
