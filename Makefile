@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh scripts/llama.cmake \
 demo: setup  ## the main job on the embedded base: PDFs to layers to a measured table
 	@$(BIN)/lamina demo $(DEMO)
 
-demo-real: setup  ## the same on SmolLM2, a real base out of a wheel on PyPI; about 15 minutes
+demo-real: setup  ## the same on SmolLM2, a real base out of a wheel on PyPI; about 11 minutes
 	@$(BIN)/lamina demo --base smollm2 $(DEMO)
 
 up: setup  ## server, two workers, layer server and watcher on this machine
