@@ -140,7 +140,7 @@ PRESETS: dict[str, Profile] = {
         dropout=0.0,
     ),
 }
-# Facts are learnt by it, and an exam has not shown more yet (docs/experiments.md): no default.
+# Measured on two topics only (benchmarks/results/study.md), so it is no default yet.
 PRESETS["study"] = PRESETS[LAYER].model_copy(
     update={"name": "study", "study_passes": 8.0, "replay_share": 0.1}
 )
