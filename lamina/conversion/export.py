@@ -47,13 +47,16 @@ def export_layers(
 
 
 def _export(layer: Layer, base_folder: Path, store: Store, converter: Converter) -> ArtifactRef:
+    trained = store.manifest(layer.ref).run
+    notes = {"training_cost": trained.get("cost"), "training_s": trained.get("fit_seconds")}
+
     def make(folder: Path) -> dict[str, object]:
         target = folder / FILE
         converter.run(script(layer, base_folder, target))
         _check(target, layer.passport)
         return {"passport": layer.passport.model_dump(mode="json")}
 
-    return store.once("lora-gguf", STAGE, {"adapter": layer.ref}, make)
+    return store.once("lora-gguf", STAGE, {"adapter": layer.ref}, make, run_notes=notes)
 
 
 def script(layer: Layer, base_folder: Path, target: Path) -> Script:

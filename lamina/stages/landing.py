@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,14 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
     return turn
 
 
-def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
+def watch_forever(
+    pod: Pod, order: WatchPdfs, beside: Callable[[Pod], Iterator[str]] | None = None
+) -> Iterator[str]:
     """Turns until interrupted: when a file changed, and a few times a settle window.
 
     The second is for network volumes, which do not tell of other machines' changes. Gives what a
-    person wants to know. Whatever is wrong is waited for: what landed stays news.
+    person wants to know. Whatever is wrong is waited for: what landed stays news. `beside` is
+    looked after at every turn, too.
     """
     from watchfiles import watch
 
@@ -75,10 +79,11 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
         yield_on_timeout=True,
     )
     for _ in chain([None], changes):
-        try:
-            yield from sentences(watch_pdfs(pod, order))
-        except LaminaError as error:
-            yield f"waiting: {error}"
+        for look in (lambda: sentences(watch_pdfs(pod, order)), beside and partial(beside, pod)):
+            try:
+                yield from look() if look else ()
+            except LaminaError as error:
+                yield f"waiting: {error}"
 
 
 def sentences(turn: Turn) -> Iterator[str]:

@@ -1,0 +1,27 @@
+"""A watcher's view of the rented pod, with a clock that the test moves."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lamina.rental.hooks import lessor
+from lamina.rental.keeper import Seen, turn
+from lamina.rental.ledger import Ledger, open_ledger, read_ledger
+from lamina.settings import Settings
+
+
+@dataclass
+class Rented:
+    """Turn by turn."""
+
+    path: Path
+    terms: Settings
+    now: datetime = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    said: list[str] = field(default_factory=list)
+
+    def after(self, minutes: float, seen: Seen | None) -> Ledger:
+        """One turn so much later; what it said is kept."""
+        self.now += timedelta(minutes=minutes)
+        with open_ledger(self.path) as book:
+            self.said.append(turn(book, seen, lessor(self.terms), self.terms, self.now))
+        return read_ledger(self.path)
