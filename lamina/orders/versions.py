@@ -66,6 +66,17 @@ class PublishLayers(BaseModel):
     max_tokens: AnswerTokens = 64
 
 
+class ApproveLayer(BaseModel):
+    """A person is asked whether a version of a layer may serve."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: str = Field(title="Layer", description="the layer that waits")
+    version: str = Field(title="Version", description="beginning of its digest")
+    why: str = Field("", title="Verdict", description="what was measured, in a sentence")
+    report: str = Field("", title="Report", description="where all of it stands")
+
+
 class Rollback(BaseModel):
     """The version that served before takes a layer's place again."""
 

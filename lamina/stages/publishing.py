@@ -11,9 +11,11 @@ from lamina.errors import LaminaError, MismatchError
 from lamina.gguf import read_header
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import handover, judging, parity, shown, trend
+from lamina.stages import approval, handover, judging, parity, shown, trend
 from lamina.stages.pod import Pod
 from lamina.stages.taught import datasets_of
+
+WAITS = "waits for a person"
 
 
 class Candidate(BaseModel):
@@ -145,6 +147,10 @@ def decide(
         if worth and worth.verdict.word in order.promote:
             if not worth.verdict.promoted:
                 why = f"promoted as ordered, though it would be held. {why}"
+            if approval.is_asked(pod):
+                said = approval.put_off(pod, one.layer, one.gguf, why, facts)
+                rows.append(_row(one, WAITS, said))
+                continue
             handover.promote(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "promoted", why))
         else:

@@ -48,7 +48,9 @@ def test_each_deployment_is_in_the_pool_of_its_pod() -> None:
         }
 
     gpu = ("train-layers", "train-layer", "spread-layers", "train-all", "merge-and-convert")
-    cpu = ("publish-layers", "qa-layers", "rollback", "watch-pdfs", "gc", "doctor")
+    cpu = (
+        "publish-layers", "approve-layer", "qa-layers", "rollback", "watch-pdfs", "gc", "doctor",
+    )  # fmt: skip
     assert pools == {
         **{f"{name}/gpu": "gpu-pool" for name in gpu},
         **{f"{name}/cpu": "cpu-pool" for name in cpu},

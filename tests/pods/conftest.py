@@ -9,6 +9,7 @@ import pytest
 from container import Container, Image, images
 from house import House
 from made import Made
+from told import Told, telling
 
 from lamina.demo import handbooks, world
 
@@ -31,6 +32,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     finally:
         running.make("down")
     assert running.processes() == []
+
+
+@pytest.fixture(scope="session")
+def told(house: House) -> Iterator[Told]:
+    """What a webhook is told of the house."""
+    with telling(house) as told:
+        yield told
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,24 @@ class House:
                 below.append(pid)
         return below
 
+    def lamina(self, *words: str) -> str:
+        """A command on the CPU pod; what it printed."""
+        environment = {
+            **self.environment,
+            "LAMINA_WORKSPACE": str(self.cpu),
+            "PREFECT_API_URL": self.api_url,
+        }
+        command = [sys.executable, "-m", "lamina", *words]
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
     def logs(self) -> str:
         tails = [
             f"\n== {path.name}\n{path.read_text(errors='replace')[-3000:]}"

@@ -4,11 +4,13 @@ One PDF is too little evidence for any verdict but that, which is what the run m
 such a layer is the owner's word, given here with the run's own form.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from house import House, drop, write_prompts
+from told import Told
 
 from lamina.demo import handbooks
 
@@ -23,8 +25,11 @@ def automatic(house: House) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def judged(house: House, manual: Path, questions: list[dict[str, str]]) -> dict[str, Any]:
+def judged(
+    house: House, told: Told, manual: Path, questions: list[dict[str, str]]
+) -> dict[str, Any]:
     """The run that judged the layer, after nothing but a file was copied."""
+    del told
     write_prompts(house, LAYER, questions)
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual)
     (training,) = house.until(lambda: automatic(house), "a training run", 60)
@@ -87,6 +92,22 @@ def test_the_judging_run_says_why_the_layer_is_held(house: House, judged: dict[s
 
     assert "held" in shown["data"]
     assert "Too little evidence" in shown["data"]
+
+
+@pytest.mark.usefixtures("judged")
+def test_a_webhook_is_told_of_the_held_layer_and_why(house: House, told: Told) -> None:
+    held = house.until(lambda: told.of("what is held", f"{LAYER} is held: "), "a notification", 30)
+
+    assert "Too little evidence" in held[0]
+
+
+@pytest.mark.usefixtures("published")
+def test_the_status_shows_servers_workers_and_what_serves_by_which_verdict(house: House) -> None:
+    shown = house.lamina("status")
+
+    assert f"layer server  {house.server}: base " in shown
+    assert re.search(r"gpu-pool +1 alive: gpu-1", shown)
+    assert re.search(rf"serves\n(?:.*\n)*? *{LAYER} +\w+ +\S+ \S+ +too little evidence", shown)
 
 
 def test_a_layer_promoted_on_the_owners_word_keeps_what_was_said_of_it(

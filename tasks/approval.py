@@ -1,0 +1,62 @@
+"""Asking a person whether a layer may serve: a form in the UI, and what was said in it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
+from pydantic import Field
+
+from lamina.orders import ApproveLayer
+from lamina.stages import approval
+from tasks import edge, runs
+from tasks.caching import step
+
+
+class Word(RunInput):
+    """What a person fills in."""
+
+    decision: Literal["promote", "hold"] = Field(
+        title="Decision", description="promote: it serves at once, on every pod"
+    )
+    why: str = Field("", title="Why", description="kept among the versions' reasons")
+
+
+def ask(rows: Sequence[Mapping[str, str]]) -> None:
+    """Start a run for each version that waits; the run waits for the form to be filled in."""
+    link = url_for("flow-run", obj_id=flow_run.get_id()) or ""
+    orders = {
+        row["layer"]: ApproveLayer(
+            layer=row["layer"], version=row["version"], why=row["why"], report=link
+        )
+        for row in rows
+    }
+    if orders and edge.is_deployed():
+        runs.start("approve-layer/cpu", orders)
+
+
+def form(order: ApproveLayer) -> type[Word]:
+    """The form with what there is to know."""
+    link = f"\n\n[Verdicts, and where the report lies]({order.report})" if order.report else ""
+    return Word.with_initial_data(description=f"**{order.layer}** {order.why}{link}")
+
+
+@step("waits")
+def waits(order: ApproveLayer) -> bool:
+    """Whether there is still something to decide."""
+    with edge.pod("approval") as pod:
+        return approval.waits(pod, order.layer, order.version)
+
+
+@step("answer")
+def answer(order: ApproveLayer, word: Word) -> str:
+    """Do as was said."""
+    with edge.pod("approval") as pod:
+        serves = word.decision == "promote"
+        return approval.answer(pod, order.layer, order.version, serves=serves, why=word.why)
+
+
+def patience_s() -> float:
+    """How long a person is waited for."""
+    return edge.settings().approval_hours * 3600
