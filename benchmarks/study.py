@@ -2,10 +2,11 @@
 
     python benchmarks/study.py --data FOLDER --workspace FOLDER [--topics NAME ...]
         [--passes 4 8] [--wordings 1 3 6] [--without replay text] [--set rate=...]
-        [--stop-after MINUTES]
+        [--transfer] [--stop-after MINUTES]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct. Only
-questions count whose page the layer trains on (the wording is new, the fact is not). They are put
+questions count whose page the layer trains on (the wording is new, the fact is not); with
+`--transfer` only those about test documents of companies that it trains nothing on. They are put
 to the base; to the base with 2,500 characters of the page before the question; to a layer of raw
 text; and to layers of text and study rows, for every number of passes and of wordings that a fact
 has at most. `closed_book.py` says what D, A, first and exact are. Layers are trained by the
@@ -32,7 +33,10 @@ from lamina.stages import corpus, mixing, study
 from lamina.stages.pod import Pod
 from lamina.store import Stage
 from lamina.study.passages import passages_of
+from lamina.text.pages import read_stored_pages
+from lamina.text.rows import SPLITS, read_rows
 from lamina.text.study_rows import STUDY_FILE, read_study_rows
+from lamina.text.subjects import read_subjects
 from lamina.training.mix import Mix
 from lamina.training.profiles import Profile, profile
 
@@ -62,7 +66,9 @@ def main() -> None:
     rows: dict[str, Mapping[str, Any]] = {}
     for topic in options.topics:
         dataset = corpus.build_dataset(pod, verdicts, topic, base, options.chunk_tokens)
-        asked = known_questions(pod, exam, topic, dataset)
+        asked = (unseen_questions if options.transfer else known_questions)(
+            pod, exam, topic, dataset
+        )
         pages = list(with_pages(pod, exam, topic, dataset, asked))
         scores[topic, BASE] = scored(exam, asked, None)
         scores[topic, PAGE] = scored(exam, pages, None)
@@ -89,6 +95,7 @@ def parsed() -> argparse.Namespace:
         "--without", nargs="+", default=[], choices=("raw", "replay", "text"),
         help="raw = no layer of raw text; replay, text = study rows without these",
     )  # fmt: skip
+    parser.add_argument("--transfer", action="store_true", help="ask about unseen companies")
     parser.add_argument("--set", action="append", default=[], help="a value of every profile")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--chunk-tokens", type=int, default=512)
@@ -134,28 +141,46 @@ def limited(pod: Pod, studied: ArtifactRef, wordings: int) -> ArtifactRef:
 def known_questions(pod: Pod, exam: Exam, topic: str, dataset: ArtifactRef) -> list[Question]:
     """The topic's questions whose page the layer trains on."""
     trained_on = {(one.document, one.page.number) for one in passages_of(dataset, pod.store)}
+    where = places(pod, exam, topic)
+    return [one for one in exam.questions(topic) if where.get(one.id) in trained_on]
+
+
+def unseen_questions(pod: Pod, exam: Exam, topic: str, dataset: ArtifactRef) -> list[Question]:
+    """Those about documents of the test whose company speaks in no document that it trains on."""
+    folder = pod.store.open(dataset)
+    company = {name: one.company for name, one in read_subjects(folder).items()}
+    parts = {
+        split: {row.document for row in read_rows(folder / f"{split}.jsonl")} for split in SPLITS
+    }
+    known = {company[document] for document in parts["train"]}
+    unseen = {one for one in parts["test"] - parts["train"] if company[one] not in known}
+    where = places(pod, exam, topic)
+    return [one for one in exam.questions(topic) if where.get(one.id, ("", 0))[0] in unseen]
+
+
+def places(pod: Pod, exam: Exam, topic: str) -> dict[str, tuple[str, int]]:
+    """By question: the document and the page that its evidence stands on."""
     files = {one.name: one.digest for one in corpus.find_documents(pod) if one.layer == topic}
-    entries = {entry["id"]: entry for entry in exam.asked}
-    return [
-        one
-        for one in exam.questions(topic)
-        if (files.get(entries[one.id]["file"]), entries[one.id]["page"] + 1) in trained_on
-    ]
+    return {
+        entry["id"]: (files[entry["file"]], entry["page"] + 1)
+        for entry in exam.asked
+        if entry["topic"] == topic and entry["file"] in files
+    }
 
 
 def with_pages(
     pod: Pod, exam: Exam, topic: str, dataset: ArtifactRef, asked: Sequence[Question]
 ) -> Iterator[Question]:
     """The questions, each after so much of its page as stands around its evidence."""
-    texts = {
-        (one.document, one.page.number): one.page.text for one in passages_of(dataset, pod.store)
-    }
-    files = {one.name: one.digest for one in corpus.find_documents(pod) if one.layer == topic}
+    where = places(pod, exam, topic)
     entries = {entry["id"]: entry for entry in exam.asked}
+    subjects = read_subjects(pod.store.open(dataset))
     for one in asked:
-        entry = entries[one.id]
-        text = " ".join(texts[files[entry["file"]], entry["page"] + 1].split())
-        found = max(text.find(" ".join(entry["evidence"].split())[:60]), 0)
+        document, number = where[one.id]
+        pages = read_stored_pages(pod.store, subjects[document].pages).pages
+        page = next(page for page in pages if page.number == number)
+        text = " ".join(page.text.split())
+        found = max(text.find(" ".join(entries[one.id]["evidence"].split())[:60]), 0)
         start = max(min(found - PAGE_CHARACTERS // 2, len(text) - PAGE_CHARACTERS), 0)
         yield one._replace(text=f"{text[start : start + PAGE_CHARACTERS]}\n\n{one.text}")
 
