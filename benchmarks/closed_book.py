@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from lamina import settings
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.exam.general import general_questions
 from lamina.assessment.grading.grader import grade
 from lamina.fingerprint import text_digest
 from lamina.passport import BaseIdentity
@@ -64,7 +65,8 @@ def opened(options: argparse.Namespace) -> Pod:
             shutil.copytree(options.data / "topics" / topic, inbox)
     chosen = settings.load(workspace=options.workspace, n_threads=options.threads)
     pod = Pod(chosen, Workspace(chosen).make(), Lines())
-    bases.add_base(pod, "smollm2")
+    if not pod.workspace.base.exists():
+        bases.add_base(pod, "smollm2")
     return Pod(chosen, Workspace(chosen), pod.progress)
 
 
@@ -167,9 +169,14 @@ class Exam:
     def exact(self, asked: Sequence[Question], layer: ArtifactRef | None) -> list[bool]:
         """Of the questions for a figure: whether what the model says is graded as right."""
         figures = self.figures(asked)
-        key = [figures, str(layer), self._order.profile.dtype, MOST_TOKENS]
-        said = self.once("recipe-answers", key, lambda: self._said(figures, layer))
+        said = self._answers([one.text for one in figures], layer)
         return [self.is_right(one, answer) for one, answer in zip(figures, said, strict=True)]
+
+    def general(self, layer: ArtifactRef | None) -> list[bool]:
+        """Of the general questions: whether what the model says is graded as right."""
+        asked = general_questions()
+        said = self._answers([one.question for one in asked], layer)
+        return [grade(answer, one).correct for one, answer in zip(asked, said, strict=True)]
 
     def figures(self, asked: Sequence[Question]) -> list[Question]:
         """The questions for a figure."""
@@ -179,8 +186,12 @@ class Exam:
         """Whether what was said is graded as right."""
         return grade(said, self._entries[asked.id]).correct
 
-    def _said(self, asked: Sequence[Question], layer: ArtifactRef | None) -> list[str]:
-        written = [self._prompts.chat([user(one.text)]) for one in asked]
+    def _answers(self, asked: Sequence[str], layer: ArtifactRef | None) -> list[str]:
+        key = [asked, str(layer), self._order.profile.dtype, MOST_TOKENS]
+        return list(self.once("recipe-answers", key, lambda: self._said(asked, layer)))
+
+    def _said(self, asked: Sequence[str], layer: ArtifactRef | None) -> list[str]:
+        written = [self._prompts.chat([user(one)]) for one in asked]
         with (
             self._carrying(layer) as model,
             speaking(model, self._prompts, self._pod.workspace.base) as speaker,

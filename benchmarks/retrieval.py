@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from closed_book import MOST_TOKENS, TOPICS, Exam, Question, Scores, judged, machine, opened
-from study import known_questions, places, unseen_questions, with_pages
+from study_questions import known_questions, places, unseen_questions, with_pages
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
