@@ -90,7 +90,7 @@ def main() -> None:
     pod = opened(options)
     base = corpus.find_base(pod)
     verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
-    exam = Exam(pod, options.data / "exam", profile("layer"))
+    exam = Exam(pod, options.data / "exam", profile("text"))
     asked: dict[str, Asked] = {}
     with tempfile.TemporaryDirectory() as name:
         for topic in options.topics:

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from closed_book import TOPICS, Exam, Question, Scores, machine, opened, trained
-from study_conditions import NO_STUDY, recipe
+from study_conditions import recipe
 from study_questions import known_questions, unseen_questions, with_pages
 
 from lamina.artifacts import ArtifactRef
@@ -107,7 +107,7 @@ def prepared(options: argparse.Namespace, pod: Pod) -> Bench:
     """The topics' datasets and study rows, and the questions that count."""
     base = corpus.find_base(pod)
     values = assignments(options.set)
-    exam = Exam(pod, options.data / "exam", profile("layer", **{**values, **NO_STUDY}))
+    exam = Exam(pod, options.data / "exam", profile("text", **values))
     bench = Bench(pod, base, exam, values)
     verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
     for topic in options.topics:

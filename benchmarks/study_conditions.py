@@ -1,7 +1,7 @@
 """Part of study.py: what a layer is made of, said in a word or two.
 
-    raw             running text only, as the profile `layer` has it
-    study           text, study rows and the base's own answers, as the profile `study` has it
+    raw             running text only, as the profile `text` has it
+    study           text, study rows and the base's own answers, as the profile `layer` has it
     NAME:VALUE      a value of the profile, or one of the short names below
     only:KIND       no study rows but these; without:KIND all but these
 
@@ -46,13 +46,13 @@ def recipe(  # noqa: PLR0913, PLR0917 - what a layer is made of
 ) -> tuple[Profile, Mix]:
     """The profile, and what is mixed in; `values` hold for every condition."""
     parts = [word.partition(":")[::2] for word in words.split("+")]
-    chosen = profile("study", **values)
+    chosen = profile("layer", **values)
     for name, value in parts:
         chosen = overridden(chosen, changed(chosen, name, value))
     mix = Mix(study=limited(pod, studied, parts))
-    mix = mix.model_copy(update={"replay": mixing.replay(pod, base, profile("study", **values))})
+    mix = mix.model_copy(update={"replay": mixing.replay(pod, base, profile("layer", **values))})
     if ("long", "") in parts:
-        usual = profile("study", **values)
+        usual = profile("layer", **values)
         tokens = plan_layer(
             layers.order_of(pod, topic, dataset, base, usual, mix), pod.store
         ).tokens

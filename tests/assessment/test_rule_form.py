@@ -19,7 +19,7 @@ def test_a_layer_that_gains_no_more_than_layers_of_other_topics_is_held() -> Non
     assert said.gain is not None
     assert said.gain.low > 0.1
     assert said.why.startswith("Unclear: other topics' layers gain on the same questions")
-    assert "profile study" in said.remedy
+    assert "study_passes" in said.remedy
 
 
 def test_a_layer_that_leads_the_others_is_promoted_and_the_lead_is_told() -> None:
