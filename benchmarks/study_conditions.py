@@ -27,7 +27,7 @@ from lamina.training.profiles import Profile, overridden, profile
 LIMITED = Stage("benchmark-limited-study", 2)
 SHORT = {
     "passes": "study_passes", "replay": "replay_share", "teacher": "teacher_share",
-    "rank": "rank", "patience": "patience", "keep": "keep", "each": "study_wordings",
+    "rank": "rank", "patience": "patience", "keep": "keep", "each": "study_wordings", "variety": "study_variety",
     "batch": "batch_tokens", "dropout": "dropout",
 }  # fmt: skip
 NO_STUDY = {"study_passes": 0.0, "replay_share": 0.0}

@@ -56,6 +56,11 @@ class Profile(BaseModel):
     study_wordings: int = Field(
         1, ge=1, description="wordings of a fact in one pass; each pass has others"
     )
+    study_variety: int = Field(
+        99,
+        ge=1,
+        description="wordings of a fact that are ever shown; of few, each is met more often",
+    )
     teacher_share: float = Field(
         0.0,
         ge=0,
@@ -144,7 +149,7 @@ PRESETS: dict[str, Profile] = {
 }
 # Measured on six topics: benchmarks/results/study.md.
 PRESETS[LAYER] = PRESETS["text"].model_copy(
-    update={"name": LAYER, "study_passes": 16.0, "replay_share": 0.1}
+    update={"name": LAYER, "study_passes": 8.0, "study_variety": 3, "replay_share": 0.1}
 )
 
 
