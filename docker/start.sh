@@ -38,6 +38,13 @@ supervise() {  # role
         ?*:?*) LAMINA_HAS_TTYD=true ;;
         *) fail "TTYD_CREDENTIAL has no colon; write it as user:password" ;;
     esac
+    # The server would refuse to start; the owner who sits in the pod still gets an answer.
+    if [ -z "${LAMINA_API_KEY:-}${LAMINA_ADMIN_KEY:-}" ]; then
+        export LAMINA_HOST=127.0.0.1
+        if [ "$1" = cpu ]; then
+            echo "LAMINA_API_KEY is not set: the layer server listens inside this pod only" >&2
+        fi
+    fi
     note_role "$1"
     exec supervisord --configuration "docker/$1.conf"
 }
