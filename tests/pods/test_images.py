@@ -207,37 +207,6 @@ def test_a_server_that_asks_nobody_who_they_are_does_not_start(
     assert "set PREFECT_SERVER_API_AUTH_STRING" in pod.log.read_text()
 
 
-def test_the_pods_of_the_compose_file_find_their_server(
-    cpu_image: Image, gpu_image: Image, volume: Volume, run: Run
-) -> None:
-    auth = "owner:open-sesame"
-    asked = {"PREFECT_SERVER_API_AUTH_STRING": auth, "LAMINA_PREFECT_HOST": "127.0.0.1"}
-    pods = {
-        "PREFECT_API_URL": "http://127.0.0.1:4200/api",
-        "PREFECT_API_AUTH_STRING": auth,
-        "LAMINA_BASE_MODEL": "tiny",
-    }
-    server = run(
-        cpu_image, chowned(volume("server"), 1000), user=1000, command=["server"], environment=asked
-    )
-    server.until(server.is_healthy, "Prefect's server")
-    setup = run(cpu_image, volume("setup"), command=["setup"], environment=pods, beside=server)
-    assert setup.stop_by_itself(180) == 0, setup.said()
-
-    gpu = run(
-        gpu_image,
-        chowned(volume("worker"), 1000),
-        user=1000,
-        command=["gpu"],
-        environment=pods,
-        beside=server,
-    )
-
-    gpu.until(gpu.is_healthy, "the worker", 120)
-    assert gpu.stop() == 0
-    assert server.stop() in {0, 143}
-
-
 def test_the_gpu_image_trains_a_layer_on_a_processor(
     gpu_image: Image, run: Run, tmp_path: Path
 ) -> None:
