@@ -1,0 +1,250 @@
+"""A document that a person takes back feeds no layer any more, on any pod, and in no depot."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from builders import MakePod
+from test_handover_commands import Shell
+
+from lamina.artifacts import ArtifactRef
+from lamina.errors import InvalidInputError, MismatchError, NotFoundError
+from lamina.fingerprint import file_digest
+from lamina.handover.carrier import Carrier
+from lamina.handover.opening import open_link
+from lamina.orders import WatchPdfs
+from lamina.stages import corpus, fleet, handover, landing, publishing, withdrawing
+from lamina.stages.pod import Pod
+from lamina.stages.publishing import Candidate
+from lamina.store import Stage
+
+AT_ONCE = WatchPdfs(settle_s=0)
+WHY = "the licence ended"
+
+
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+
+@pytest.fixture
+def gpu(make_pod: MakePod, tmp_path: Path) -> Pod:
+    return make_pod("gpu", store_url=str(tmp_path / "depot"))
+
+
+@pytest.fixture
+def cpu(make_pod: MakePod, tmp_path: Path) -> Pod:
+    return make_pod("cpu", store_url=str(tmp_path / "depot"))
+
+
+def drop(pod: Pod, name: str) -> str:
+    """A document in the inbox, with its name as content; its digest."""
+    path = pod.workspace.raw_pdfs / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"%PDF-1.7 {Path(name).name}")
+    return file_digest(path)
+
+
+def version(pod: Pod, documents: Sequence[str], layer: str = "Leases") -> ArtifactRef:
+    """A version of a layer that was trained on these."""
+
+    def fill(folder: Path) -> dict[str, object]:
+        (folder / "adapter.gguf").write_bytes(os.urandom(500))
+        return {"passport": {"layer": layer, "documents": list(documents)}}
+
+    return pod.store.once("lora-gguf", Stage("export", 1), {"of": [layer, *documents]}, fill)
+
+
+def withdraw(
+    pod: Pod, file: str | None, layer: str | None = None, *, stop: bool = False
+) -> withdrawing.Withdrawal:
+    return withdrawing.withdraw(pod, withdrawing.plan(pod, file, layer, stop=stop), WHY)
+
+
+def corpus_of(pod: Pod) -> list[str]:
+    return sorted(f"{one.layer}/{one.name}" for one in corpus.find_documents(pod))
+
+
+def in_depot(pod: Pod, content: bytes) -> bool:
+    """Whether any file of the depot holds these bytes."""
+
+    def look(carrier: Carrier) -> bool:
+        return any(
+            content in b"".join(carrier.read(name, 0, 1 << 20))
+            for name in carrier.names("")
+            if not name.startswith("heads/")
+        )
+
+    with open_link(pod.settings) as link:
+        return link.run(look)
+
+
+def test_it_leaves_inbox_archive_corpus_and_depot_of_all_pods(cpu: Pod, gpu: Pod) -> None:
+    for name in ("Leases/a.pdf", "Leases/b.pdf", "Debt/a.pdf"):
+        drop(cpu, name)
+    landing.watch_pdfs(cpu, AT_ONCE)
+    landing.fetch_landed(gpu)
+    archived = gpu.workspace.archive / "Leases" / "a.pdf"
+    archived.parent.mkdir(parents=True)
+    (gpu.workspace.raw_pdfs / "Leases" / "a.pdf").rename(archived)
+    assert in_depot(cpu, b"a.pdf")
+
+    withdraw(cpu, "Leases/a.pdf", "Leases")
+    withdraw(cpu, "a.pdf", "Debt")
+
+    assert not in_depot(cpu, b"%PDF-1.7 a.pdf")
+    assert in_depot(cpu, b"%PDF-1.7 b.pdf")
+    assert landing.fetch_landed(gpu) == []
+    assert corpus_of(cpu) == corpus_of(gpu) == ["Leases/b.pdf"]
+    assert not archived.exists()
+    kept = [path.name for path in (gpu.workspace.withdrawn / "Leases").iterdir()]
+    assert [name[9:] for name in kept] == ["a.pdf"]
+
+
+def test_a_new_pod_never_gets_it(cpu: Pod, make_pod: MakePod, tmp_path: Path) -> None:
+    for name in ("Leases/a.pdf", "Leases/b.pdf"):
+        drop(cpu, name)
+    landing.watch_pdfs(cpu, AT_ONCE)
+    withdraw(cpu, "a.pdf")
+
+    new = make_pod("new", store_url=str(tmp_path / "depot"))
+
+    assert landing.fetch_landed(new) == ["Leases/b.pdf"]
+
+
+def test_one_that_lands_once_more_feeds_nothing_and_is_not_handed_in(cpu: Pod, gpu: Pod) -> None:
+    drop(cpu, "Leases/a.pdf")
+    drop(gpu, "Leases/b.pdf")
+    withdraw(cpu, "a.pdf")
+    fleet.learn(gpu)
+
+    drop(gpu, "Leases/a.pdf")
+    landing.watch_pdfs(gpu, AT_ONCE)
+
+    assert corpus_of(gpu) == ["Leases/b.pdf"]
+    assert not in_depot(gpu, b"%PDF-1.7 a.pdf")
+
+
+def test_what_was_trained_on_it_says_so_and_goes_on_serving_until_it_is_replaced(cpu: Pod) -> None:
+    first, second = drop(cpu, "Leases/a.pdf"), drop(cpu, "Leases/b.pdf")
+    ref = version(cpu, [first, second])
+    handover.promote(cpu, "Leases", ref, "better")
+
+    wanted = withdrawing.plan(cpu, "a.pdf", None)
+    withdrawing.withdraw(cpu, wanted, WHY)
+
+    (shown,) = handover.versions(cpu)
+    assert (shown.state, shown.withdrawn) == ("served", ("a.pdf",))
+    assert (wanted.versions, wanted.stops) == ({"Leases": (ref.digest,)}, {})
+    assert wanted.due == ("Leases",)
+
+
+def test_asked_to_stop_the_layer_goes_back_to_a_version_that_was_not_trained_on_it(
+    cpu: Pod, gpu: Pod
+) -> None:
+    first, second = drop(cpu, "Leases/a.pdf"), drop(cpu, "Leases/b.pdf")
+    clean, tainted = version(cpu, [second]), version(cpu, [first, second])
+    for ref in (clean, tainted):
+        handover.promote(cpu, "Leases", ref, "better")
+    fleet.follow(gpu)
+
+    withdraw(cpu, "a.pdf", stop=True)
+    fleet.follow(gpu)
+
+    assert [handover.served(pod, "Leases") for pod in (cpu, gpu)] == [clean, clean]
+    states = {one.digest: one.state for one in handover.versions(gpu)}
+    assert states == {clean.digest: "served", tainted.digest: "stopped"}
+    with pytest.raises(NotFoundError, match="no earlier version"):
+        handover.rollback(gpu, "Leases")
+
+
+def test_a_layer_of_which_all_is_withdrawn_serves_no_more_on_any_pod(cpu: Pod, gpu: Pod) -> None:
+    ref = version(cpu, [drop(cpu, "Leases/a.pdf")])
+    drop(cpu, "Debt/b.pdf")
+    handover.push(cpu, {"layers/Leases": {"gguf": ref}})
+    handover.promote(cpu, "Leases", ref, "better")
+    fleet.follow(gpu)
+
+    done = withdraw(cpu, None, "Leases")
+    fleet.follow(gpu)
+
+    assert not any((pod.workspace.adapters_gguf / "Leases.gguf").is_symlink() for pod in (cpu, gpu))
+    assert corpus_of(cpu) == ["Debt/b.pdf"]
+    assert done.plan.due == ()
+    assert "layers/Leases" in done.left_depot
+
+
+def test_twice_is_as_good_as_once(cpu: Pod) -> None:
+    drop(cpu, "Leases/a.pdf")
+    drop(cpu, "Leases/b.pdf")
+    withdraw(cpu, "a.pdf")
+    noted = handover.decisions(cpu, "Leases")
+
+    again = withdraw(cpu, "a.pdf")
+
+    assert handover.decisions(cpu, "Leases") == noted
+    assert [one.name for one in again.plan.already] == ["a.pdf"]
+    assert again.moved == ()
+
+
+def test_taken_back_it_lands_anew(cpu: Pod, gpu: Pod) -> None:
+    drop(cpu, "Leases/a.pdf")
+    drop(cpu, "Leases/b.pdf")
+    landing.watch_pdfs(cpu, AT_ONCE)
+    withdraw(cpu, "a.pdf")
+
+    assert withdrawing.restore(cpu, "a.pdf", None, "a mistake") == ["Leases/a.pdf"]
+    turn = landing.watch_pdfs(cpu, AT_ONCE)
+
+    assert [one.name for one in turn.announced] == ["a.pdf"]
+    assert sorted(landing.fetch_landed(gpu)) == ["Leases/a.pdf", "Leases/b.pdf"]
+
+
+def test_a_candidate_that_was_trained_on_it_is_not_promoted(cpu: Pod) -> None:
+    ref = version(cpu, [drop(cpu, "Leases/a.pdf")])
+    drop(cpu, "Leases/b.pdf")
+    withdraw(cpu, "a.pdf")
+
+    with pytest.raises(MismatchError, match=r"trained on a\.pdf, withdrawn since"):
+        publishing.check_withdrawn(cpu, Candidate(layer="Leases", gguf=ref))
+
+
+def test_a_name_that_means_several_documents_is_refused_with_all_of_them(cpu: Pod) -> None:
+    drop(cpu, "Leases/a.pdf")
+    other = cpu.workspace.raw_pdfs / "Debt" / "a.pdf"
+    other.parent.mkdir()
+    other.write_text("another")
+
+    with pytest.raises(InvalidInputError, match=r"Debt/a\.pdf .* Leases/a\.pdf"):
+        withdrawing.plan(cpu, "a.pdf", None)
+
+    assert [one.layer for one in withdrawing.plan(cpu, "Debt/a.pdf", None).documents] == ["Debt"]
+    digest = file_digest(other)[:8]
+    assert [one.layer for one in withdrawing.plan(cpu, digest, None).documents] == ["Debt"]
+
+
+def test_mistakes_and_what_would_stop_a_layer_are_one_sentence(cpu: Pod) -> None:
+    ref = version(cpu, [drop(cpu, "Leases/a.pdf")])
+    handover.promote(cpu, "Leases", ref, "better")
+    shell = Shell(cpu)
+
+    for words, code, sentence in (
+        (("no.pdf",), 3, "no document of this pod is called no.pdf"),
+        ((), 2, "name a document"),
+        (("a.pdf",), 2, "out of service on all pods; say so with --yes"),
+        (("--undo", "a.pdf"), 3, "withdrawn is nothing"),
+    ):
+        done = shell("withdraw", *words)
+        assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
+        assert "Traceback" not in done.stderr
+    assert handover.served(cpu, "Leases") == ref
+
+    look = json.loads(shell("--json", "withdraw", "a.pdf", "--dry-run").stdout)
+    assert (cpu.workspace.raw_pdfs / "Leases" / "a.pdf").exists()
+    done = shell("withdraw", "a.pdf", "--yes")
+
+    assert look["stops"] == {"Leases": [ref.digest]}
+    assert done.returncode == 0, done.stderr
+    assert handover.served(cpu, "Leases") is None
