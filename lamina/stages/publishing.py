@@ -13,7 +13,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.assessment.report.summary import Summary
 from lamina.errors import BusyError, LaminaError, MismatchError, ResourceError
 from lamina.gguf import read_header
-from lamina.handover.versions import UNJUDGED, WAITS, read_history
+from lamina.handover.versions import WAITS, read_history
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
 from lamina.stages import fleet, handover, judging, parity, shown, trend
@@ -79,9 +79,7 @@ def _made_here(pod: Pod, order: PublishLayers) -> tuple[Candidate, ...]:
         if gguf is None:
             continue
         dataset = dataset_of(pod, pod.store.open(gguf) / "adapter.gguf")
-        last = read_history(pod.workspace.versions, layer).last_word(gguf.digest)
-        unjudged = last is None or last.action in UNJUDGED
-        if unjudged or order.again or judging.is_news(pod, layer, gguf, dataset):
+        if order.again or judging.is_news(pod, layer, gguf, dataset):
             found.append(Candidate(layer=layer, gguf=gguf, dataset=dataset, made_here=True))
             handover.place_candidate(pod, layer, gguf)
     return tuple(found)

@@ -197,12 +197,12 @@ def _named(pod: Pod, file: str | None, layer: str | None) -> list[Named]:
     if not once and layer and not read_history(pod.workspace.versions, layer).decisions:
         msg = f"there is no layer {layer} on this pod, and no document of it"
         raise NotFoundError(msg)
-    digests = {one.digest for one in once.values()}
-    if file and len(digests) > 1:
-        told = ", ".join(f"{one.layer}/{one.name} ({one.digest[:12]})" for one in sorted(once.values()))
+    chosen = sorted(once.values())
+    if file and len({one.digest for one in chosen}) > 1:
+        told = ", ".join(f"{one.layer}/{one.name} ({one.digest[:12]})" for one in chosen)
         msg = f"{file} means several documents: {told}; name one by the beginning of its sha256"
         raise InvalidInputError(msg)
-    return sorted(once.values())
+    return chosen
 
 
 def _matching(pod: Pod, known: list[Named], file: str) -> list[Named]:

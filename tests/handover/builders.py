@@ -3,12 +3,18 @@
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
+from lamina.fingerprint import file_digest
+from lamina.handover.carrier import Carrier
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
+from lamina.stages import fleet
 from lamina.stages.pod import Pod
+from lamina.stages.views import served
+from lamina.store import Stage
 from lamina.store.lookup import mismatch
 
 MakePod = Callable[..., Pod]
@@ -67,3 +73,57 @@ def _forked(action: Callable[[], object], gate: int, starter: int) -> int:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+class Told:
+    """Progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def start(self, label: str, total: int) -> None: ...
+
+    def advance(self, done: int, note: str = "") -> None: ...
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def serving(pods: list[Pod], layer: str = "Leases") -> list[str | None]:
+    return [ref and ref.digest for ref in (served(pod, layer) for pod in pods)]
+
+
+def follow(*pods: Pod) -> list[str]:
+    return [one.sentence for pod in pods for one in fleet.follow(pod)]
+
+
+def drop(pod: Pod, name: str) -> str:
+    """A document in the inbox, with its name as content; its digest."""
+    path = pod.workspace.raw_pdfs / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"%PDF-1.7 {Path(name).name}")
+    return file_digest(path)
+
+
+def version(pod: Pod, documents: Sequence[str], layer: str = "Leases") -> ArtifactRef:
+    """A version of a layer that was trained on these."""
+
+    def fill(folder: Path) -> dict[str, object]:
+        (folder / "adapter.gguf").write_bytes(os.urandom(500))
+        return {"passport": {"layer": layer, "documents": list(documents)}}
+
+    return pod.store.once("lora-gguf", Stage("export", 1), {"of": [layer, *documents]}, fill)
+
+
+def in_depot(pod: Pod, content: bytes) -> bool:
+    """Whether any file of the depot holds these bytes."""
+
+    def look(carrier: Carrier) -> bool:
+        return any(
+            content in b"".join(carrier.read(name, 0, 1 << 20))
+            for name in carrier.names("")
+            if not name.startswith("heads/")
+        )
+
+    with open_link(pod.settings) as link:
+        return link.run(look)

@@ -76,15 +76,19 @@ def test_a_name_of_ones_own_keeps_what_it_stands_for(gpu: Pod, make_layer: MakeL
 def test_versions_to_go_back_to_stay_with_what_belongs_to_them(
     gpu: Pod, make_layer: MakeLayer
 ) -> None:
-    refs = [make_layer(gpu, seed=seed) for seed in range(4)]
-    for ref in refs:
+    refs = [make_layer(gpu, seed=seed) for seed in range(6)]
+    for number, ref in enumerate(refs):
         handover.push(gpu, {"layers/Leases": {"gguf": ref}})
-        handover.promote(gpu, "Leases", ref, "better")
+        if number < 3:
+            handover.promote(gpu, "Leases", ref, "better")
+        else:
+            handover.hold(gpu, "Leases", ref, "worse")
 
     clean(gpu, keep=2)
 
-    assert there(gpu, *refs) == [False, False, True, True]
-    assert handover.rollback(gpu, "Leases") == refs[2]
+    # The first two places are those to go back to, the last two what was pushed last.
+    assert there(gpu, *refs) == [False, True, True, False, True, True]
+    assert handover.rollback(gpu, "Leases") == refs[1]
 
 
 def test_what_was_pushed_lately_stays_though_no_name_stands_for_it_yet(

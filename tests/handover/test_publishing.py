@@ -11,6 +11,7 @@ from lamina.assessment.report.files import write_report
 from lamina.assessment.report.records import AnswerRecord
 from lamina.assessment.report.summary import summarise
 from lamina.errors import BusyError, MismatchError, NotFoundError, ResourceError
+from lamina.margins import Margins
 from lamina.orders import PublishLayers
 from lamina.stages import approving, fleet, handover, judging, publishing, views
 from lamina.stages.pod import Pod
@@ -184,6 +185,12 @@ def strict(make_pod: MakePod, tmp_path: Path) -> list[Pod]:
     return [make_pod(name, **chosen) for name in ("one", "two")]
 
 
+def on_other_margins(pod: Pod) -> Pod:
+    """Where a verdict could be another one."""
+    settings = pod.settings.model_copy(update={"margins": Margins(questions=30)})
+    return Pod(settings, pod.workspace, pod.progress)
+
+
 def asked(pod: Pod, ref: ArtifactRef) -> str:
     (row,) = publishing.decide(pod, TOO_LITTLE, [Candidate(layer="Leases", gguf=ref)], report(pod))
     return str(row["decision"])
@@ -197,7 +204,7 @@ def test_a_promotion_waits_for_a_person_on_any_pod_and_then_is_true_for_all(
 
     assert asked(strict[0], ref) == "waiting for approval"
     assert handover.served(strict[0], "Leases") is None
-    assert not judging.is_news(strict[0], "Leases", ref, None)
+    assert not judging.is_news(on_other_margins(strict[0]), "Leases", ref, None)
 
     assert approving.approve(strict[1], "Leases", by="anna") == ref
     fleet.follow(strict[0])
@@ -218,4 +225,4 @@ def test_what_a_person_declines_is_held_for_good(strict: list[Pod], make_layer: 
 
     (only,) = handover.versions(strict[0])
     assert only.state == "held"
-    assert not judging.is_news(strict[0], "Leases", ref, None)
+    assert not judging.is_news(on_other_margins(strict[0]), "Leases", ref, None)

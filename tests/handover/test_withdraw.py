@@ -1,24 +1,15 @@
 """A document that a person takes back feeds no layer any more, on any pod, and in no depot."""
 
-import json
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from builders import MakePod
-from test_handover_commands import Shell
+from builders import MakePod, drop, in_depot, version
 
-from lamina.artifacts import ArtifactRef
-from lamina.errors import InvalidInputError, MismatchError, NotFoundError
-from lamina.fingerprint import file_digest
-from lamina.handover.carrier import Carrier
-from lamina.handover.opening import open_link
+from lamina.errors import BusyError, MismatchError, NotFoundError
 from lamina.orders import WatchPdfs
 from lamina.stages import corpus, fleet, handover, landing, publishing, withdrawing
 from lamina.stages.pod import Pod
 from lamina.stages.publishing import Candidate
-from lamina.store import Stage
 
 AT_ONCE = WatchPdfs(settle_s=0)
 WHY = "the licence ended"
@@ -39,24 +30,6 @@ def cpu(make_pod: MakePod, tmp_path: Path) -> Pod:
     return make_pod("cpu", store_url=str(tmp_path / "depot"))
 
 
-def drop(pod: Pod, name: str) -> str:
-    """A document in the inbox, with its name as content; its digest."""
-    path = pod.workspace.raw_pdfs / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"%PDF-1.7 {Path(name).name}")
-    return file_digest(path)
-
-
-def version(pod: Pod, documents: Sequence[str], layer: str = "Leases") -> ArtifactRef:
-    """A version of a layer that was trained on these."""
-
-    def fill(folder: Path) -> dict[str, object]:
-        (folder / "adapter.gguf").write_bytes(os.urandom(500))
-        return {"passport": {"layer": layer, "documents": list(documents)}}
-
-    return pod.store.once("lora-gguf", Stage("export", 1), {"of": [layer, *documents]}, fill)
-
-
 def withdraw(
     pod: Pod, file: str | None, layer: str | None = None, *, stop: bool = False
 ) -> withdrawing.Withdrawal:
@@ -65,20 +38,6 @@ def withdraw(
 
 def corpus_of(pod: Pod) -> list[str]:
     return sorted(f"{one.layer}/{one.name}" for one in corpus.find_documents(pod))
-
-
-def in_depot(pod: Pod, content: bytes) -> bool:
-    """Whether any file of the depot holds these bytes."""
-
-    def look(carrier: Carrier) -> bool:
-        return any(
-            content in b"".join(carrier.read(name, 0, 1 << 20))
-            for name in carrier.names("")
-            if not name.startswith("heads/")
-        )
-
-    with open_link(pod.settings) as link:
-        return link.run(look)
 
 
 def test_it_leaves_inbox_archive_corpus_and_depot_of_all_pods(cpu: Pod, gpu: Pod) -> None:
@@ -112,6 +71,23 @@ def test_a_new_pod_never_gets_it(cpu: Pod, make_pod: MakePod, tmp_path: Path) ->
     new = make_pod("new", store_url=str(tmp_path / "depot"))
 
     assert landing.fetch_landed(new) == ["Leases/b.pdf"]
+
+
+def test_while_the_depot_holds_it_still_no_pod_takes_it_from_there(
+    cpu: Pod, gpu: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Leases/a.pdf", "Leases/b.pdf"):
+        drop(cpu, name)
+    landing.watch_pdfs(cpu, AT_ONCE)
+
+    def fail(*_: object) -> list[str]:
+        msg = "the link broke"
+        raise BusyError(msg)
+
+    monkeypatch.setattr(withdrawing, "take_out_of_depot", fail)
+    withdraw(cpu, "a.pdf")
+
+    assert landing.fetch_landed(gpu) == ["Leases/b.pdf"]
 
 
 def test_one_that_lands_once_more_feeds_nothing_and_is_not_handed_in(cpu: Pod, gpu: Pod) -> None:
@@ -209,42 +185,3 @@ def test_a_candidate_that_was_trained_on_it_is_not_promoted(cpu: Pod) -> None:
 
     with pytest.raises(MismatchError, match=r"trained on a\.pdf, withdrawn since"):
         publishing.check_withdrawn(cpu, Candidate(layer="Leases", gguf=ref))
-
-
-def test_a_name_that_means_several_documents_is_refused_with_all_of_them(cpu: Pod) -> None:
-    drop(cpu, "Leases/a.pdf")
-    other = cpu.workspace.raw_pdfs / "Debt" / "a.pdf"
-    other.parent.mkdir()
-    other.write_text("another")
-
-    with pytest.raises(InvalidInputError, match=r"Debt/a\.pdf .* Leases/a\.pdf"):
-        withdrawing.plan(cpu, "a.pdf", None)
-
-    assert [one.layer for one in withdrawing.plan(cpu, "Debt/a.pdf", None).documents] == ["Debt"]
-    digest = file_digest(other)[:8]
-    assert [one.layer for one in withdrawing.plan(cpu, digest, None).documents] == ["Debt"]
-
-
-def test_mistakes_and_what_would_stop_a_layer_are_one_sentence(cpu: Pod) -> None:
-    ref = version(cpu, [drop(cpu, "Leases/a.pdf")])
-    handover.promote(cpu, "Leases", ref, "better")
-    shell = Shell(cpu)
-
-    for words, code, sentence in (
-        (("no.pdf",), 3, "no document of this pod is called no.pdf"),
-        ((), 2, "name a document"),
-        (("a.pdf",), 2, "out of service on all pods; say so with --yes"),
-        (("--undo", "a.pdf"), 3, "withdrawn is nothing"),
-    ):
-        done = shell("withdraw", *words)
-        assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
-        assert "Traceback" not in done.stderr
-    assert handover.served(cpu, "Leases") == ref
-
-    look = json.loads(shell("--json", "withdraw", "a.pdf", "--dry-run").stdout)
-    assert (cpu.workspace.raw_pdfs / "Leases" / "a.pdf").exists()
-    done = shell("withdraw", "a.pdf", "--yes")
-
-    assert look["stops"] == {"Leases": [ref.digest]}
-    assert done.returncode == 0, done.stderr
-    assert handover.served(cpu, "Leases") is None
