@@ -27,8 +27,7 @@ from lamina.training.profiles import Profile, overridden, profile
 LIMITED = Stage("benchmark-limited-study", 2)
 SHORT = {
     "passes": "study_passes", "replay": "replay_share", "teacher": "teacher_share",
-    "rank": "rank", "patience": "patience", "keep": "keep", "each": "study_wordings", "variety": "study_variety",
-    "batch": "batch_tokens", "dropout": "dropout",
+    "each": "study_wordings", "variety": "study_variety", "batch": "batch_tokens",
 }  # fmt: skip
 NO_STUDY = {"study_passes": 0.0, "replay_share": 0.0}
 NO_TEXT = {"epochs": 1e-6}

@@ -25,6 +25,8 @@ note_role() { echo "$1" >/tmp/pod-role; }  # for docker/health.sh
 supervise() {  # role
     export TTYD_PORT=${TTYD_PORT:-7681}
     export LAMINA_HAS_PREFECT=false LAMINA_HAS_SSH=false LAMINA_HAS_TTYD=false
+    export LAMINA_HAS_WATCH=false  # PDFs for a server, what other pods decided from a depot
+    if [ -n "${PREFECT_API_URL:-}${LAMINA_STORE_URL:-}" ]; then LAMINA_HAS_WATCH=true; fi
     if [ -n "${PREFECT_API_URL:-}" ]; then LAMINA_HAS_PREFECT=true; else
         echo "PREFECT_API_URL is not set: no jobs are taken, only commands by hand" >&2
     fi

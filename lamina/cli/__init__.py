@@ -17,6 +17,7 @@ from lamina.cli import (
     study_command,
     upkeep_commands,
     values_commands,
+    withdraw_command,
 )
 from lamina.cli.front import app
 
@@ -35,6 +36,7 @@ __all__ = [
     "study_command",
     "upkeep_commands",
     "values_commands",
+    "withdraw_command",
 ]
 
 
