@@ -8,8 +8,9 @@ from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 from pydantic import Field
 
+from lamina.errors import NotFoundError
 from lamina.orders import ApproveLayer
-from lamina.stages import approval
+from lamina.stages import approving
 from tasks import edge, runs
 from tasks.caching import step
 
@@ -46,15 +47,22 @@ def form(order: ApproveLayer) -> type[Word]:
 def waits(order: ApproveLayer) -> bool:
     """Whether there is still something to decide."""
     with edge.pod("approval") as pod:
-        return approval.waits(pod, order.layer, order.version)
+        try:
+            return bool(approving.waiting(pod, order.layer, order.version))
+        except NotFoundError:  # the layer has no version any more
+            return False
 
 
 @step("answer")
 def answer(order: ApproveLayer, word: Word) -> str:
-    """Do as was said."""
+    """Do as was said; what came of it."""
+    because = f": {word.why}" if word.why else ""
     with edge.pod("approval") as pod:
-        serves = word.decision == "promote"
-        return approval.answer(pod, order.layer, order.version, serves=serves, why=word.why)
+        if word.decision == "promote":
+            approving.approve(pod, order.layer, order.version, by=f"a person in the UI{because}")
+            return f"promoted: approved by a person{because}"
+        approving.decline(pod, order.layer, order.version, why=f"refused by a person{because}")
+        return f"held: refused by a person{because}"
 
 
 def patience_s() -> float:

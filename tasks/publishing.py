@@ -43,7 +43,7 @@ def decide(
     with edge.pod("decide") as pod:
         rows = publishing.decide(pod, order, candidates, report)
         _tell_held(rows)
-        approval.ask([row for row in rows if row["decision"] == publishing.WAITS])
+        approval.ask([row for row in rows if row["decision"] == publishing.WAITING])
         edge.table("layers-published", rows, "What became of each new version")
         edge.OUTCOMES.append(outcomes.of_decisions(pod, rows))
         return {row["layer"]: row["decision"] for row in rows}

@@ -21,7 +21,10 @@ def watch(
         bool, typer.Option(help="start and stop the rented GPU, where the settings name one")
     ] = True,
 ) -> None:
-    """Announce PDFs that land in raw_pdfs, once they are whole; until interrupted."""
+    """Announce PDFs that land in raw_pdfs, once they are whole; until interrupted.
+
+    What was decided about layers on other pods is followed meanwhile.
+    """
     from lamina.orders import WatchPdfs
     from lamina.stages import landing, rental
 

@@ -5,11 +5,13 @@ such a layer is the owner's word, given here with the run's own form.
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, drop, write_prompts
+from house import ROOT, House, drop, write_prompts
 from told import Told
 
 from lamina.demo import handbooks
@@ -101,9 +103,18 @@ def test_a_webhook_is_told_of_the_held_layer_and_why(house: House, told: Told) -
     assert "Too little evidence" in held[0]
 
 
+def status(house: House) -> str:
+    """The one screen, on the CPU pod."""
+    environment = {"LAMINA_WORKSPACE": str(house.cpu), "PREFECT_API_URL": house.api_url}
+    command = [sys.executable, "-m", "lamina", "status"]
+    return subprocess.check_output(
+        command, cwd=ROOT, env=house.environment | environment, text=True, timeout=60
+    )
+
+
 @pytest.mark.usefixtures("published")
 def test_the_status_shows_servers_workers_and_what_serves_by_which_verdict(house: House) -> None:
-    shown = house.lamina("status")
+    shown = status(house)
 
     assert f"layer server  {house.server}: base " in shown
     assert re.search(r"gpu-pool +1 alive: gpu-1", shown)

@@ -9,6 +9,11 @@ from lamina.rental.keeper import Seen, turn
 from lamina.rental.ledger import Ledger, open_ledger, read_ledger
 from lamina.settings import Settings
 
+WORK = Seen(due=2)
+BUSY = Seen(running=1, alive=1)
+IDLE = Seen(alive=1)
+NOTHING = Seen()
+
 
 @dataclass
 class Rented:
@@ -25,3 +30,9 @@ class Rented:
         with open_ledger(self.path) as book:
             self.said.append(turn(book, seen, lessor(self.terms), self.terms, self.now))
         return read_ledger(self.path)
+
+
+def works(rented: Rented) -> None:
+    """It was started, and its worker took the job."""
+    rented.after(0, WORK)
+    rented.after(3, BUSY)
