@@ -178,6 +178,6 @@ def test_the_command_prints_one_screen_or_one_object(pod: Pod, tmp_path: Path) -
 
     assert shown.returncode == 0, shown.stderr
     assert "no layer server answers at http://127.0.0.1:1" in shown.stdout
-    assert "Debt    1 document that no version was trained on: first.pdf" in shown.stdout
+    assert "Debt  1 document that no version was trained on: first.pdf" in shown.stdout
     assert told["layers"]["served"][0]["decision"]["why"] == "better"
     assert len(shown.stdout.splitlines()) < 24
