@@ -9,7 +9,6 @@ from container import Container, Image, images
 from house import House, free_ports
 from made import Made
 from planted_keys import SECRETS
-from told import Told, telling
 
 from lamina.demo import handbooks, world
 
@@ -19,19 +18,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     running = House(tmp_path_factory.mktemp("house"), free_ports(), **SECRETS)
     try:
         running.make("up")
-        running.pause("watch-pdfs/cpu")  # `lamina watch` announces; every two minutes is for pods
         running.edit_profile("layer", steps=8)  # no test here asks what was learnt
         yield running
     finally:
         running.make("down")
     assert running.processes() == []
-
-
-@pytest.fixture(scope="session")
-def told(house: House) -> Iterator[Told]:
-    """What a webhook is told of the house."""
-    with telling(house) as told:
-        yield told
 
 
 @pytest.fixture(scope="session")
