@@ -2,6 +2,7 @@
 
 import base64
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
+from lamina.errors import StoppedError
 from lamina.progress import Progress
 from lamina.settings import Settings, load
 from lamina.stages.pod import Pod
@@ -29,6 +31,7 @@ from lamina.workspace import Workspace
 STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this process, oldest first
 OUTCOMES: list[Summary] = []  # what steps of this process made, measured and moved
 BEGAN_S = time.time()  # what is older was up to date
+STOP = threading.Event()  # the run ends: what goes on in threads ends at its next step
 
 
 def settings() -> Settings:
@@ -72,6 +75,8 @@ class RunLog:
 
     def advance(self, done: int, note: str = "") -> None:
         """Move the bar; the artifact follows at most every `interval_s`."""
+        if STOP.is_set():
+            raise StoppedError
         self._terminal.advance(done, note)
         if time.monotonic() - self._last_s < self._interval_s:
             return
