@@ -111,6 +111,11 @@ def learn(pod: Pod) -> list[str]:
         return _learn(pod, link) if link else []
 
 
+def hear(pod: Pod) -> None:
+    """`learn`, before something is decided: a depot that cannot be reached is said and no more."""
+    _tried(pod, lambda: learn(pod))
+
+
 def follow(pod: Pod) -> list[Followed]:
     """Do on this pod what was decided on others: what serves here is what serves everywhere.
 

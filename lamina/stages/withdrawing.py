@@ -61,7 +61,7 @@ def plan(pod: Pod, file: str | None, layer: str | None, *, stop: bool = False) -
         InvalidInputError: the name means several documents, or nothing is named.
 
     """
-    fleet.learn(pod)
+    fleet.hear(pod)
     found = _named(pod, file, layer and checked_layer_name(layer))
     gone = withdrawn(pod)
     versions, stops, due = {}, {}, []
@@ -115,7 +115,7 @@ def restore(pod: Pod, file: str, layer: str | None, why: str) -> list[str]:
         NotFoundError: nothing of that name is withdrawn.
 
     """
-    fleet.learn(pod)
+    fleet.hear(pod)
     found = [
         (at, one)
         for (at, digest), one in withdrawn(pod).items()
