@@ -10,7 +10,7 @@ from lamina.gguf import read_header
 from lamina.passport import identify_gguf
 from lamina.serving.layers.adapter_file import BaseProfile, read_base
 from lamina.serving.llama import ContextOptions
-from lamina.serving.preflight import Needs, available_bytes, check_room, needs
+from lamina.serving.preflight import Needs, available_bytes, check_room, needs, warm_bytes
 
 MIB = 1 << 20
 
@@ -57,6 +57,16 @@ def test_weights_count_before_anything_is_loaded(base_gguf: Path) -> None:
     assert wanted.total == sum((wanted.weights, wanted.kv, wanted.step))
     with pytest.raises(ResourceError, match="smaller quantization"):
         check_room(base, context, wanted.weights - 1)
+
+
+def test_beginnings_get_a_quarter_of_what_the_base_leaves(base_gguf: Path) -> None:
+    base, context = read_base(base_gguf), ContextOptions(n_ctx=64, n_slots=1)
+    wanted = needs(base, context).total
+
+    assert warm_bytes(base, context, wanted + 400 * MIB) == 100 * MIB
+    assert warm_bytes(base, context, wanted + 10**12) == 8192 * MIB
+    assert warm_bytes(base, context, wanted - 1) == 0
+    assert warm_bytes(base, context, None) == 0
 
 
 def test_memory_that_nobody_tells_of_refuses_nothing(base_gguf: Path) -> None:
