@@ -149,8 +149,8 @@ def _engine_options(
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(
-            "warning: this build of llama.cpp crashes in its AMX kernels; going on without them. "
-            "Build llama-cpp-python with CMAKE_CXX_FLAGS=-mno-amx-tile for full speed",
+            "warning: the AMX kernels of this build of llama.cpp crash or answer wrongly; going on "
+            "without them, slower. `make setup` builds llama.cpp with kernels that work",
             file=sys.stderr,
         )
     memory = options.adapter_memory_mb
