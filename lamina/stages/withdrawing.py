@@ -64,7 +64,9 @@ def plan(pod: Pod, file: str | None, layer: str | None, *, stop: bool = False) -
     fleet.hear(pod)
     found = _named(pod, file, layer and checked_layer_name(layer))
     gone = withdrawn(pod)
-    versions, stops, due = {}, {}, []
+    versions: dict[str, tuple[str, ...]] = {}
+    stops: dict[str, tuple[str, ...]] = {}
+    due: list[str] = []
     for name in sorted({one.layer for one in found} | ({layer} if layer else set())):
         history = read_history(pod.workspace.versions, name)
         meant = {one.digest for one in found if one.layer == name}
