@@ -98,12 +98,13 @@ def main() -> None:
             if options.layers:
                 link_layer(pod, options.layers / topic, dataset, Path(name) / f"{topic}.gguf")
             asked[topic] = asked_of(pod, exam, topic, dataset, is_transfer=options.transfer)
-        told = {
-            condition: answered(pod, exam, questions, Path(name) if has_layer else None)
-            for condition, has_layer, questions in conditions(asked, bool(options.layers))
-        }
-    options.set = []
-    print(f"{machine(options)}\n\n{table(told)}\n\n{recalls(asked)}")
+        print(f"{recalls(asked)}\n")
+        told: dict[str, Told] = {}
+        try:
+            for condition, has_layer, questions in conditions(asked, bool(options.layers)):
+                told[condition] = answered(pod, exam, questions, Path(name) if has_layer else None)
+        finally:  # what there is of a run that was ended
+            print(f"{machine(options)}\n\n{table(told)}")
 
 
 def parsed() -> argparse.Namespace:
@@ -115,6 +116,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--layers", type=Path, help="holds a PEFT folder for each topic")
     parser.add_argument("--transfer", action="store_true", help="ask about unseen companies")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.set_defaults(set=[])
     return parser.parse_args()
 
 
@@ -155,13 +157,15 @@ def conditions(
     asked: dict[str, Asked], has_layers: bool
 ) -> Iterator[tuple[str, bool, dict[str, list[Question]]]]:
     """Name, whether a layer answers, and what is put to it."""
-    for layer in (False, True)[: 1 + has_layers]:
-        name = "layer" if layer else "base"
-        yield name, layer, {topic: one.bare for topic, one in asked.items()}
-        for top in TOPS:
-            questions = {topic: one.found[top] for topic, one in asked.items()}
-            yield f"{name}, BM25's best {top}", layer, questions
-        yield f"{name}, right page", layer, {topic: one.page for topic, one in asked.items()}
+    names = ("base", "layer") if has_layers else ("base",)
+    for layer, name in enumerate(names):
+        yield name, bool(layer), {topic: one.bare for topic, one in asked.items()}
+    for top in TOPS:
+        found = {topic: one.found[top] for topic, one in asked.items()}
+        for layer, name in enumerate(names):
+            yield f"{name}, BM25's best {top}", bool(layer), found
+    for layer, name in enumerate(names):
+        yield f"{name}, right page", bool(layer), {topic: one.page for topic, one in asked.items()}
 
 
 def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: Path | None) -> Told:
@@ -204,7 +208,7 @@ def _put(client: Client, one: Question, blend: Blend) -> Said:
 def table(told: dict[str, Told]) -> str:
     """A line for each topic and condition, and one for all topics."""
     lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    topics = list(next(iter(told.values())))
+    topics = list(next(iter(told.values()), []))
     for topic in [*topics, "all"]:
         for condition, by_topic in told.items():
             scores, said = Scores(), list[Said]()
