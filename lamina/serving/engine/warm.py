@@ -87,8 +87,8 @@ class Warm:
     _beside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "warm"))
 
     def save(self, slot: int, layers: LayerSet, tokens: list[int]) -> None:
-        """Keep what a slot holds before it is overwritten, if it is worth it and there is room."""
-        if len(tokens) < WORTH_TOKENS or not self.options.memory_bytes or self._is_old(layers):
+        """Keep what a slot holds before it is overwritten, if there is room."""
+        if not self.options.memory_bytes or self._is_old(layers):
             return
         own = list(self._of(layers))
         for one in own:
@@ -126,7 +126,7 @@ class Warm:
         if state is None or not whole or not self.base.put_back(slot, state):
             self.base.forget(slot)
             self._drop(found.kept)
-            self.figures.damaged += 1
+            self.figures.damaged += state is not None
             return False
         if id(found.kept) in self._all:  # it may have made room for what stood in this slot
             self._use(found.kept)
