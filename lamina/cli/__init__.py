@@ -18,6 +18,7 @@ from lamina.cli import (
     study_command,
     upkeep_commands,
     values_commands,
+    withdraw_command,
 )
 from lamina.cli.front import app
 
@@ -37,6 +38,7 @@ __all__ = [
     "study_command",
     "upkeep_commands",
     "values_commands",
+    "withdraw_command",
 ]
 
 

@@ -9,6 +9,7 @@ from lamina.errors import InvalidInputError
 from lamina.prompts import FORMATS
 from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.thread import Engine
+from lamina.serving.engine.warm import WarmOptions
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.app import build_app
 from lamina.serving.http.guard.keys import Keys
@@ -28,6 +29,7 @@ from lamina.serving.preflight import (
     check_room,
     is_worth_threads,
     special_layouts_work,
+    warm_bytes,
 )
 from lamina.serving.server import Server
 from lamina.workspace import Workspace
@@ -50,9 +52,11 @@ def assemble(options: argparse.Namespace) -> Server:
     relay = Relay()
     context = _context(options)
     check_kv_type(base, context.kv_type)
-    check_room(base, context, available_bytes())
-    engine = Engine(options.model, _engine_options(options, context), flush=relay.flush)
+    available = available_bytes()
+    check_room(base, context, available)
     workspace = Workspace(settings.load())
+    warm = _warm(options, warm_bytes(base, context, available), workspace)
+    engine = Engine(options.model, _engine_options(options, context, warm), flush=relay.flush)
     peft = PeftFolders(options.model, workspace.store, workspace.imported)
     registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
@@ -106,7 +110,9 @@ def _check(options: argparse.Namespace) -> None:
     if options.adapters_dir and not options.adapters_dir.is_dir():
         msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
         raise InvalidInputError(msg)
-    least = {"queue": 0, "stop_within_s": 0, "adapter_memory_mb": 0}
+    least = dict.fromkeys(
+        ("queue", "stop_within_s", "adapter_memory_mb", "warm_memory_mb", "warm_disk_mb"), 0
+    )
     least |= dict.fromkeys(("n_ctx", "n_threads", "n_parallel", "n_batch", "max_body_mb"), 1)
     for name, limit in least.items():
         given = getattr(options, name)
@@ -129,12 +135,27 @@ def _context(options: argparse.Namespace) -> ContextOptions:
     )
 
 
-def _engine_options(options: argparse.Namespace, context: ContextOptions) -> EngineOptions:
+def _warm(options: argparse.Namespace, share: int, workspace: Workspace) -> WarmOptions:
+    """What may be kept of prompts that lost their slot; `share` is the default for the memory."""
+    memory, disk = options.warm_memory_mb, options.warm_disk_mb * _MB
+    folder = workspace.store.root / "tmp"
+    try:
+        if disk:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as denied:
+        msg = f"--warm-disk-mb needs {folder} ({denied.strerror}); make it writable, or give 0"
+        raise InvalidInputError(msg) from denied
+    return WarmOptions(share if memory is None else memory * _MB, disk, folder)
+
+
+def _engine_options(
+    options: argparse.Namespace, context: ContextOptions, warm: WarmOptions
+) -> EngineOptions:
     layouts = special_layouts_work(options.model)
     if not layouts:
         print(
-            "warning: this build of llama.cpp crashes in its AMX kernels; going on without them. "
-            "Build llama-cpp-python with CMAKE_CXX_FLAGS=-mno-amx-tile for full speed",
+            "warning: the AMX kernels of this build of llama.cpp crash or answer wrongly; going on "
+            "without them, slower. `make setup` builds llama.cpp with kernels that work",
             file=sys.stderr,
         )
     memory = options.adapter_memory_mb
@@ -142,4 +163,5 @@ def _engine_options(options: argparse.Namespace, context: ContextOptions) -> Eng
         context=replace(context, special_layouts=layouts),
         adapter_bytes=None if memory is None else memory * _MB,
         queue_limit=options.queue,
+        warm=warm,
     )

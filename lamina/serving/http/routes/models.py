@@ -8,7 +8,7 @@ from lamina.serving.http.described import Model, ModelList
 from lamina.serving.http.openapi import READING, errors, well
 from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.service import Service
-from lamina.serving.layers.blends import BASE, DEFAULT, Part
+from lamina.serving.layers.blends import AUTO, BASE, DEFAULT, Part
 
 
 def router(service: Service) -> APIRouter:
@@ -18,7 +18,8 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/v1/models",
         summary="What `model` can name",
-        description="The base, the default, every layer that can be used, every saved blend.",
+        description="The base, the default, every layer that can be used, every saved blend; "
+        "`auto` where layers say what they were trained on.",
         response_model=None,
         responses=well(ModelList),
     )
@@ -63,6 +64,7 @@ def _model(name: str, root: str, facts: Json, created_s: int = 0) -> Json:
 
 def _models(service: Service) -> list[Json]:
     identity, default = service.registry.base.identity, service.routing.default
+    finds = service.routing.finds
     base = {
         "name": identity.name,
         "digest": identity.digest,
@@ -75,6 +77,7 @@ def _models(service: Service) -> list[Json]:
     return [
         _model(BASE, identity.name, base),
         _model(DEFAULT, default.label, {"layers": layers_of(default)}),
+        *([_model(AUTO, AUTO, {"layers": "found by what is asked"})] if finds else []),
         *(
             _model(layer.name, str(layer.path), {"digest": layer.digest}, layer.stamp[1] // 10**9)
             for layer in service.registry.layers()
