@@ -51,6 +51,13 @@ def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
         default="false",
         help="true saves memory at long contexts; false (default) rounds less",
     )
+    add(
+        "--kv_type",
+        "--kv-type",
+        choices=("f16", "q8_0"),
+        default=defaults.kv_type,
+        help="how KV is kept (LAMINA_KV_TYPE); q8_0 = half the memory, flash attention, rounded",
+    )
     add("--adapter-memory-mb", type=int, help="memory for layers; default: no limit")
     add(
         "--warm-memory-mb",

@@ -18,12 +18,14 @@ from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
 from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.papers import Papers
 from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
 from lamina.serving.llama import ContextOptions, quiet
 from lamina.serving.preflight import (
     available_bytes,
+    check_kv_type,
     check_room,
     is_worth_threads,
     special_layouts_work,
@@ -49,6 +51,7 @@ def assemble(options: argparse.Namespace) -> Server:
     base = read_base(options.model)
     relay = Relay()
     context = _context(options)
+    check_kv_type(base, context.kv_type)
     available = available_bytes()
     check_room(base, context, available)
     workspace = Workspace(settings.load())
@@ -57,7 +60,8 @@ def assemble(options: argparse.Namespace) -> Server:
     peft = PeftFolders(options.model, workspace.store, workspace.imported)
     registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
-    service = Service(engine, relay, routing, chat_format=options.chat_format)
+    papers = Papers(workspace.qa, workspace.prompts)
+    service = Service(engine, relay, routing, papers, chat_format=options.chat_format)
     keys = _keys(options)
     limited = Limits(
         build_app(service),
@@ -127,6 +131,7 @@ def _context(options: argparse.Namespace) -> ContextOptions:
         n_batch=options.n_batch,
         n_threads=options.n_threads if is_worth_threads(options.model) else 1,
         flash_attn=_FLAGS[options.flash_attn.lower()],
+        kv_type=options.kv_type,
     )
 
 

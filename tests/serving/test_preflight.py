@@ -41,6 +41,7 @@ def of_seven_billion(base_gguf: Path) -> BaseProfile:
     [
         (ContextOptions(n_ctx=4096, n_slots=1), 512, 308),
         (ContextOptions(n_ctx=4096, n_slots=1, flash_attn=True), 512, 120),
+        (ContextOptions(n_ctx=4096, n_slots=1, kv_type="q8_0"), 272, 120),
         (ContextOptions(n_ctx=2048, n_slots=4), 1024, 176),
         (ContextOptions(n_ctx=8192, n_slots=1), 1024, 572),
         (ContextOptions(n_ctx=4096, n_slots=1, n_batch=128), 512, 77),

@@ -141,6 +141,51 @@ def test_a_context_beyond_what_the_base_was_trained_on_is_said_aloud(base_gguf: 
     assert any("trained on 2048 tokens" in line for line in log), log
 
 
+def test_the_default_blend_comes_back_after_a_restart(
+    base_gguf: Path, layer_folder: Path, tmp_path: Path
+) -> None:
+    """Its names do: a layer that is gone by then is told to whoever asks."""
+    for name in "AB":
+        (tmp_path / f"{name}.gguf").write_bytes((layer_folder / f"{name}.gguf").read_bytes())
+    order = [{"name": "A", "scale": 0.5}, {"name": "B", "scale": 0.25}]
+    asked = {"prompt": "the", "max_tokens": 1}
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        assert http.post("/lora-adapters", json=order).json()["kept"]
+        child.terminate()
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        layers = http.post("/v1/completions", json=asked).json()["lamina"]["layers"]
+        child.terminate()
+    (tmp_path / "B.gguf").unlink()
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        gone = http.post("/v1/completions", json=asked)
+        assert http.post("/lora-adapters", json=[]).status_code == 200
+        child.terminate()
+
+    assert {one["name"]: one["scale"] for one in layers} == {"A": 0.5, "B": 0.25}
+    assert gone.status_code == 404
+    assert "the default names layer B, which is no longer there" in gone.text
+    assert not (tmp_path / "default.json").exists()
+
+
+def test_a_default_of_layers_that_lie_elsewhere_is_not_kept(
+    base_gguf: Path, layer_folder: Path, tmp_path: Path
+) -> None:
+    flags = ["--adapters-dir", tmp_path, "--allowed-root", layer_folder]
+    with server(base_gguf, *flags) as (child, http):
+        order = [{"path": str(layer_folder / "A.gguf"), "scale": 1.0}]
+        kept = http.post("/lora-adapters", json=order).json()["kept"]
+        child.terminate()
+
+    assert not kept
+
+
+def test_kv_that_q8_0_cannot_hold_is_one_sentence(base_gguf: Path, capsys: Captured) -> None:
+    code, said = refusal(capsys, base_gguf, "--kv_type", "q8_0")
+
+    assert code == InvalidInputError.exit_code
+    assert "heads of 16 values" in said
+
+
 @contextmanager
 def server(model: Path, *flags: object) -> Iterator[tuple["subprocess.Popen[str]", httpx.Client]]:
     command = [sys.executable, "-m", "lamina.serving", "--model", model, "--port", 0]
