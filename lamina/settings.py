@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("LAMINA_EVENTS_AUTH", "PREFECT_API_AUTH_STRING"),
         description="its credentials, as user:password",
     )
+    approval_hours: float = Field(
+        0.0,
+        ge=0,
+        description="hours that a promotion waits for a person, who finds a form in Prefect's UI; "
+        "after that it stays held; 0 = nobody is asked",
+    )
     n_ctx: int = Field(
         2048,
         ge=64,

@@ -58,6 +58,18 @@ def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
         "half the memory, and several answers at once take up to a quarter longer",
     )
     add("--adapter-memory-mb", type=int, help="memory for layers; default: no limit")
+    add(
+        "--warm-memory-mb",
+        type=int,
+        help="memory for beginnings of prompts that lost their slot; 0 = keep none; "
+        "default: a quarter of what the base leaves free, at most 8192",
+    )
+    add(
+        "--warm-disk-mb",
+        type=int,
+        default=0,
+        help="disk in the workspace for what that memory cannot hold; default: none",
+    )
     add("--queue", type=int, default=256, help="requests that may wait")
     add("--max-body-mb", type=int, default=8)
     add("--stop-within-s", type=int, default=30, help="grace for running requests at the end")

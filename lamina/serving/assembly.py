@@ -9,6 +9,7 @@ from lamina.errors import InvalidInputError
 from lamina.prompts import FORMATS
 from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.thread import Engine
+from lamina.serving.engine.warm import WarmOptions
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.app import build_app
 from lamina.serving.http.guard.keys import Keys
@@ -26,6 +27,7 @@ from lamina.serving.preflight import (
     check_room,
     is_worth_threads,
     special_layouts_work,
+    warm_bytes,
 )
 from lamina.serving.server import Server
 from lamina.workspace import Workspace
@@ -47,9 +49,11 @@ def assemble(options: argparse.Namespace) -> Server:
     base = read_base(options.model)
     relay = Relay()
     context = _context(options)
-    check_room(base, context, available_bytes())
-    engine = Engine(options.model, _engine_options(options, context), flush=relay.flush)
+    available = available_bytes()
+    check_room(base, context, available)
     workspace = Workspace(settings.load())
+    warm = _warm(options, warm_bytes(base, context, available), workspace)
+    engine = Engine(options.model, _engine_options(options, context, warm), flush=relay.flush)
     peft = PeftFolders(options.model, workspace.store, workspace.imported)
     registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
@@ -102,7 +106,9 @@ def _check(options: argparse.Namespace) -> None:
     if options.adapters_dir and not options.adapters_dir.is_dir():
         msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
         raise InvalidInputError(msg)
-    least = {"queue": 0, "stop_within_s": 0, "adapter_memory_mb": 0}
+    least = dict.fromkeys(
+        ("queue", "stop_within_s", "adapter_memory_mb", "warm_memory_mb", "warm_disk_mb"), 0
+    )
     least |= dict.fromkeys(("n_ctx", "n_threads", "n_parallel", "n_batch", "max_body_mb"), 1)
     for name, limit in least.items():
         given = getattr(options, name)
@@ -126,7 +132,22 @@ def _context(options: argparse.Namespace) -> ContextOptions:
     )
 
 
-def _engine_options(options: argparse.Namespace, context: ContextOptions) -> EngineOptions:
+def _warm(options: argparse.Namespace, share: int, workspace: Workspace) -> WarmOptions:
+    """What may be kept of prompts that lost their slot; `share` is the default for the memory."""
+    memory, disk = options.warm_memory_mb, options.warm_disk_mb * _MB
+    folder = workspace.store.root / "tmp"
+    try:
+        if disk:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as denied:
+        msg = f"--warm-disk-mb needs {folder} ({denied.strerror}); make it writable, or give 0"
+        raise InvalidInputError(msg) from denied
+    return WarmOptions(share if memory is None else memory * _MB, disk, folder)
+
+
+def _engine_options(
+    options: argparse.Namespace, context: ContextOptions, warm: WarmOptions
+) -> EngineOptions:
     layouts = _FLAGS[options.repack.lower()]
     if layouts and has_amx() and not special_layouts_work(options.model):
         layouts = False
@@ -140,4 +161,5 @@ def _engine_options(options: argparse.Namespace, context: ContextOptions) -> Eng
         context=replace(context, special_layouts=layouts),
         adapter_bytes=None if memory is None else memory * _MB,
         queue_limit=options.queue,
+        warm=warm,
     )

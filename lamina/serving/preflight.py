@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # llama.cpp is not loaded for this
 _F16_BYTES, _F32_BYTES = 2, 4
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
+_MOST_WARM_MB = 8192
 _TRIAL_TOKENS = 40  # whole tiles of 32 and a rest
 _TRIAL_S = 600
 _LEAST_LIKENESS = 0.98  # cosine of logits: rounding leaves 0.999, a wrong tile nothing
@@ -100,6 +101,15 @@ def check_room(base: BaseProfile, context: "ContextOptions", available: int | No
         f"{size(wanted.step)}) and {size(available)} are free here; {remedy}"
     )
     raise ResourceError(msg)
+
+
+def warm_bytes(base: BaseProfile, context: "ContextOptions", available: int | None) -> int:
+    """Memory for beginnings that lose their slot: a quarter of what the base leaves free.
+
+    The rest is for layers and for others. 0 where nobody knows what is free.
+    """
+    free = (available or 0) - needs(base, context).total
+    return min(max(free, 0) // 4, _MOST_WARM_MB * _MB)
 
 
 def available_bytes(

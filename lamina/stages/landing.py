@@ -14,8 +14,9 @@ from lamina.landing.inbox import Landed
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
 from lamina.landing.watch import Turn, watch_once
 from lamina.orders import WatchPdfs
-from lamina.stages import handover
+from lamina.stages import fleet, handover
 from lamina.stages.pod import Pod
+from lamina.stages.withdrawn import set_aside, withdrawn
 from lamina.store import Stage
 from lamina.workspace import GENERAL, checked_layer_name
 
@@ -50,7 +51,7 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
         pod.workspace.processed / "landed.json",
         resource=resource(pod),
         digest=pod.workspace.digests,
-        hand_in=lambda landed: _hand_in(pod, landed),
+        hand_in=lambda landed: hand_in(pod, landed),
         events=events_api(pod),
         now_s=time.time(),
         settle_s=order.settle_s,
@@ -64,7 +65,8 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
     """Turns until interrupted: when a file changed, and a few times a settle window.
 
     The second is for network volumes, which do not tell of other machines' changes. Gives what a
-    person wants to know. Whatever is wrong is waited for: what landed stays news.
+    person wants to know. Whatever is wrong is waited for: what landed stays news. What was decided
+    on other pods is done here, too.
     """
     from watchfiles import watch
 
@@ -74,11 +76,13 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
         rust_timeout=look_again_ms,
         yield_on_timeout=True,
     )
-    for _ in chain([None], changes):
-        try:
-            yield from sentences(watch_pdfs(pod, order))
-        except LaminaError as error:
-            yield f"waiting: {error}"
+    with fleet.hasty_link(pod) as link:  # stays open: a look costs a listing, and no handshake
+        for _ in chain([None], changes):
+            try:
+                yield from sentences(watch_pdfs(pod, order))
+                yield from (one.sentence for one in (fleet.follow_over(pod, link) if link else ()))
+            except LaminaError as error:
+                yield f"waiting: {error}"
 
 
 def sentences(turn: Turn) -> Iterator[str]:
@@ -108,9 +112,13 @@ def announce_trained(pod: Pod, layers: list[str], known_as: UUID) -> bool:
     return True
 
 
-def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
+def hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
     """Put the files into the depot, where there is one, for pods that do not share this volume."""
     if not handover.has_depot(pod):
+        return {}
+    gone = withdrawn(pod)
+    landed = tuple(one for one in landed if (one.layer, one.digest) not in gone)
+    if not landed:
         return {}
     contents = [one.content for one in landed]
 
@@ -130,6 +138,8 @@ def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
 def fetch_landed(pod: Pod) -> list[str]:
     """Fetch what landed on other pods and is not in this one's corpus; names of the files.
 
+    What was withdrawn on any pod leaves this one.
+
     Raises:
         BusyError: the depot cannot be reached.
         DamagedError: what it holds is not what its digest says.
@@ -137,6 +147,8 @@ def fetch_landed(pod: Pod) -> list[str]:
     """
     if not handover.has_depot(pod):
         return []
+    fleet.learn(pod)
+    set_aside(pod)
     known = _contents(pod)
     missing = [
         name
@@ -175,10 +187,10 @@ def push_trained(pod: Pod, layers: Sequence[str]) -> list[str]:
 
 
 def _contents(pod: Pod) -> set[str]:
-    """`layer/digest` of every file of this pod's corpus, new or archived."""
+    """`layer/digest` of every file of this corpus, new or archived, and of those withdrawn."""
     from lamina.corpus.documents import document_files
 
-    found = set()
+    found = {"/".join(one) for one in withdrawn(pod)}
     for root in (pod.workspace.raw_pdfs, pod.workspace.archive):
         for path in document_files(root):
             parts = path.relative_to(root).parts

@@ -47,7 +47,7 @@ def test_each_deployment_is_in_the_pool_of_its_pod() -> None:
             for one in client.read_deployments()
         }
 
-    gpu = ("train-layers", "train-layer", "spread-layers", "train-all", "merge-and-convert")
+    gpu = ("train-layers", "train-layer", "spread-layers", "train-all", "merge-and-convert", "gc")
     cpu = ("publish-layers", "qa-layers", "rollback", "watch-pdfs", "gc", "doctor")
     assert pools == {
         **{f"{name}/gpu": "gpu-pool" for name in gpu},

@@ -19,6 +19,7 @@ from lamina.serving.preflight import (
     check_room,
     needs,
     special_layouts_work,
+    warm_bytes,
 )
 
 MIB = 1 << 20
@@ -66,6 +67,16 @@ def test_weights_count_before_anything_is_loaded(base_gguf: Path) -> None:
     assert wanted.total == sum((wanted.weights, wanted.kv, wanted.step))
     with pytest.raises(ResourceError, match="smaller quantization"):
         check_room(base, context, wanted.weights - 1)
+
+
+def test_beginnings_get_a_quarter_of_what_the_base_leaves(base_gguf: Path) -> None:
+    base, context = read_base(base_gguf), ContextOptions(n_ctx=64, n_slots=1)
+    wanted = needs(base, context).total
+
+    assert warm_bytes(base, context, wanted + 400 * MIB) == 100 * MIB
+    assert warm_bytes(base, context, wanted + 10**12) == 8192 * MIB
+    assert warm_bytes(base, context, wanted - 1) == 0
+    assert warm_bytes(base, context, None) == 0
 
 
 def test_memory_that_nobody_tells_of_refuses_nothing(base_gguf: Path) -> None:

@@ -157,6 +157,7 @@ def write_layer(  # noqa: PLR0913 - every way a layer can be wrong
     alpha: float | None = None,
     kind: str = "adapter",
     architecture: str = "llama",
+    profile: str = "",
 ) -> Path:
     """A layer on q and v of every block, by default with a passport for `base`."""
     gguf = _gguf()
@@ -171,6 +172,8 @@ def write_layer(  # noqa: PLR0913 - every way a layer can be wrong
         for key, value in passport.metadata().items():
             add = {str: writer.add_string, int: writer.add_int32, float: writer.add_float32}
             add[type(value)](key, value)
+    if profile:
+        writer.add_string("lamina.profile", profile)
     for block in range(LAYERS):
         for name in ("attn_q", "attn_v", "ffn_up"):
             wide, high = hidden, MATRICES[name][1]

@@ -34,10 +34,24 @@ class Applied(Described):
     digest: str = Field(description="sha256 of the file: which version it is")
 
 
+class Candidate(Described):
+    """A layer, or the base, and how likely it is the right one."""
+
+    layer: str
+    confidence: float
+
+
+class Route(Candidate):
+    """Which layer was found for a request with the model `auto`; a blend has two in its name."""
+
+    runners_up: list[Candidate]
+
+
 class Report(Described):
     """What answered and what it cost; times in ms since the request was accepted."""
 
     layers: list[Applied] = Field(description="empty: the base alone")
+    route: Route | None = Field(None, description="of requests with the model `auto` only")
     prompt_tokens_reused: int = Field(description="taken from KV of the same layers")
     prompt_tokens_evaluated: int
     queued_ms: float

@@ -10,6 +10,8 @@ from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply
 from lamina.serving.http.requests.completions import Asked, ChatRequest
 from lamina.serving.http.service import Service
+from lamina.serving.layers.blends import AUTO
+from lamina.serving.layers.finding import Route
 from lamina.serving.llama import Constraint
 
 
@@ -32,7 +34,8 @@ def plan(service: Service, body: Asked) -> Plan:
 
     """
     loaded = service.ready()
-    layers = service.routing.choose(body.model, body.parts())
+    route = _route(service, loaded, body)
+    layers = service.routing.choose(route.layer if route else body.model, body.parts())
     loaded.check_biases(body.logit_bias or {})
     constraint = _constraint(loaded, body)
     prompts = _prompts(loaded, body)
@@ -49,7 +52,7 @@ def plan(service: Service, body: Asked) -> Plan:
     ]
     kind = "chat.completion" if isinstance(body, ChatRequest) else "text_completion"
     spell = partial(loaded.vocabulary.piece, special=True)
-    reply = Reply(kind, body.model or layers.label, layers, spell)
+    reply = Reply(kind, body.model or layers.label, layers, spell, route)
     echoes = tuple(echo for echo in _echoes(loaded, body, prompts) for _ in range(body.n))
     return Plan(body, reply, sequences, sum(len(prompt) for prompt in prompts), echoes)
 
@@ -66,6 +69,23 @@ def _prompts(loaded: Loaded, body: Asked) -> list[list[int]]:
     return loaded.tokens(body.prompts())
 
 
+def _route(service: Service, loaded: Loaded, body: Asked) -> Route | None:
+    """Who answers a request for `auto`, by what a person said; of a completion, by its prompts."""
+    if body.model != AUTO or body.lora is not None:
+        return None
+    if isinstance(body, ChatRequest):
+        said = [message.content for message in body.messages if message.role == "user"]
+        return service.routing.found(said)
+    for prompt in body.prompts():
+        if not isinstance(prompt, str):
+            loaded.check_length(prompt)  # tokens that exist
+    return service.routing.found(["\n".join(_text(loaded, one) for one in body.prompts())])
+
+
+def _text(loaded: Loaded, prompt: str | list[int]) -> str:
+    return prompt if isinstance(prompt, str) else loaded.vocabulary.detokenize(prompt)
+
+
 def _begins_anew(loaded: Loaded, body: Asked) -> bool:
     """Whether a space that the vocabulary puts before the first word is nobody's."""
     anew = isinstance(body, ChatRequest) and not continues(body.plain_messages())
@@ -76,6 +96,4 @@ def _echoes(loaded: Loaded, body: Asked, prompts: Several[list[int]]) -> Several
     """What each answer begins with: its prompt, where that was asked for."""
     if isinstance(body, ChatRequest) or not body.echo:
         return [""] * len(prompts)
-    return [
-        one if isinstance(one, str) else loaded.vocabulary.detokenize(one) for one in body.prompts()
-    ]
+    return [_text(loaded, one) for one in body.prompts()]

@@ -8,6 +8,7 @@ from typing import Any
 
 from lamina.serving.engine.sequence import Outcome, TokenLogprob
 from lamina.serving.layers.blends import LayerSet, Part
+from lamina.serving.layers.finding import Route
 
 LAYERS_HEADER = "X-Lamina-Layers"
 Spell = Callable[[int], bytes]
@@ -33,12 +34,22 @@ def layers_header(layers: LayerSet) -> dict[str, str]:
     return {LAYERS_HEADER: ",".join(parts) or "base"}
 
 
-def report(layers: LayerSet, outcomes: Iterable[Outcome]) -> Json:
+def route_of(route: Route) -> Json:
+    """Why these layers answer a request for `auto`."""
+    return {
+        "layer": route.layer,
+        "confidence": route.confidence,
+        "runners_up": [one._asdict() for one in route.runners_up],
+    }
+
+
+def report(layers: LayerSet, outcomes: Iterable[Outcome], route: Route | None = None) -> Json:
     """The `lamina` field: what answered and what it cost; times in ms since acceptance."""
     done = list(outcomes)
     reused = sum(one.reused_tokens for one in done)
     return {
         "layers": layers_of(layers),
+        **({"route": route_of(route)} if route else {}),
         "prompt_tokens_reused": reused,
         "prompt_tokens_evaluated": sum(one.prompt_tokens for one in done) - reused,
         "queued_ms": round(max(one.queued_ms for one in done), 3),
@@ -81,6 +92,7 @@ class Reply:
     model: str
     layers: LayerSet
     spell: Spell
+    route: Route | None = None  # where the model is `auto`
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -96,7 +108,7 @@ class Reply:
             **self._head(self.kind),
             "choices": [self._choice(choice, logprobs=logprobs) for choice in choices],
             "usage": usage(prompt_tokens, outcomes),
-            "lamina": report(self.layers, outcomes),
+            "lamina": report(self.layers, outcomes, self.route),
         }
 
     def chunk(
@@ -118,7 +130,7 @@ class Reply:
             body["text"] = text or ""
         kind = "chat.completion.chunk" if self.chat else self.kind
         whole = {**self._head(kind), "choices": [body]}
-        return {**whole, "lamina": report(self.layers, [outcome])} if outcome else whole
+        return {**whole, "lamina": report(self.layers, [outcome], self.route)} if outcome else whole
 
     def usage_chunk(self, prompt_tokens: int, outcomes: list[Outcome]) -> Json:
         """The part of a stream that carries token counts and no choice."""

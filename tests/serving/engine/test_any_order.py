@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lamina.serving.launch import running_server
 from lamina.serving.layers.blends import parse_blend
 from lamina.serving.llama import Base, ContextOptions, open_base, quiet
 
@@ -128,16 +129,8 @@ def answered(http: httpx.Client, ask: Ask) -> str | None:
     return "".join(text)
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(story=st.lists(st.one_of(single, swapped, bursts), min_size=1, max_size=6))
-def test_every_answer_is_that_of_a_fresh_context(
-    http: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]
-) -> None:
+def check(http: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]) -> None:
+    """Tell a story, a scene after the other; what is asked in one scene comes together."""
     for scene in story:
         asks = scene if isinstance(scene, list) else [scene]
         with ThreadPoolExecutor(len(asks)) as pool:
@@ -146,3 +139,57 @@ def test_every_answer_is_that_of_a_fresh_context(
             expected = reference(ask)
             if text is not None and expected is not None:
                 assert expected == text, ask
+
+
+stories = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@stories
+@given(story=st.lists(st.one_of(single, swapped, bursts), min_size=1, max_size=6))
+def test_every_answer_is_that_of_a_fresh_context(
+    http: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]
+) -> None:
+    check(http, reference, story)
+
+
+@pytest.fixture(scope="module")
+def crowded(
+    base_gguf: Path, layer_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A server of one slot, which keeps some of what that slot loses in memory, more on disk."""
+    more = ["--warm-memory-mb", "1", "--warm-disk-mb", "64"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAMINA_WORKSPACE", str(tmp_path_factory.mktemp("crowded")))
+        with (
+            running_server(
+                base_gguf, adapters=layer_folder, n_ctx=512, n_threads=1, n_parallel=1, more=more
+            ) as url,
+            httpx.Client(base_url=url, timeout=60, trust_env=False) as client,
+        ):
+            yield client
+
+
+long_ones = single.map(lambda ask: ask._replace(prompt=LONG + ask.prompt[:24], n_tokens=8))
+
+
+@stories
+@given(story=st.lists(st.one_of(long_ones, swapped), min_size=4, max_size=10))
+def test_what_lost_its_slot_changes_no_answer_when_it_comes_back(
+    crowded: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]
+) -> None:
+    check(crowded, reference, story)
+
+
+def test_a_prompt_that_returns_to_its_layer_is_not_evaluated_again(crowded: httpx.Client) -> None:
+    body = {"prompt": LONG, "temperature": 0, "max_tokens": 1}
+    said = [
+        crowded.post("/v1/completions", json={**body, "model": model}).json()["lamina"]
+        for model in ("A:0.7", "B:0.7", "A:0.7", "B:0.7")
+    ]
+
+    assert [one["prompt_tokens_evaluated"] > 1 for one in said] == [True, True, False, False]

@@ -8,7 +8,7 @@ from lamina.serving.http.described import Model, ModelList
 from lamina.serving.http.openapi import READING, errors, well
 from lamina.serving.http.replies import Json, layers_of, parts_of
 from lamina.serving.http.service import Service
-from lamina.serving.layers.blends import BASE, DEFAULT, Part
+from lamina.serving.layers.blends import AUTO, BASE, DEFAULT, Part
 
 
 def router(service: Service) -> APIRouter:
@@ -18,7 +18,8 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/v1/models",
         summary="What `model` can name",
-        description="The base, the default, every layer that can be used, every saved blend.",
+        description="The base, the default, every layer that can be used, every saved blend; "
+        "`auto` where layers say what they were trained on.",
         response_model=None,
         responses=well(ModelList),
     )
@@ -65,6 +66,7 @@ def _models(service: Service) -> list[Json]:
     return [
         _model(BASE, base),
         _model(DEFAULT, {"layers": layers_of(service.routing.default)}),
+        *([_model(AUTO, {"layers": "found by what is asked"})] if service.routing.finds else []),
         *(
             _model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
             for layer in service.registry.layers()
