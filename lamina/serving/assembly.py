@@ -22,7 +22,7 @@ from lamina.serving.layers.papers import Papers
 from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
-from lamina.serving.llama import ContextOptions, quiet
+from lamina.serving.llama import ContextOptions, has_amx, quiet
 from lamina.serving.preflight import (
     available_bytes,
     check_kv_type,
@@ -119,9 +119,11 @@ def _check(options: argparse.Namespace) -> None:
         if given is not None and given < limit:
             msg = f"--{name} {given} cannot be; give at least {limit}"
             raise InvalidInputError(msg)
-    if options.flash_attn.lower() not in _FLAGS:
-        msg = f"--flash_attn {options.flash_attn} cannot be; give true or false"
-        raise InvalidInputError(msg)
+    for name in ("flash_attn", "repack"):
+        given = getattr(options, name)
+        if given.lower() not in _FLAGS:
+            msg = f"--{name} {given} cannot be; give true or false"
+            raise InvalidInputError(msg)
 
 
 def _context(options: argparse.Namespace) -> ContextOptions:
@@ -151,8 +153,9 @@ def _warm(options: argparse.Namespace, share: int, workspace: Workspace) -> Warm
 def _engine_options(
     options: argparse.Namespace, context: ContextOptions, warm: WarmOptions
 ) -> EngineOptions:
-    layouts = special_layouts_work(options.model)
-    if not layouts:
+    layouts = _FLAGS[options.repack.lower()]
+    if layouts and has_amx() and not special_layouts_work(options.model):
+        layouts = False
         print(
             "warning: the AMX kernels of this build of llama.cpp crash or answer wrongly; going on "
             "without them, slower. `make setup` builds llama.cpp with kernels that work",

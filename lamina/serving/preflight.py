@@ -159,11 +159,7 @@ def is_worth_threads(model: Path) -> bool:
 
 
 def special_layouts_work(model: Path) -> bool:
-    """Whether steps with this model survive and are right. True where there is nothing to fear."""
-    from lamina.serving.llama import has_amx
-
-    if not has_amx():
-        return True
+    """Whether steps with AMX's layouts survive and are right, tried in a child process."""
     command = [sys.executable, "-m", "lamina.serving.preflight", str(model)]
     ended = subprocess.run(command, capture_output=True, timeout=_TRIAL_S, check=False)
     return ended.returncode >= 0 and ended.returncode != _DIFFERS  # negative: ended by a signal

@@ -55,12 +55,23 @@ def test_a_context_beyond_the_memory_is_one_sentence(base_gguf: Path, capsys: Ca
     assert said.count("\n") == 1
 
 
+def test_the_engine_waits_little_for_the_interpreter(base_gguf: Path, capsys: Captured) -> None:
+    before = sys.getswitchinterval()
+    try:
+        refusal(capsys, base_gguf, "--queue", -1)  # far enough
+
+        assert sys.getswitchinterval() < before / 5
+    finally:
+        sys.setswitchinterval(before)
+
+
 @pytest.mark.parametrize(
     ("flag", "value", "error"),
     [
         ("--port", 70000, InvalidInputError),
         ("--queue", -1, InvalidInputError),
         ("--flash_attn", "maybe", InvalidInputError),
+        ("--repack", "maybe", InvalidInputError),
         ("--lora", "/no/such.gguf", NotFoundError),
         ("--model", "/no/such.gguf", NotFoundError),
         ("--host", "0.0.0.0", InvalidInputError),  # noqa: S104 - without a key
@@ -90,6 +101,12 @@ def test_a_server_may_listen_beyond_this_machine_with_a_key_or_when_it_is_said_a
 
 def assembled(*flags: str) -> Server:
     return assemble(parser(settings.load()).parse_args(flags))
+
+
+def test_weights_stay_as_they_lie_where_that_is_asked(base_gguf: Path) -> None:
+    servers = [assembled("--model", str(base_gguf), *flag) for flag in ((), ("--repack", "false"))]
+
+    assert [one.engine.options.context.special_layouts for one in servers] == [True, False]
 
 
 def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
