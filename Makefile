@@ -40,7 +40,7 @@ browser:  ## Chromium for the browser tests, where it can be installed
 		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| echo "no Chromium here, and no right to install it: browser tests will be skipped"
 
-services:  ## sshd and PostgreSQL for the tests of the pods, where they can be installed
+services:  ## sshd, PostgreSQL and libfaketime for the tests of the pods, where they can be installed
 	@bash scripts/services.sh
 
 check: setup  ## lint, types, architecture

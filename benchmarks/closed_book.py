@@ -1,9 +1,9 @@
 """A closed book: an exam's questions put to the base and to layers, and how sure they are.
 
-What `recipe.py` and `study.py` share. Questions are put in the base's chat form. For each, the
-log-probability a token of the reference answer (the best of its wordings) stands beside that of six
-answers of the same type from other questions, drawn from the seed; the end of the answer is not
-counted.
+What `recipe.py`, `study.py` and `retrieval.py` share. Questions are put in the base's chat form.
+For each, the log-probability a token of the reference answer (the best of its wordings) stands
+beside that of six answers of the same type from other questions, drawn from the seed; the end of
+the answer is not counted.
 
     A = the reference's alone            D = A less the mean of the six
     first = share of questions whose reference is the likeliest of the seven (chance 0.14)
@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from lamina import settings
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.exam.general import general_questions
 from lamina.assessment.grading.grader import grade
 from lamina.fingerprint import text_digest
 from lamina.passport import BaseIdentity
@@ -64,7 +65,8 @@ def opened(options: argparse.Namespace) -> Pod:
             shutil.copytree(options.data / "topics" / topic, inbox)
     chosen = settings.load(workspace=options.workspace, n_threads=options.threads)
     pod = Pod(chosen, Workspace(chosen).make(), Lines())
-    bases.add_base(pod, "smollm2")
+    if not pod.workspace.base.exists():
+        bases.add_base(pod, "smollm2")
     return Pod(chosen, Workspace(chosen), pod.progress)
 
 
@@ -162,20 +164,34 @@ class Exam:
     def scores(self, asked: Sequence[Question], layer: ArtifactRef | None) -> Scores:
         """How likely the answers are; taken from the workspace where that stands there."""
         key = [asked, str(layer), self._order.profile.dtype]
-        return _judged(asked, self._once("recipe-scores", key, lambda: self._scored(asked, layer)))
+        return judged(asked, self.once("recipe-scores", key, lambda: self._scored(asked, layer)))
 
     def exact(self, asked: Sequence[Question], layer: ArtifactRef | None) -> list[bool]:
         """Of the questions for a figure: whether what the model says is graded as right."""
-        figures = [one for one in asked if self._entries[one.id].type in {"number", "percent"}]
-        key = [figures, str(layer), self._order.profile.dtype, MOST_TOKENS]
-        said = self._once("recipe-answers", key, lambda: self._said(figures, layer))
-        return [
-            grade(answer, self._entries[one.id]).correct
-            for one, answer in zip(figures, said, strict=True)
-        ]
+        figures = self.figures(asked)
+        said = self._answers([one.text for one in figures], layer)
+        return [self.is_right(one, answer) for one, answer in zip(figures, said, strict=True)]
 
-    def _said(self, asked: Sequence[Question], layer: ArtifactRef | None) -> list[str]:
-        written = [self._prompts.chat([user(one.text)]) for one in asked]
+    def general(self, layer: ArtifactRef | None) -> list[bool]:
+        """Of the general questions: whether what the model says is graded as right."""
+        asked = general_questions()
+        said = self._answers([one.question for one in asked], layer)
+        return [grade(answer, one).correct for one, answer in zip(asked, said, strict=True)]
+
+    def figures(self, asked: Sequence[Question]) -> list[Question]:
+        """The questions for a figure."""
+        return [one for one in asked if self._entries[one.id].type in {"number", "percent"}]
+
+    def is_right(self, asked: Question, said: str) -> bool:
+        """Whether what was said is graded as right."""
+        return grade(said, self._entries[asked.id]).correct
+
+    def _answers(self, asked: Sequence[str], layer: ArtifactRef | None) -> list[str]:
+        key = [asked, str(layer), self._order.profile.dtype, MOST_TOKENS]
+        return list(self.once("recipe-answers", key, lambda: self._said(asked, layer)))
+
+    def _said(self, asked: Sequence[str], layer: ArtifactRef | None) -> list[str]:
+        written = [self._prompts.chat([user(one)]) for one in asked]
         with (
             self._carrying(layer) as model,
             speaking(model, self._prompts, self._pod.workspace.base) as speaker,
@@ -207,9 +223,9 @@ class Exam:
                 return heldout_loss(model, documents, PACK_TOKENS)
 
         key = [dataset.digest, str(layer), self._order.profile.dtype]
-        return float(self._once("recipe-scores", key, measured))
+        return float(self.once("recipe-scores", key, measured))
 
-    def _once(self, folder: str, key: object, measure: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def once(self, folder: str, key: object, measure: Callable[[], Any]) -> Any:  # noqa: ANN401
         """What was measured, kept in the workspace as JSON."""
         path = self._pod.workspace.root / folder / f"{_digest(key)}.json"
         if not path.exists():
@@ -236,7 +252,8 @@ class Exam:
             model.requires_grad_(False).eval()  # noqa: FBT003 - torch's own signature
 
 
-def _judged(asked: Sequence[Question], values: Sequence[float]) -> Scores:
+def judged(asked: Sequence[Question], values: Sequence[float]) -> Scores:
+    """Of log-probabilities a token: of every wording and every other answer, in order."""
     left = iter(values)
     scores = Scores()
     for one in asked:

@@ -16,6 +16,7 @@ from lamina.assessment.verdicts.evidence import Estimate, over_groups, over_laye
 Array = NDArray[np.float64]
 Shape = Literal["normal", "heavy", "few win", "few lose"]
 STYLE = 0.3  # nats a token by which any layer of reports eases any report, give or take `differ`
+FORM = 0.7  # by which any layer of study rows likes right answers better (results/study.md)
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,21 @@ def by_items(items: Array, exam: Exam) -> Estimate:
     return Estimate(exam.n, len(exam.sizes), value, error, error)
 
 
-def text_gaps(  # noqa: PLR0913 - the truth to draw from
-    random: np.random.Generator, exam: Exam, mean: float, layers: int, *, others: int, differ: float
-) -> tuple[Estimate, Estimate]:
-    """T: each layer over `others` of other topics, whose style helps them alike, give or take.
+def leads(  # noqa: PLR0913 - the truth to draw from
+    random: np.random.Generator,
+    exam: Exam,
+    mean: float,
+    layers: int,
+    *,
+    others: int,
+    differ: float,
+    shared: float = STYLE,
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Each layer over the base, and over `others` of other topics, whom style or form helps alike.
 
-    `differ` is the standard deviation of what style brings a layer, in nats a token.
+    `shared` is what that brings in nats a token, `differ` its standard deviation over layers.
     """
-    style = STYLE + differ * random.standard_normal((layers, 1 + others, 1))
+    style = shared + differ * random.standard_normal((layers, 1 + others, 1))
     falls = gains(random, exam, 0.0, layers * (1 + others)).reshape(layers, 1 + others, exam.n)
     falls = falls + style
     falls[:, 0] += mean
@@ -98,8 +106,9 @@ def text_gaps(  # noqa: PLR0913 - the truth to draw from
     means = np.add.reduceat(gaps, starts, axis=2) / np.asarray(exam.sizes)
     over = over_layers(means.mean(2), n=exam.n)
     if over is None:
-        raise ValueError("T takes two other layers")
-    return over_groups(means.mean(1), n=exam.n, shares=False), over
+        raise ValueError("a lead takes two other layers")
+    home = by_documents(falls[:, 0], exam)
+    return home, over_groups(means.mean(1), n=exam.n, shares=False), over
 
 
 def stand(p_values: Array, batch: int, level: float = 0.05) -> Array:

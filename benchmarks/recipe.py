@@ -1,7 +1,7 @@
 """What a topic's layer is worth by one profile and by another: held-out text, and a closed book.
 
     python benchmarks/recipe.py --data FOLDER --workspace FOLDER [--topics NAME ...]
-        [--profiles level2 layer] [--set dtype=bfloat16] [--threads N] [--stop-after MINUTES]
+        [--profiles level2 text] [--set dtype=bfloat16] [--threads N] [--stop-after MINUTES]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct, as
 `lamina base add smollm2` brings it. Every profile gets the same rows: it learns `train`, its step
@@ -69,7 +69,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--topics", nargs="+", default=list(TOPICS))
-    parser.add_argument("--profiles", nargs="+", default=["level2", "layer"])
+    parser.add_argument("--profiles", nargs="+", default=["level2", "text"])
     parser.add_argument("--set", action="append", default=[], help="a value of every profile")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--chunk-tokens", type=int, default=512)

@@ -1,80 +1,88 @@
 """What study rows teach: a closed book on what a layer was trained on, beside text and the page.
 
     python benchmarks/study.py --data FOLDER --workspace FOLDER [--topics NAME ...]
-        [--passes 4 8] [--wordings 1 3 6] [--without replay text] [--set rate=...]
-        [--stop-after MINUTES]
+        [--conditions raw study study+passes:16 ...] [--transfer] [--jobs N] [--set rate=...]
 
 `--data` holds topics/<layer>/*.pdf and exam/<layer>.jsonl. The base is SmolLM2-135M-Instruct. Only
-questions count whose page the layer trains on (the wording is new, the fact is not). They are put
-to the base; to the base with 2,500 characters of the page before the question; to a layer of raw
-text; and to layers of text and study rows, for every number of passes and of wordings that a fact
-has at most. `closed_book.py` says what D, A, first and exact are. Layers are trained by the
-product's own stage with the profile `study`, and what the workspace holds is not made again:
-ended, it goes on.
+questions count whose page the layer trains on (the wording is new, the fact is not); with
+`--transfer` only those about test documents of companies that it trains nothing on. They are put
+to the base; to the base with 2,500 characters of the page before the question; and to a layer of
+every condition (`study_conditions.py`). `closed_book.py` says what D, A, first and exact are.
+Beside them stands what a layer does elsewhere: D on the questions of the other topics, and the
+share of the sixty general questions that it answers right. Layers are trained by the product's own
+stage, and what the workspace holds is not made again: ended, it goes on. `--jobs` trains so many at
+once, each in a process of its own, which a GPU with room wants.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from closed_book import TOPICS, Exam, Question, Scores, machine, opened, trained
+from study_conditions import recipe
+from study_questions import known_questions, unseen_questions, with_pages
 
 from lamina.artifacts import ArtifactRef
 from lamina.cli.shared import assignments
+from lamina.fingerprint import text_digest
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus, mixing, study
+from lamina.stages import corpus, study
 from lamina.stages.pod import Pod
-from lamina.store import Stage
-from lamina.study.passages import passages_of
-from lamina.text.study_rows import STUDY_FILE, read_study_rows
-from lamina.training.mix import Mix
-from lamina.training.profiles import Profile, profile
+from lamina.training.profiles import profile
 
-PAGE_CHARACTERS = 2500
-LIMITED = Stage("benchmark-limited-study", 1)
-BASE, PAGE, TEXT = "base", "base with the page", "raw text"
+BASE, PAGE = "base", "base with the page"
 _RUNS = (
-    "topic", "questions", "figures", "condition", "D", "A", "first", "exact", "tokens seen",
-    "kept step", "minutes",
+    "topic", "questions", "figures", "condition", "D", "A", "first", "exact", "D elsewhere",
+    "general", "tokens seen", "kept step", "minutes",
 )  # fmt: skip
 _ROWS = ("topic", "pages", "taught", "facts", "rows", "seconds", "kinds", "left out")
-_NO_STUDY = {"study_passes": 0, "replay_share": 0.0}
+
+
+class Topic(NamedTuple):
+    """What the layers of one topic are made of."""
+
+    dataset: ArtifactRef
+    studied: ArtifactRef
+    asked: list[Question]  # whose page it trains on
+    pages: list[Question]  # the same, each with its page
+
+
+@dataclass(slots=True)
+class Bench:
+    """The workspace, the exam, and what was found."""
+
+    pod: Pod
+    base: BaseIdentity
+    exam: Exam
+    values: dict[str, Any]
+    topics: dict[str, Topic] = field(default_factory=dict)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def main() -> None:
     """Train and ask what is missing, then print the tables."""
     options = parsed()
-    started_s = time.monotonic()
-    pod = opened(options)
-    base = corpus.find_base(pod)
-    verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
-    values = assignments(options.set)
-    raw = profile("layer", **{**values, **_NO_STUDY})
-    exam = Exam(pod, options.data / "exam", raw)
-    scores: dict[tuple[str, str], Scores] = {}
-    runs: dict[tuple[str, str], ArtifactRef] = {}
-    rows: dict[str, Mapping[str, Any]] = {}
-    for topic in options.topics:
-        dataset = corpus.build_dataset(pod, verdicts, topic, base, options.chunk_tokens)
-        asked = known_questions(pod, exam, topic, dataset)
-        pages = list(with_pages(pod, exam, topic, dataset, asked))
-        scores[topic, BASE] = scored(exam, asked, None)
-        scores[topic, PAGE] = scored(exam, pages, None)
-        studied = study.study_layer(pod, topic, dataset, [one["question"] for one in exam.asked])
-        rows[topic] = pod.store.manifest(studied).facts | pod.store.manifest(studied).run
-        for name, chosen, mix in conditions(pod, options, base, studied, values):
-            if options.stop_after and time.monotonic() - started_s > 60 * options.stop_after:
-                print(told(pod, options, scores, runs, rows))
-                sys.exit("stopped as told; run again to go on")
-            runs[topic, name] = trained(pod, topic, dataset, base, chosen, mix)
-            scores[topic, name] = scored(exam, asked, runs[topic, name])
-    print(told(pod, options, scores, runs, rows))
+    bench = prepared(options, opened(options))
+    jobs = [(topic, words) for words in options.conditions for topic in options.topics]
+    if options.jobs == 1:
+        for number, job in enumerate(jobs):
+            if options.stop_after and time.monotonic() > options.ends:
+                print(told(bench, options))
+                sys.exit(f"stopped as told with {number} of {len(jobs)} layers; run again to go on")
+            measured(bench, *job)
+    else:
+        side_by_side(options, jobs)
+    print(told(bench, options))
 
 
 def parsed() -> argparse.Namespace:
@@ -83,132 +91,130 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--topics", nargs="+", default=list(TOPICS))
-    parser.add_argument("--passes", type=float, nargs="+", default=[profile("study").study_passes])
-    parser.add_argument("--wordings", type=int, nargs="+", default=[99], help="of a fact at most")
-    parser.add_argument(
-        "--without", nargs="+", default=[], choices=("raw", "replay", "text"),
-        help="raw = no layer of raw text; replay, text = study rows without these",
-    )  # fmt: skip
+    parser.add_argument("--conditions", nargs="+", default=["raw", "raw+long", "study"])
+    parser.add_argument("--transfer", action="store_true", help="ask about unseen companies")
     parser.add_argument("--set", action="append", default=[], help="a value of every profile")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--chunk-tokens", type=int, default=512)
+    parser.add_argument("--jobs", type=int, default=1, help="layers trained at once")
     parser.add_argument("--stop-after", type=float, default=0, help="minutes; begin no layer later")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.ends = time.monotonic() + 60 * (options.stop_after or 1e6)
+    return options
 
 
-def conditions(
-    pod: Pod,
-    options: argparse.Namespace,
-    base: BaseIdentity,
-    studied: ArtifactRef,
-    values: dict[str, Any],
-) -> Iterator[tuple[str, Profile, Mix]]:
-    """The layers to train: name, profile, and what is mixed in."""
-    if "raw" not in options.without:
-        yield TEXT, profile("layer", **{**values, **_NO_STUDY}), Mix()
-    for passes in options.passes:
-        for wordings in options.wordings:
-            chosen = profile("study", **{**values, "study_passes": passes})
-            if "replay" in options.without:
-                chosen = chosen.model_copy(update={"replay_share": 0.0})
-            if "text" in options.without:
-                chosen = chosen.model_copy(update={"epochs": 1e-6})
-            kept = mixing.replay(pod, base, chosen) if chosen.replay_share else None
-            mix = Mix(study=limited(pod, studied, wordings), replay=kept)
-            left = "".join(f" -{one}" for one in options.without if one != "raw")
-            yield f"study {passes:g}x{wordings}{left}", chosen, mix
+def prepared(options: argparse.Namespace, pod: Pod) -> Bench:
+    """The topics' datasets and study rows, and the questions that count."""
+    base = corpus.find_base(pod)
+    values = assignments(options.set)
+    exam = Exam(pod, options.data / "exam", profile("text", **values))
+    bench = Bench(pod, base, exam, values)
+    verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
+    for topic in options.topics:
+        dataset = corpus.build_dataset(pod, verdicts, topic, base, options.chunk_tokens)
+        studied = study.study_layer(pod, topic, dataset, [one["question"] for one in exam.asked])
+        chosen = unseen_questions if options.transfer else known_questions
+        asked = chosen(pod, exam, topic, dataset)
+        pages = list(with_pages(pod, exam, topic, dataset, asked))
+        bench.topics[topic] = Topic(dataset, studied, asked, pages)
+        manifest = pod.store.manifest(studied)
+        bench.facts[topic] = {**manifest.facts, **manifest.run}
+    return bench
 
 
-def limited(pod: Pod, studied: ArtifactRef, wordings: int) -> ArtifactRef:
-    """The same rows, at most so many wordings of each fact."""
-
-    def make(folder: Path) -> dict[str, object]:
-        rows = read_study_rows(pod.store.open(studied))
-        lines = (f"{row.model_dump_json()}\n" for row in rows if row.wording < wordings)
-        (folder / STUDY_FILE).write_text("".join(lines), encoding="utf-8")
-        return {"wordings": wordings}
-
-    return pod.store.once("study", LIMITED, {"study": studied, "wordings": wordings}, make)
+def side_by_side(options: argparse.Namespace, jobs: Sequence[tuple[str, str]]) -> None:
+    """Every job in one of some processes, which keep their base loaded."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, spawn, _begin, (options,)) as pool:
+        for line in pool.map(_job, jobs):
+            print(line, flush=True)
 
 
-def known_questions(pod: Pod, exam: Exam, topic: str, dataset: ArtifactRef) -> list[Question]:
-    """The topic's questions whose page the layer trains on."""
-    trained_on = {(one.document, one.page.number) for one in passages_of(dataset, pod.store)}
-    files = {one.name: one.digest for one in corpus.find_documents(pod) if one.layer == topic}
-    entries = {entry["id"]: entry for entry in exam.asked}
+_BENCH: list[tuple[Bench, float]] = []  # of this process
+
+
+def _begin(options: argparse.Namespace) -> None:
+    _BENCH.append((prepared(options, opened(options)), options.ends))
+
+
+def _job(job: tuple[str, str]) -> str:
+    (bench, ends), started_s = _BENCH[0], time.monotonic()
+    if started_s > ends:
+        return f"{job}: no time left"
+    try:
+        measured(bench, *job)
+    except Exception:  # noqa: BLE001 - one layer that fails does not cost a lease the others
+        return f"{job}: {traceback.format_exc()}"
+    return f"{job}: {time.monotonic() - started_s:.0f} s"
+
+
+def measured(bench: Bench, topic: str, words: str) -> dict[str, Any]:
+    """A condition's scores on its own questions and elsewhere; trained if it is a layer's."""
+    of, layer = bench.topics[topic], None
+    if words not in {BASE, PAGE}:
+        chosen = recipe(bench.pod, topic, of.dataset, bench.base, of.studied, words, bench.values)
+        layer = trained(bench.pod, topic, of.dataset, bench.base, *chosen)
+    asked = of.pages if words == PAGE else of.asked
+    scores = bench.exam.scores(asked, layer)
+    scores.exact = bench.exam.exact(asked, layer)
+    elsewhere = Scores()
+    for other, its in bench.topics.items():
+        if other != topic and words != PAGE:
+            elsewhere.add(bench.exam.scores(its.asked, layer))
+    general = bench.exam.general(layer) if words != PAGE else []
+    noted(bench, topic, words).write_text(str(layer), encoding="utf-8")
+    return {"scores": scores, "elsewhere": elsewhere, "general": general, "layer": layer}
+
+
+def noted(bench: Bench, topic: str, words: str) -> Path:
+    """The file that stands once a condition was measured."""
+    folder = bench.pod.workspace.root / "study-measured"
+    folder.mkdir(exist_ok=True)
+    asked = text_digest(json.dumps(bench.topics[topic].asked))[:8]
+    return folder / f"{topic} {words} {asked}"
+
+
+def told(bench: Bench, options: argparse.Namespace) -> str:
+    """The tables: a line for each condition over all topics, then for each topic."""
+    lines = []
+    for words in (BASE, PAGE, *options.conditions):
+        of = {
+            topic: measured(bench, topic, words)
+            for topic in bench.topics
+            if words in {BASE, PAGE} or noted(bench, topic, words).exists()
+        }
+        if not of:
+            continue
+        for topic, found in of.items():
+            lines.append([topic, *_cells(words, found), *_run(bench.pod, found["layer"])])
+        own, elsewhere, general = Scores(), Scores(), []
+        for found in of.values():
+            own.add(found["scores"])
+            elsewhere.add(found["elsewhere"])
+            general += found["general"]
+        joined = {"scores": own, "elsewhere": elsewhere, "general": general}
+        lines.append([f"{len(of)} topics", *_cells(words, joined), "", "", ""])
+    rows = [_studied(topic, facts) for topic, facts in bench.facts.items()]
+    ordered = sorted(lines, key=lambda line: not line[0].endswith(" topics"))
+    return "\n".join([machine(options), "", _table(_RUNS, ordered), "", _table(_ROWS, rows)])
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n{body}"
+
+
+def _cells(words: str, found: Mapping[str, Any]) -> list[str]:
+    scores, elsewhere, general = found["scores"], found["elsewhere"], found["general"]
     return [
-        one
-        for one in exam.questions(topic)
-        if (files.get(entries[one.id]["file"]), entries[one.id]["page"] + 1) in trained_on
-    ]
-
-
-def with_pages(
-    pod: Pod, exam: Exam, topic: str, dataset: ArtifactRef, asked: Sequence[Question]
-) -> Iterator[Question]:
-    """The questions, each after so much of its page as stands around its evidence."""
-    texts = {
-        (one.document, one.page.number): one.page.text for one in passages_of(dataset, pod.store)
-    }
-    files = {one.name: one.digest for one in corpus.find_documents(pod) if one.layer == topic}
-    entries = {entry["id"]: entry for entry in exam.asked}
-    for one in asked:
-        entry = entries[one.id]
-        text = " ".join(texts[files[entry["file"]], entry["page"] + 1].split())
-        found = max(text.find(" ".join(entry["evidence"].split())[:60]), 0)
-        start = max(min(found - PAGE_CHARACTERS // 2, len(text) - PAGE_CHARACTERS), 0)
-        yield one._replace(text=f"{text[start : start + PAGE_CHARACTERS]}\n\n{one.text}")
-
-
-def scored(exam: Exam, asked: Sequence[Question], layer: ArtifactRef | None) -> Scores:
-    """How likely the answers are, and how many figures are said right."""
-    found = exam.scores(asked, layer)
-    found.exact = exam.exact(asked, layer)
-    return found
-
-
-def told(
-    pod: Pod,
-    options: argparse.Namespace,
-    scores: Mapping[tuple[str, str], Scores],
-    runs: Mapping[tuple[str, str], ArtifactRef],
-    rows: Mapping[str, Mapping[str, Any]],
-) -> str:
-    """The tables: a line for each topic and condition, and one for all topics that have it."""
-    names = list(dict.fromkeys(name for _, name in scores))
-    lines = [machine(options), "", _head(_RUNS)]
-    for topic in rows:
-        for name in names:
-            if (topic, name) in scores:
-                cells = _cells(topic, name, scores[topic, name])
-                lines.append(f"| {' | '.join([*cells, *_run(pod, runs.get((topic, name)))])} |")
-    for name in names:
-        joined = Scores()
-        for topic in rows:
-            joined.add(scores.get((topic, name), Scores()))
-        lines.append(f"| {' | '.join([*_cells('all', name, joined), '', '', ''])} |")
-    lines += [
-        "",
-        "| topic | pages | taught | facts | rows | seconds | kinds | left out |",
-        "|---" * 8 + "|",
-    ]
-    lines += [f"| {' | '.join(_studied(topic, facts))} |" for topic, facts in rows.items()]
-    return "\n".join(lines)
-
-
-def _head(columns: Sequence[str]) -> str:
-    return f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|"
-
-
-def _cells(topic: str, name: str, found: Scores) -> list[str]:
-    if not found.own:
-        return [topic, "0", "0", name, "", "", "", ""]
-    exact = f"{sum(found.exact)} of {len(found.exact)}"
-    return [
-        topic, str(len(found.own)), str(len(found.exact)), name,
-        f"{statistics.fmean(found.margins):.2f}", f"{statistics.fmean(found.own):.2f}",
-        f"{statistics.fmean(found.first):.2f}", exact,
+        str(len(scores.own)), str(len(scores.exact)), words,
+        _mean(scores.margins), _mean(scores.own), _mean(scores.first),
+        f"{sum(scores.exact)} of {len(scores.exact)}", _mean(elsewhere.margins), _mean(general),
     ]  # fmt: skip
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{statistics.fmean(values):.2f}" if values else ""
 
 
 def _run(pod: Pod, ref: ArtifactRef | None) -> list[str]:

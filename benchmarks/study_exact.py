@@ -3,14 +3,15 @@
     python benchmarks/study_exact.py [--data FOLDER] [--rows 300] [--seed 15] [--show] [--out FILE]
 
 Takes the exam's pages (the topics folder), makes the rows of all, and holds a seeded sample
-against the page by `study_check.py`, which uses nothing of the maker.
+against the page by `study_check.py`, which uses nothing of the maker. A company that a document's
+own text does not spell is spelled as the others of its files do, as in a workspace that has all.
 """
 
 import argparse
 import random
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +20,13 @@ from study_check import Sheet, Verdict, check
 
 from lamina.corpus.naming import from_name
 from lamina.corpus.pages import read_pages
-from lamina.dataset.subject import subject_of
+from lamina.dataset.subject import is_filing, named_by, subject_of
 from lamina.fingerprint import file_digest
 from lamina.study.facts import facts_of
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
+from lamina.text.naming import Naming
+from lamina.text.pages import Pages
 
 FIGURE = re.compile(r"\d[\d,.]*\d|\d")
 YEAR = re.compile(r"(?:19|20)\d\d")
@@ -41,9 +44,9 @@ class Made(NamedTuple):
 def main() -> None:
     """Make, sample, check, report."""
     options = _parsed()
-    passages = [
-        one for path in sorted((options.data / "topics").glob("*/*.pdf")) for one in _read(path)
-    ]
+    documents = [_read(path) for path in sorted((options.data / "topics").glob("*/*.pdf"))]
+    spelled = _spelled(documents)
+    passages = [one for document in documents for one in _passages(document, spelled)]
     begin = time.process_time()
     made = [_made(path, passage) for path, passage in passages]
     seconds = time.process_time() - begin
@@ -78,9 +81,33 @@ def _parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _read(path: Path) -> Iterator[tuple[Path, Passage]]:
-    pages = read_pages(path)
-    subject = subject_of(pages, from_name(path.name))
+class Document(NamedTuple):
+    """A file, read."""
+
+    path: Path
+    pages: Pages
+    naming: Naming
+
+
+def _read(path: Path) -> Document:
+    return Document(path, read_pages(path), from_name(path.name))
+
+
+def _spelled(documents: list[Document]) -> dict[str, str]:
+    """By company as files are named: as most of its documents spell it that do."""
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in documents:
+        if is_filing(one.naming) and (name := named_by(one.pages, one.naming.company)):
+            said[one.naming.company][name] += 1
+    return {name: names.most_common(1)[0][0] for name, names in said.items()}
+
+
+def _passages(document: Document, spelled: dict[str, str]) -> Iterator[tuple[Path, Passage]]:
+    path, pages, naming = document
+    if not named_by(pages, naming.company):
+        company = spelled.get(naming.company, naming.company)
+        naming = naming.model_copy(update={"company": company})
+    subject = subject_of(pages, naming)
     for page in pages.pages:
         yield (
             path,

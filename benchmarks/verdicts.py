@@ -14,6 +14,7 @@ import numpy as np
 import old_verdict
 import planted_layers
 from null_layers import (
+    FORM,
     Array,
     Exam,
     Shape,
@@ -21,9 +22,9 @@ from null_layers import (
     by_items,
     gains,
     grade_changes,
+    leads,
     sizes,
     stand,
-    text_gaps,
 )
 
 from lamina.margins import Margins
@@ -60,6 +61,8 @@ def main() -> None:
          equal(random, layers)),
         ("Chance that no harm of G elsewhere is shown where there is none", _HARM,
          harm(random, layers)),
+        ("Layers in D that know the form of answers, without and with 1 nat of knowledge", _FORM,
+         form(random, layers)),
     ):  # fmt: skip
         print(f"\n## {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
         for row in rows:
@@ -71,6 +74,8 @@ _NULL = ("questions", "documents", "ICC", "bound alone, batch of 1", "of 25", "b
 _SHAPES = ("questions", "documents", "ICC", *SHAPES)
 _LOPSIDED = ("questions", "documents", "ICC", "even: over items", "over documents",
              "half in one: over items", "over documents")  # fmt: skip
+_FORM = ("questions", "documents", "other layers", "form differs by", "form only: over the base",
+         "by the rule", "knows: over the base", "by the rule")  # fmt: skip
 _TEXT = ("rows", "documents", "other layers", "style differs by", "documents alone",
          "the rule, batch of 1", "of 25")  # fmt: skip
 _OLD = ("documents", "ICC", "better by the rule before", "gain alone by this one")
@@ -142,11 +147,27 @@ def text(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
         exam = Exam(sizes(3 * documents, documents), icc=0.3, sd=0.1)
         for others in (2, 5, 24):
             for differ in (0.0, 0.05, 0.1):
-                over, layer = text_gaps(random, exam, 0.0, layers, others=others, differ=differ)
+                _, over, layer = leads(random, exam, 0.0, layers, others=others, differ=differ)
                 alone = np.asarray(over.p_above(MARGINS.gain_t))
                 both = np.maximum(alone, np.asarray(layer.p_above(MARGINS.gain_t)))
                 row = [percent(stand(p, batch)) for p, batch in ((alone, 1), (both, 1), (both, 25))]
                 yield (str(exam.n), str(documents), str(others), f"{differ:g}", *row)
+
+
+def form(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
+    """D of layers that know the form of answers, and of some that know 1 nat besides."""
+    for questions, documents in ((12, 5), (20, 7), (60, 12)):
+        exam = Exam(sizes(questions, documents), icc=0.3)
+        for others, differ in ((3, 0.1), (5, 0.3), (24, 0.1), (24, 0.3)):
+            row = []
+            for mean in (0.0, 1.0):
+                found = leads(random, exam, mean, layers, others=others, differ=differ, shared=FORM)
+                p_values = [np.asarray(one.p_above(MARGINS.gain_d)) for one in found]
+                row += [
+                    percent(stand(p_values[0], 1)),
+                    percent(stand(np.maximum.reduce(p_values), 1)),
+                ]
+            yield (str(questions), str(documents), str(others), f"{differ:g}", *row)
 
 
 def before(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:

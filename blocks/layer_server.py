@@ -29,7 +29,10 @@ class LayerServer(Block):
         description="such as http://cpu-pod:5000; none = the pod's own server",
     )
     api_key: SecretStr | None = Field(
-        None, title="Key", description="what requests carry as bearer token; none = LAMINA_API_KEY"
+        None,
+        title="Key",
+        description="what requests carry as bearer token; none = LAMINA_API_KEY, but for an "
+        "address that is typed here: the pods' own keys are not sent to it",
     )
 
     @field_validator("url")
@@ -55,5 +58,10 @@ class LayerServer(Block):
     def environment(self) -> dict[str, str]:
         """The settings that this document sets, as environment variables."""
         key = self.api_key.get_secret_value() if self.api_key else None
-        given = {"LAMINA_SERVER_URL": self.url, "LAMINA_API_KEY": key}
-        return {name: value for name, value in given.items() if value}
+        if self.url:
+            return {
+                "LAMINA_SERVER_URL": self.url,
+                "LAMINA_API_KEY": key or "",
+                "LAMINA_ADMIN_KEY": "",
+            }
+        return {"LAMINA_API_KEY": key} if key else {}

@@ -13,7 +13,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 
 # A pod that vanishes takes its worker along, so nobody is left to say that its runs ended. Runs
-# send a heartbeat every 30 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY); three missed ones are enough.
+# send a heartbeat every 30 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY); six missed ones are enough, and
+# leave room for a database that is away for a minute. For a server's absence: prefect_server.py.
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Suspended", "AwaitingRetry")
 LOST = AutomationCore(
     name="lamina: lost runs are crashed",
@@ -25,13 +26,13 @@ LOST = AutomationCore(
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(seconds=100),
+        within=timedelta(seconds=180),
     ),
     actions=[
         ChangeFlowRunState(
             state=StateType.CRASHED,
             name="Crashed",
-            message="no heartbeat for 100 s: its process, worker or pod is gone",
+            message="no heartbeat for 180 s: its process, worker or pod is gone",
         )
     ],
 )

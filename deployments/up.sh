@@ -12,7 +12,7 @@ export LAMINA_SETTLE_S=${LAMINA_SETTLE_S:-30}
 export LAMINA_BASE_MODEL=${LAMINA_BASE_MODEL:-tiny}
 export LAMINA_STORE_URL=${LAMINA_STORE_URL:-file://$LAMINA_UP/depot}
 export PREFECT_HOME=$LAMINA_UP/prefect PREFECT_API_URL=http://127.0.0.1:$LAMINA_PREFECT_PORT/api
-set -a; source deployments/prefect.env; set +a
+source deployments/environment.sh
 
 supervisor() { "$LAMINA_BIN/$1" -c deployments/supervisord.conf "${@:2}"; }
 control() { supervisor supervisorctl "$@"; }

@@ -6,11 +6,7 @@ set -euo pipefail
 cd "${LAMINA_HOME:-/app}"
 export LAMINA_WORKSPACE=${LAMINA_WORKSPACE:-/workspace}
 
-# What prefect.env says, unless the pod's environment says something else.
-while IFS='=' read -r name value; do
-    case "$name" in '' | '#'*) continue ;; esac
-    [ -n "${!name+set}" ] || export "$name=$value"
-done <deployments/prefect.env
+source deployments/environment.sh
 export PREFECT_RESULTS_LOCAL_STORAGE_PATH=${PREFECT_RESULTS_LOCAL_STORAGE_PATH:-$LAMINA_WORKSPACE/store/results}
 # A user that the image does not know has no home to write to.
 [ -w "${HOME:-/}" ] || export HOME=/tmp
@@ -29,6 +25,8 @@ note_role() { echo "$1" >/tmp/pod-role; }  # for docker/health.sh
 supervise() {  # role
     export TTYD_PORT=${TTYD_PORT:-7681}
     export LAMINA_HAS_PREFECT=false LAMINA_HAS_SSH=false LAMINA_HAS_TTYD=false
+    export LAMINA_HAS_WATCH=false  # PDFs for a server, what other pods decided from a depot
+    if [ -n "${PREFECT_API_URL:-}${LAMINA_STORE_URL:-}" ]; then LAMINA_HAS_WATCH=true; fi
     if [ -n "${PREFECT_API_URL:-}" ]; then LAMINA_HAS_PREFECT=true; else
         echo "PREFECT_API_URL is not set: no jobs are taken, only commands by hand" >&2
     fi
@@ -38,6 +36,13 @@ supervise() {  # role
         ?*:?*) LAMINA_HAS_TTYD=true ;;
         *) fail "TTYD_CREDENTIAL has no colon; write it as user:password" ;;
     esac
+    # The server would refuse to start; the owner who sits in the pod still gets an answer.
+    if [ -z "${LAMINA_API_KEY:-}${LAMINA_ADMIN_KEY:-}" ]; then
+        export LAMINA_HOST=127.0.0.1
+        if [ "$1" = cpu ]; then
+            echo "LAMINA_API_KEY is not set: the layer server listens inside this pod only" >&2
+        fi
+    fi
     note_role "$1"
     exec supervisord --configuration "docker/$1.conf"
 }
@@ -54,7 +59,7 @@ case "$role" in
                     "user:password, or LAMINA_PREFECT_HOST=127.0.0.1" ;;
         esac
         note_role server
-        exec prefect server start --host "$host" --port "${LAMINA_PREFECT_PORT:-4200}" ;;
+        exec python deployments/prefect_server.py --host "$host" --port "${LAMINA_PREFECT_PORT:-4200}" ;;
     setup)   # pools, limits, blocks, automations, deployments; then it ends
         needs PREFECT_API_URL
         profiles=()

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -86,6 +87,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("LAMINA_EVENTS_AUTH", "PREFECT_API_AUTH_STRING"),
         description="its credentials, as user:password",
     )
+    approval_hours: float = Field(
+        0.0,
+        ge=0,
+        description="hours that a promotion waits for a person, who finds a form in Prefect's UI; "
+        "after that it stays held; 0 = nobody is asked",
+    )
     n_ctx: int = Field(
         2048,
         ge=64,
@@ -97,6 +104,9 @@ class Settings(BaseSettings):
         ge=1,
         validation_alias=AliasChoices("N_THREADS", "LAMINA_N_THREADS"),
         description="threads for inference and CPU training; more than there are cores is slower",
+    )
+    kv_type: Literal["f16", "q8_0"] = Field(
+        "f16", description="how the server keeps KV; q8_0 = half the memory, rounded"
     )
     ttyd_port: int = Field(
         7681,

@@ -71,6 +71,7 @@ class Workspace:
         self.raw_pdfs = root / "data" / "raw_pdfs"
         self.processed = root / "data" / "processed"
         self.archive = (settings.pdf_archive_path or root / "data" / "archive").expanduser()
+        self.withdrawn = root / "data" / "withdrawn"
         self.models = root / "models"
         self.bases = self.models / "bases"  # those that were added, by name
         self.chosen = self.models / "base"  # a link to the one in use

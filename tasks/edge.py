@@ -5,10 +5,13 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from contextvars import copy_context
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect.artifacts import (
     create_image_artifact,
     create_markdown_artifact,
@@ -18,6 +21,7 @@ from prefect.artifacts import (
 )
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from lamina.errors import StoppedError
@@ -30,6 +34,7 @@ from lamina.workspace import Workspace
 
 STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this process, oldest first
 OUTCOMES: list[Summary] = []  # what steps of this process made, measured and moved
+_PATIENCE_S = 3.0
 BEGAN_S = time.time()  # what is older was up to date
 STOP = threading.Event()  # the run ends: what goes on in threads ends at its next step
 
@@ -57,7 +62,10 @@ def note_state(task: Any, task_run: TaskRun, state: State) -> None:  # noqa: ANN
 
 
 class RunLog:
-    """Progress as Prefect shows it: lines in the run's log, a bar among the run's artifacts."""
+    """Progress as Prefect shows it: lines in the run's log, a bar among the run's artifacts.
+
+    The bar moves aside: whoever works neither waits for a server that is away nor fails with it.
+    """
 
     def __init__(self, name: str, terminal: Progress, interval_s: float = 5.0) -> None:
         self._key = _key(name)
@@ -65,6 +73,7 @@ class RunLog:
         self._interval_s = interval_s
         self._total = 1
         self._artifact: UUID | None = None
+        self._moving: Thread | None = None
         self._last_s = 0.0
 
     def start(self, label: str, total: int) -> None:
@@ -80,12 +89,24 @@ class RunLog:
         self._terminal.advance(done, note)
         if time.monotonic() - self._last_s < self._interval_s:
             return
+        if self._moving and self._moving.is_alive():
+            return
         self._last_s = time.monotonic()
-        percent = 100.0 * done / self._total
-        if self._artifact is None:
-            self._artifact = _created(create_progress_artifact(percent, self._key, note))
-        else:
-            update_progress_artifact(self._artifact, percent, note)
+        wanted = (self._show, 100.0 * done / self._total, note)
+        self._moving = Thread(target=copy_context().run, args=wanted, daemon=True)
+        self._moving.start()
+
+    def _show(self, percent: float, note: str) -> None:
+        with suppress(PrefectHTTPStatusError, httpx.HTTPError):
+            if self._artifact is None:
+                self._artifact = _created(create_progress_artifact(percent, self._key, note))
+            else:
+                update_progress_artifact(self._artifact, percent, note)
+
+    def close(self) -> None:
+        """Let a bar that moves come to rest, unless its server is away."""
+        if self._moving:
+            self._moving.join(timeout=_PATIENCE_S)
 
     def say(self, line: str) -> None:
         """Log the line."""
@@ -99,7 +120,11 @@ def progress(key: str) -> Iterator[Progress]:
     from lamina.progress import on_terminal
 
     with on_terminal() as terminal:
-        yield RunLog(key, terminal) if FlowRunContext.get() else terminal
+        if not FlowRunContext.get():
+            yield terminal
+            return
+        with closing(RunLog(key, terminal)) as told:
+            yield told
 
 
 def _created(artifact: Any) -> UUID:  # noqa: ANN401 - a UUID in sync code, typed as a coroutine too

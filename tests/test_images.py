@@ -24,6 +24,15 @@ def test_the_linter_finds_nothing() -> None:
     assert found.returncode == 0
 
 
+def test_the_compose_file_is_what_its_specification_asks_for() -> None:
+    check = Path(sys.executable).with_name("check-jsonschema")
+    command = [check, "--builtin-schema", "vendor.compose-spec", COMPOSE]
+
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert found.returncode == 0, found.stdout
+
+
 def test_what_is_copied_is_there_and_not_ignored() -> None:
     allowed = [
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
@@ -76,8 +85,9 @@ def test_the_pods_without_a_gpu_are_set_up_for_the_base_that_they_train() -> Non
         if "cpu-only" in service.get("profiles", ())
     }
 
-    assert bases == {"setup-embedded": "tiny", "trainer": "tiny"}
-    assert set(services["trainer"]["depends_on"]) == {"setup-embedded"}
+    assert bases == {"setup-embedded": "tiny", "cpu-embedded": "tiny", "trainer": "tiny"}
+    for pod in ("cpu-embedded", "trainer"):
+        assert set(services[pod]["depends_on"]) == {"setup-embedded"}
 
 
 def started(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -125,7 +135,10 @@ def test_a_pod_that_cannot_start_says_why(
 def test_a_server_starts_with_credentials_or_on_loopback(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    assert "prefect server start" in started(tmp_path, "server", **environment).stdout
+    assert (
+        "python deployments/prefect_server.py --host"
+        in started(tmp_path, "server", **environment).stdout
+    )
 
 
 def test_what_is_no_role_is_run_as_it_is(tmp_path: Path) -> None:

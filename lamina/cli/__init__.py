@@ -6,6 +6,7 @@ Importing this package loads Typer only; `lamina --help` must stay instant.
 from lamina import interruption
 from lamina.cli import (
     base_commands,
+    conformance_command,
     flow_commands,
     handover_commands,
     landing_commands,
@@ -17,12 +18,14 @@ from lamina.cli import (
     study_command,
     upkeep_commands,
     values_commands,
+    withdraw_command,
 )
 from lamina.cli.front import app
 
 __all__ = [
     "app",
     "base_commands",
+    "conformance_command",
     "flow_commands",
     "handover_commands",
     "landing_commands",
@@ -35,6 +38,7 @@ __all__ = [
     "study_command",
     "upkeep_commands",
     "values_commands",
+    "withdraw_command",
 ]
 
 

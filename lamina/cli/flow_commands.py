@@ -174,7 +174,7 @@ def qa_layers(  # noqa: PLR0913 - options of a command
 @command("publish_layers", MEASURE, "publish_layers Leases --promote-unclear")
 def publish_layers(
     layers: Annotated[
-        list[str] | None, typer.Argument(help="none = all that are new in the depot")
+        list[str] | None, typer.Argument(help="none = all that are new in the depot, or made here")
     ] = None,
     *,
     promote_unclear: Annotated[
@@ -186,7 +186,10 @@ def publish_layers(
     again: Annotated[bool, typer.Option(help="judge versions that were decided upon, too")] = False,
     max_tokens: MaxTokens = 64,
 ) -> None:
-    """Fetch newly trained layers, check and ask them, and promote or hold each (a flow)."""
+    """Fetch newly trained layers, check and ask them, and promote or hold each (a flow).
+
+    Without a depot those are judged that were made on this machine.
+    """
     from lamina.cli import preflight
     from lamina.orders import PublishLayers
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lamina.artifacts import ArtifactRef
     from lamina.handover.heads import Head
     from lamina.stages.pod import Pod
+    from lamina.stages.versions import Version
 
 MOVE: Final = "From pod to pod"
 
@@ -48,20 +49,27 @@ def push(
 
 @command("pull", MOVE, "pull Leases")
 def pull(names: Names = None) -> None:
-    """Take layers and the base out of the depot; layers wait in output/candidates."""
-    from lamina.stages import handover
+    """Take layers, the base and what was decided out of the depot.
+
+    What serves elsewhere serves here, too; new layers wait in output/candidates.
+    """
+    from lamina.stages import fleet, handover
 
     wanted = [
         name if name == handover.BASE else f"{handover.LAYERS}/{name}" for name in names or []
     ]
     with open_pod() as pod:
+        followed = fleet.follow(pod)
         fetched = handover.pull(pod, wanted or handover.pullable(pod) or [handover.LAYERS])
         for name, head in fetched.heads.items():
             handover.place(pod, name, head)
         made = tuple(_placed(pod, name, head) for name, head in fetched.heads.items())
     if Choice.as_json:
-        print(fetched.model_dump_json(indent=1))
+        news = {"followed": [one.model_dump() for one in followed]}
+        print(json.dumps(fetched.model_dump(mode="json") | news, indent=1))
         return
+    for one in followed:
+        print(one.sentence)
     moved = f"{fetched.files_fetched} files, {fetched.bytes_fetched:,} bytes fetched"
     print(f"{', '.join(fetched.heads)}: {moved}")
     finish(Summary(made, next=("lamina publish_layers", "lamina promote LAYER")))
@@ -98,11 +106,18 @@ def versions(layers: Layers = None) -> None:
                 "version": one.digest[:12],
                 "state": one.state,
                 "since": f"{one.decision.time:%Y-%m-%d %H:%M}" if one.decision else "",
-                "why": one.decision.why if one.decision else "",
+                "by": one.decision.by if one.decision else "",
+                "why": _why(one),
             }
             for one in found
         ]
     )
+
+
+def _why(one: "Version") -> str:
+    said = one.decision.why if one.decision else ""
+    gone = f"trained on {', '.join(one.withdrawn)}, withdrawn since" if one.withdrawn else ""
+    return "; ".join(filter(None, (gone, said)))
 
 
 @command("promote", MOVE, "promote Leases 3f9a")
@@ -112,7 +127,7 @@ def promote(
         str, typer.Argument(help="beginning of a version's digest; none = the one that waits")
     ] = "",
 ) -> None:
-    """Let a version serve without asking for a verdict, also one that was held."""
+    """Let a version serve on all pods without asking for a verdict, also one that was held."""
     from lamina.stages import handover
 
     with open_pod() as pod:
@@ -121,9 +136,24 @@ def promote(
         _served(pod, layer, ref)
 
 
+@command("approve", MOVE, "approve Leases")
+def approve(
+    layer: Annotated[str, typer.Argument(help="layer")],
+    version: Annotated[
+        str, typer.Argument(help="beginning of a version's digest; none = the one that waits")
+    ] = "",
+) -> None:
+    """Let a version serve that proved to be worth it and waits for a person's word."""
+    from lamina.stages import approving
+
+    with open_pod() as pod:
+        ref = approving.approve(pod, layer, version)
+        _served(pod, layer, ref)
+
+
 @command("rollback", MOVE, "rollback Leases")
 def rollback(layer: str) -> None:
-    """The version that served before takes the layer's place again."""
+    """The version that served before takes the layer's place again, on all pods."""
     from lamina.stages import handover
 
     with open_pod() as pod:

@@ -18,7 +18,10 @@ def watch(
     ] = 600.0,
     once: Annotated[bool, typer.Option("--once", help="one look, then end")] = False,
 ) -> None:
-    """Announce PDFs that land in raw_pdfs, once they are whole; until interrupted."""
+    """Announce PDFs that land in raw_pdfs, once they are whole; until interrupted.
+
+    What was decided about layers on other pods is followed meanwhile.
+    """
     from lamina.orders import WatchPdfs
     from lamina.stages import landing
 

@@ -85,12 +85,13 @@ def for_asking(order: "AskLayers") -> "Settings":
 
 
 def for_publishing(layers: Sequence[str]) -> "Settings":
-    """There is a depot to fetch from; the settings in force."""
+    """There is a depot to fetch from, or a layer that was made here; the settings in force."""
     from lamina.handover.opening import open_link
     from lamina.workspace import checked_layer_name
 
     for name in layers:
         checked_layer_name(name)
     with before_flow() as pod:
-        open_link(pod.settings)  # connects later
+        if pod.settings.store_url or not pod.workspace.trained():
+            open_link(pod.settings)  # connects later
         return pod.settings

@@ -1,4 +1,4 @@
-"""Keeping a pod's store small."""
+"""Keeping a pod's store, and the depot, small."""
 
 from typing import Annotated
 
@@ -12,6 +12,9 @@ from lamina.summary import Summary
 @command("gc", "This pod", "gc --dry-run")
 def gc(
     *,
+    depot: Annotated[
+        bool, typer.Option("--depot", help="clean the depot instead of this pod's store")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option(help="say what would be removed, remove nothing")
     ] = False,
@@ -20,12 +23,15 @@ def gc(
         float, typer.Option(help="days that an artifact stays after its last use")
     ] = 7.0,
 ) -> None:
-    """Remove from the store what no link, no kept version and no recent use reaches."""
+    """Remove from the store what no link, no kept version and no recent use reaches.
+
+    With --depot from the depot: what no name, no version to go back to and no recent push reaches.
+    """
     from lamina.orders import CollectGarbage
     from lamina.stages import upkeep
     from lamina.terminal import print_table
 
-    asked = order(CollectGarbage, keep=keep, grace_days=grace_days, dry_run=dry_run)
+    asked = order(CollectGarbage, keep=keep, grace_days=grace_days, depot=depot, dry_run=dry_run)
     with open_pod() as pod:
         found = upkeep.gc(pod, asked)
     if Choice.as_json:

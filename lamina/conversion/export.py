@@ -12,9 +12,10 @@ from lamina.conversion.jobs import Script
 from lamina.conversion.layer_files import Layer, open_layer
 from lamina.errors import DamagedError
 from lamina.gguf import read_header
-from lamina.passport import Passport
+from lamina.passport import PREFIX, Passport, profile
 from lamina.progress import Progress
 from lamina.store import Stage, Store
+from lamina.text.rows import SPLITS, read_rows
 
 STAGE = Stage("export", 1)
 FILE = "adapter.gguf"
@@ -85,13 +86,35 @@ atexit.register(end_exporting)
 
 
 def _export(layer: Layer, base_folder: Path, store: Store, converter: Converter) -> ArtifactRef:
+    dataset = _dataset(layer, store)
+
     def make(folder: Path) -> dict[str, object]:
         target = folder / FILE
-        converter.run(script(layer, base_folder, target))
+        job = script(layer, base_folder, target)
+        if dataset and (found := _profile(store.open(dataset))):
+            job = job.model_copy(update={"metadata": job.metadata | {PREFIX + profile.KEY: found}})
+        converter.run(job)
         _check(target, layer.passport)
         return {"passport": layer.passport.model_dump(mode="json")}
 
-    return store.once("lora-gguf", STAGE, {"adapter": layer.ref}, make)
+    inputs: dict[str, object] = {"adapter": layer.ref}
+    if dataset:
+        inputs |= {"profile": profile.VERSION, "dataset": dataset}
+    return store.once("lora-gguf", STAGE, inputs, make)
+
+
+def _dataset(layer: Layer, store: Store) -> ArtifactRef | None:
+    """What the layer was trained on, where this store holds it: by it `auto` finds the layer."""
+    if layer.passport.dataset is None:
+        return None
+    ref = ArtifactRef(kind="dataset", digest=layer.passport.dataset)
+    return ref if store.holds(ref) else None
+
+
+def _profile(dataset: Path) -> str:
+    """Of all the layer's documents, held out or not: questions about them are for this layer."""
+    files = (dataset / f"{split}.jsonl" for split in SPLITS)
+    return profile.of_rows(row for file in files for row in read_rows(file))
 
 
 def script(layer: Layer, base_folder: Path, target: Path) -> Script:

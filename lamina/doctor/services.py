@@ -4,6 +4,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from lamina.doctor.clock import clock, off_by_s
 from lamina.doctor.finding import Finding, ok, problem, warning
 from lamina.layer_server import Heard, hear
 from lamina.settings import Settings
@@ -96,6 +97,7 @@ def examine_services(
         line,
         served_layers(_ask(f"{url}/lora-adapters", key), files) if health.well else None,
         prefect(prefect_api_url, prefect_health),
+        clock(off_by_s(prefect_api_url)) if prefect_api_url and prefect_health.well else None,
     ]
     return [finding for finding in found if finding is not None]
 

@@ -54,6 +54,15 @@ class Source:
             return file.read(end - file.tell())
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A file of the depot as a listing has it."""
+
+    name: str
+    size_bytes: int
+    written_s: float  # Unix time by the depot's own clock
+
+
 class Carrier(Protocol):
     """One connection to the depot. Paths are relative to its root. It may break at any call."""
 
@@ -62,6 +71,9 @@ class Carrier(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """The files below a folder at any depth, relative to it; none where it is not there."""
+
+    def listing(self, folder: str) -> list[Listed]:
+        """The same with their sizes and times."""
 
     def read(self, path: str, start: int, limit: int) -> Iterator[bytes]:
         """A file's bytes from `start` on, `limit` of them at most."""
@@ -74,6 +86,9 @@ class Carrier(Protocol):
 
     def remove(self, path: str) -> None:
         """Take a file away; it may be gone already."""
+
+    def remove_folder(self, path: str) -> None:
+        """Take away a folder that is empty, where there are folders; else it stays."""
 
     def close(self) -> None:
         """End the connection."""

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from lamina.errors import DamagedError, NotFoundError
-from lamina.handover.carrier import BLOCK_BYTES, Meter, Source
+from lamina.handover.carrier import BLOCK_BYTES, Listed, Meter, Source
 
 _TAIL_BYTES = 1 << 16  # of a part that stands there, compared before it is gone on with
 
@@ -33,12 +33,19 @@ class FileCarrier:
 
     def names(self, folder: str) -> list[str]:
         """The files below a folder."""
-        full = self._full(folder)
+        return sorted(one.name for one in self.listing(folder))
+
+    def listing(self, folder: str) -> list[Listed]:
+        """The same with their sizes and times."""
+        full = self._full(folder).rstrip("/")
         try:
-            found = self._system.find(full)
+            found = self._system.find(full, detail=True)
         except FileNotFoundError:
             return []
-        return sorted(posixpath.relpath(str(path), full) for path in found)
+        return [
+            Listed(posixpath.relpath(str(path), full), int(info["size"]), _seconds(info["mtime"]))
+            for path, info in found.items()
+        ]
 
     def read(self, path: str, start: int, limit: int) -> Iterator[bytes]:
         """A file's bytes from `start` on."""
@@ -86,6 +93,14 @@ class FileCarrier:
         """Take a file away."""
         with suppress(FileNotFoundError):
             self._system.rm_file(self._full(path))
+
+    def remove_folder(self, path: str) -> None:
+        """Take away a folder with nothing but empty folders in it."""
+        full = self._full(path)
+        with suppress(OSError):
+            for below in sorted(self._system.find(full, withdirs=True), key=len, reverse=True):
+                self._system.rmdir(below)
+            self._system.rmdir(full)
 
     def close(self) -> None:
         """End the connection, where there is one."""
@@ -140,6 +155,10 @@ class FileCarrier:
         except FileNotFoundError:
             return False
         return True
+
+
+def _seconds(told: Any) -> float:  # noqa: ANN401 - SFTP gives a date, a folder seconds
+    return float(told.timestamp() if hasattr(told, "timestamp") else told)
 
 
 def _cut_short(path: str) -> ConnectionError:

@@ -5,7 +5,7 @@ So two pods that write at once lose nothing, and a reader sees one head or the o
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +66,34 @@ def newest(link: Link, below: str = "") -> dict[str, Head]:
     return {name: _read(link, path) for name, path in last.items()}
 
 
+def latest(link: Link, number: int) -> Iterator[Head]:
+    """The last heads of every name, so many of each."""
+    for files in _files(link).values():
+        for path in files[-number:]:
+            yield _read(link, path)
+
+
+def newest_files(link: Link, below: str = "") -> dict[str, tuple[str, ...]]:
+    """By name: the files of its newest heads, of which two pods that wrote at once left two."""
+    return {name: _of_one_number(files) for name, files in _files(link, below).items()}
+
+
+def newest_of(link: Link, name: str) -> dict[str, Head]:
+    """The newest heads of one name, by file.
+
+    Raises:
+        DamagedError: a head is not what its own name says.
+
+    """
+    files = newest_files(link, checked_name(name)).get(name, ())
+    return {path: _read(link, path) for path in files}
+
+
+def forget(link: Link, name: str) -> None:
+    """Let a name stand for nothing."""
+    _remove(link, _files(link, checked_name(name)).get(name, []))
+
+
 def write(
     link: Link, name: str, refs: Mapping[str, ArtifactRef], facts: Mapping[str, Any], host: str
 ) -> bool:
@@ -87,6 +115,12 @@ def write(
     link.run(lambda carrier: carrier.write(path, content.encode()))
     _remove(link, files[: max(0, len(files) + 1 - KEPT)])
     return True
+
+
+def _of_one_number(files: list[str]) -> tuple[str, ...]:
+    """The last files that carry one and the same sequence number."""
+    number = files[-1].rpartition("/")[2][:8]
+    return tuple(path for path in files if path.rpartition("/")[2].startswith(number))
 
 
 def _remove(link: Link, paths: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError
-from lamina.handover.carrier import BLOCK_BYTES, Meter, Source
+from lamina.handover.carrier import BLOCK_BYTES, Listed, Meter, Source
 
 _PART_BYTES = 16 << 20
 _MOST_PARTS = 9_000  # S3 takes 10,000
@@ -68,14 +68,24 @@ class ObjectCarrier:
 
     def names(self, folder: str) -> list[str]:
         """The objects below a prefix."""
-        prefix = f"{self._key(folder)}/"
-        found: list[str] = []
+        return sorted(one.name for one in self.listing(folder))
+
+    def listing(self, folder: str) -> list[Listed]:
+        """The same with their sizes and times."""
+        prefix = f"{self._key(folder)}/" if folder or self._prefix else ""
+        prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+        found: list[Listed] = []
         after: dict[str, str] = {}
         while True:
             page = self._call_bucket("list_objects_v2", Prefix=prefix, **after)
-            found += [one["Key"].removeprefix(prefix) for one in page.get("Contents", [])]
+            found += [
+                Listed(
+                    one["Key"].removeprefix(prefix), one["Size"], one["LastModified"].timestamp()
+                )
+                for one in page.get("Contents", [])
+            ]
             if not page.get("IsTruncated"):
-                return sorted(found)
+                return found
             after = {"ContinuationToken": page["NextContinuationToken"]}
 
     def read(self, path: str, start: int, limit: int) -> Iterator[bytes]:
@@ -118,6 +128,9 @@ class ObjectCarrier:
     def remove(self, path: str) -> None:
         """Take an object away."""
         self._call("delete_object", path)
+
+    def remove_folder(self, path: str) -> None:
+        """There are none."""
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -1,7 +1,7 @@
 """From this pod's store into the depot: only what is missing there travels."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,21 +33,28 @@ class _Parcel:
     ref: ArtifactRef
     folder: Path
     manifest: Manifest
-    files: tuple[str, ...]  # those to send
+    files: tuple[str, ...] | None = None  # those to send; None = all
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.manifest.files) if self.files is None else self.files
 
     def path(self, name: str) -> str:
         return f"{self.ref.kind}/{self.ref.digest}/{name}"
 
 
-def send(
+def send(  # noqa: PLR0913 - keyword-only but for what goes where
     link: Link,
     store: Store,
     refs: Iterable[ArtifactRef],
     *,
     progress: Progress,
     again: bool = False,
+    standing: Collection[ArtifactRef] = (),
 ) -> Sent:
     """Put artifacts into the depot; `again` sends also what seems to be there.
+
+    `standing` are those for which a name stands there already. What lies there without one is made
+    young first, and looked through: who cleans the depot may be at it.
 
     Raises:
         NotFoundError: an artifact is not in the store.
@@ -57,12 +64,13 @@ def send(
     """
     wanted = list(dict.fromkeys(refs))
     folders = {ref: store.open(ref) for ref in wanted}
-    found = (_parcel(link, ref, folders[ref], store.manifest(ref), again=again) for ref in wanted)
+    whole = [_Parcel(ref, folders[ref], store.manifest(ref)) for ref in wanted]
+    found = (one if again else _missing(link, one, sure=one.ref in standing) for one in whole)
     parcels = [parcel for parcel in found if parcel]
     pieces = [
         Piece(parcel.path(name), parcel.manifest.files[name].size_bytes)
         for parcel in parcels
-        for name in parcel.files
+        for name in parcel.names()
     ]
     tally = Tally("sending", pieces, progress)
     try:
@@ -78,20 +86,22 @@ def send(
     )
 
 
-def _parcel(
-    link: Link, ref: ArtifactRef, folder: Path, manifest: Manifest, *, again: bool
-) -> _Parcel | None:
-    parcel = _Parcel(ref, folder, manifest, tuple(manifest.files))
-    if again:
-        return parcel
-    if _size(link, parcel.path(MANIFEST)) is not None:
+def _missing(link: Link, parcel: _Parcel, *, sure: bool) -> _Parcel | None:
+    """With the files alone that the depot lacks; None where it has the artifact."""
+    is_there = _size(link, parcel.path(MANIFEST)) is not None
+    if is_there and sure:
         return None
+    if is_there:
+        _write_manifest(link, parcel)
     missing = tuple(
         name
-        for name, entry in manifest.files.items()
+        for name, entry in parcel.manifest.files.items()
         if _size(link, parcel.path(name)) != entry.size_bytes
     )
-    return _Parcel(ref, folder, manifest, missing)
+    # Whoever cleans takes the manifest first: if it stands still, nothing was taken meanwhile.
+    if is_there and not missing and _size(link, parcel.path(MANIFEST)) is not None:
+        return None
+    return replace(parcel, files=missing)
 
 
 def _size(link: Link, path: str) -> int | None:
@@ -99,9 +109,13 @@ def _size(link: Link, path: str) -> int | None:
 
 
 def _send_parcel(link: Link, store: Store, parcel: _Parcel, tally: Tally, *, again: bool) -> None:
-    for name in parcel.files:
+    for name in parcel.names():
         source = Source(parcel.folder / name, parcel.manifest.files[name])
         _send_file(link, store, source, parcel.path(name), tally, again=again)
+    _write_manifest(link, parcel)
+
+
+def _write_manifest(link: Link, parcel: _Parcel) -> None:
     told = (parcel.folder / MANIFEST).read_bytes()
     link.run(lambda carrier: carrier.write(parcel.path(MANIFEST), told))
 

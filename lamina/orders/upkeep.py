@@ -1,10 +1,10 @@
-"""Asking for less: what a pod's store no longer needs."""
+"""Asking for less: what a pod's store, or the depot, no longer needs."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class CollectGarbage(BaseModel):
-    """What nothing needs any more is removed from this pod's store."""
+    """What nothing needs any more is removed from this pod's store, or from the depot."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,6 +22,12 @@ class CollectGarbage(BaseModel):
         title="Grace",
         description="days that an artifact stays after its last use; 0 = also what a flow that "
         "runs now has just made",
+    )
+    depot: bool = Field(
+        default=False,
+        title="The depot",
+        description="clean the depot instead of this pod's store; a grace of less than the longest "
+        "push takes is for when nobody pushes",
     )
     dry_run: bool = Field(
         default=False, title="Only look", description="say what would be removed, remove nothing"

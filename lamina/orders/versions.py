@@ -26,7 +26,8 @@ class AskLayers(BaseModel):
     server_url: str | None = Field(
         None,
         title="Server",
-        description="address of the layer server; none = the pod's own, started if it is not up",
+        description="address of the layer server, which gets no key; "
+        "none = the pod's own, started if it is not up",
     )
     start_server: bool = Field(
         default=False,

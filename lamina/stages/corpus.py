@@ -13,6 +13,7 @@ from lamina.errors import NotFoundError
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity, identify_hf, weight_files
 from lamina.stages.pod import Pod
+from lamina.stages.withdrawn import withdrawn
 from lamina.text.verdicts import Verdicts, read_verdicts
 from lamina.workspace import checked_layer_name
 
@@ -33,10 +34,16 @@ def check_base(pod: Pod) -> None:
 
 
 def find_documents(pod: Pod) -> tuple[Document, ...]:
-    """Every document of the corpus; raises NotFoundError where there is none."""
+    """Every document of the corpus that is not withdrawn; NotFoundError where there is none."""
     from lamina.corpus.documents import find_documents as find
 
-    return find(pod.workspace)
+    gone = withdrawn(pod)
+    found = find(pod.workspace)
+    left = tuple(one for one in found if (one.layer, one.digest) not in gone)
+    if not any(one.format != "questions" for one in left):
+        msg = f"all documents in {pod.workspace.raw_pdfs} are withdrawn; put others there"
+        raise NotFoundError(msg)
+    return left
 
 
 def pdf_pretest(

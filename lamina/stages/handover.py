@@ -27,9 +27,9 @@ from lamina.stages.versions import (
     place_candidate,
     promote,
     rollback,
-    served,
     versions,
 )
+from lamina.stages.views import newest_made, served
 
 __all__ = [
     "Version",
@@ -109,7 +109,7 @@ def place(pod: Pod, name: str, head: Head) -> None:
 def published_heads(
     pod: Pod, layers: Sequence[str] = (), *, base: bool = True
 ) -> dict[str, dict[str, ArtifactRef]]:
-    """What the views of this pod stand for, by name and role: what a push hands over.
+    """The newest versions of this pod, by name and role: what a push hands over.
 
     Raises:
         NotFoundError: a layer is not exported, or nothing is there to hand over.
@@ -118,7 +118,7 @@ def published_heads(
     found: dict[str, dict[str, ArtifactRef]] = {}
     views = {path.stem: path for path in sorted(pod.workspace.adapters_gguf.glob("*.gguf"))}
     for layer in layers or views:
-        gguf = pod.store.holding(views[layer]) if layer in views else None
+        gguf = newest_made(pod, layer)
         if gguf is not None:
             found[f"{LAYERS}/{layer}"] = {"gguf": gguf, **_beside(pod, layer, gguf)}
         elif layers:
@@ -169,7 +169,9 @@ def push(
     """
     refs = [ref for name in heads for ref in heads[checked_name(name)].values()]
     with open_link(pod.settings) as link:
-        sent = send(link, pod.store, refs, progress=pod.progress, again=again)
+        heads_now = [head for name in heads for head in heads_of.newest_of(link, name).values()]
+        standing = {ref for head in heads_now for ref in head.refs.values()}
+        sent = send(link, pod.store, refs, progress=pod.progress, again=again, standing=standing)
         host = socket.gethostname()
         news = []
         for name, roles in heads.items():
@@ -233,7 +235,8 @@ def _chosen(link: Link, names: Sequence[str]) -> dict[str, Head]:
     for name in names:
         below = heads_of.newest(link, checked_name(name))
         if not below and name != LAYERS:  # all layers may be none so far
-            there = ", ".join(heads_of.names(link)) or "nothing so far"
+            names_there = [one for one in heads_of.names(link) if not one.startswith("decisions/")]
+            there = ", ".join(names_there) or "nothing so far"
             msg = f"{name} is not in the depot {link.shown}; push it, or choose among: {there}"
             raise NotFoundError(msg)
         chosen |= below

@@ -8,23 +8,23 @@ from pathlib import Path
 from lamina.artifacts import ArtifactRef
 from lamina.errors import NotFoundError
 from lamina.fingerprint import canonical, text_digest
-from lamina.handover.versions import read_history
+from lamina.handover.versions import UNJUDGED, WAITS, read_history
 from lamina.stages.pod import Pod
 from lamina.stages.taught import known_files
-from lamina.stages.versions import served
+from lamina.stages.views import FILE, KIND, served
 
 
 def is_news(pod: Pod, layer: str, gguf: ArtifactRef, dataset: ArtifactRef | None) -> bool:
     """Whether a version waits for a verdict, or was held by one that would be another today.
 
-    One that serves, was taken back, or failed a check stays as it is.
+    One that was promoted, was taken back, failed a check or waits for a person stays as it is.
     """
-    if served(pod, layer) == gguf:
-        return False
     last = read_history(pod.workspace.versions, layer).last_word(gguf.digest)
-    if last is None:
+    if served(pod, layer) == gguf and last and last.action not in UNJUDGED:
+        return False
+    if last is None or (served(pod, layer) == gguf and last.action in UNJUDGED):
         return True
-    if last.action != "hold" or "verdict" not in last.facts:
+    if last.action != "hold" or "verdict" not in last.facts or WAITS in last.facts:
         return False
     return bool(last.facts.get("judged_by") != judged_by(pod, layer, dataset))
 
@@ -78,12 +78,23 @@ def beside_each_other(pod: Pod, candidates: Sequence[str]) -> Iterator[Path]:
         folder = Path(name)
         for view in sorted(pod.workspace.adapters_gguf.glob("*.gguf")):
             known = serving_name(view.stem) if view.stem in candidates else view.stem
-            (folder / f"{known}.gguf").symlink_to(view.resolve())
+            if there := _in_place(pod, view) if view.stem in candidates else view.resolve():
+                (folder / f"{known}.gguf").symlink_to(there)
         for layer in candidates:
             view = pod.workspace.candidates / f"{layer}.gguf"
             if view.exists():
                 (folder / view.name).symlink_to(view.resolve())
         yield folder
+
+
+def _in_place(pod: Pod, view: Path) -> Path | None:
+    """What a candidate is held against: what serves, or served before it if it serves itself."""
+    waiting = pod.workspace.candidates / view.name
+    if not waiting.exists() or waiting.resolve() != view.resolve():
+        return view.resolve()
+    before = read_history(pod.workspace.versions, view.stem).before()
+    gguf = ArtifactRef(kind=KIND, digest=before) if before else None
+    return pod.store.open(gguf) / FILE if gguf and pod.store.holds(gguf) else None
 
 
 def saved_blends(pod: Pod, candidates: Sequence[str], folder: Path) -> tuple[str, ...]:

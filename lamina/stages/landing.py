@@ -15,8 +15,9 @@ from lamina.landing.ledger import open_ledger
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, Outbox, Told
 from lamina.landing.watch import Turn, watch_once
 from lamina.orders import WatchPdfs
-from lamina.stages import handover
+from lamina.stages import fleet, handover
 from lamina.stages.pod import Pod
+from lamina.stages.withdrawn import set_aside, withdrawn
 from lamina.store import Stage, in_use, is_held
 from lamina.workspace import GENERAL, checked_layer_name
 
@@ -56,7 +57,7 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
         _ledger(pod),
         resource=resource(pod),
         digest=pod.workspace.digests,
-        hand_in=lambda landed: _hand_in(pod, landed),
+        hand_in=lambda landed: hand_in(pod, landed),
         outbox=outbox(pod),
         events=events_api(pod),
         now_s=time.time(),
@@ -80,7 +81,8 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
     """Turns until interrupted: when a file changed, and a few times a settle window.
 
     The second is for network volumes, which do not tell of other machines' changes. Gives what a
-    person wants to know. Whatever is wrong is waited for: what landed stays news.
+    person wants to know. Whatever is wrong is waited for: what landed stays news. What was decided
+    on other pods is done here, too.
     """
     from watchfiles import watch
 
@@ -90,10 +92,12 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
         rust_timeout=look_again_ms,
         yield_on_timeout=True,
     )
-    with in_use(pod.workspace.raw_pdfs):
+    # The link stays open: a look costs a listing, and no handshake.
+    with in_use(pod.workspace.raw_pdfs), fleet.hasty_link(pod) as link:
         for _ in chain([None], changes):
             try:
                 yield from sentences(watch_pdfs(pod, order))
+                yield from (one.sentence for one in (fleet.follow_over(pod, link) if link else ()))
             except LaminaError as error:
                 yield f"waiting: {error}"
 
@@ -135,9 +139,13 @@ def tell(pod: Pod) -> Told:
     return outbox(pod).tell(events_api(pod))
 
 
-def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> None:
+def hand_in(pod: Pod, landed: tuple[Landed, ...]) -> None:
     """Put the files into the depot, where there is one, for pods that do not share this volume."""
     if not handover.has_depot(pod):
+        return
+    gone = withdrawn(pod)
+    landed = tuple(one for one in landed if (one.layer, one.digest) not in gone)
+    if not landed:
         return
     contents = [one.content for one in landed]
 
@@ -156,6 +164,8 @@ def _hand_in(pod: Pod, landed: tuple[Landed, ...]) -> None:
 def fetch_landed(pod: Pod) -> list[str]:
     """Fetch what landed on other pods and is not in this one's corpus; names of the files.
 
+    What was withdrawn on any pod leaves this one.
+
     Raises:
         BusyError: the depot cannot be reached.
         DamagedError: what it holds is not what its digest says.
@@ -163,6 +173,8 @@ def fetch_landed(pod: Pod) -> list[str]:
     """
     if not handover.has_depot(pod):
         return []
+    fleet.learn(pod)
+    set_aside(pod)
     with open_ledger(_ledger(pod)) as file:  # one run of this pod at a time, and no watcher
         known = _contents(pod)
         missing = [
@@ -198,10 +210,10 @@ def fetch_held_out(pod: Pod) -> None:
 
 
 def _contents(pod: Pod) -> set[str]:
-    """`layer/digest` of every file of this pod's corpus, new or archived."""
+    """`layer/digest` of every file of this corpus, new or archived, and of those withdrawn."""
     from lamina.corpus.documents import document_files
 
-    found = set()
+    found = {"/".join(one) for one in withdrawn(pod)}
     for root in (pod.workspace.raw_pdfs, pod.workspace.archive):
         for path in document_files(root):
             parts = path.relative_to(root).parts

@@ -11,6 +11,7 @@ from lamina.errors import InvalidInputError, LaminaError, NotFoundError
 from lamina.passport import BaseIdentity, Passport
 from lamina.stages.corpus import archive_pdfs
 from lamina.stages.pod import Pod
+from lamina.stages.views import serve_made
 from lamina.store import point
 from lamina.training.mix import NOTHING_BESIDE, Mix
 from lamina.training.profiles import Profile
@@ -167,11 +168,13 @@ def export_layers(pod: Pod, adapters: Sequence[ArtifactRef]) -> list[ArtifactRef
 def publish_layers(
     pod: Pod, adapters: Mapping[str, ArtifactRef], files: Sequence[ArtifactRef]
 ) -> None:
-    """Point `output/peft/<layer>` and `output/adapters_gguf/<layer>.gguf` at these versions."""
+    """Point `output/peft/<layer>` and `output/adapters_gguf/<layer>.gguf` at these versions.
+
+    The second stays as it is where the version was held or taken back before.
+    """
     for (layer, adapter), file in zip(adapters.items(), files, strict=True):
-        exported = pod.store.open(file) / "adapter.gguf"
         publish_adapter(pod, layer, adapter)
-        point(pod.workspace.adapters_gguf / f"{layer}.gguf", exported)
+        serve_made(pod, layer, file)
 
 
 def publish_adapter(pod: Pod, layer: str, adapter: ArtifactRef) -> None:

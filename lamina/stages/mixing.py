@@ -2,6 +2,7 @@
 
 from lamina.artifacts import ArtifactRef
 from lamina.passport import BaseIdentity
+from lamina.prompts.folder import folder_prompts
 from lamina.stages import layers, study
 from lamina.stages.pod import Pod
 from lamina.training.mix import Mix
@@ -25,13 +26,21 @@ def mix_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
     if profile.study_passes:
         make = study.known_study if known_only else study.study_layer
         studied = make(pod, layer, dataset, exam)
-    if profile.replay_share:
+    if profile.replay_share and _speaks(pod, base):
         kept = known_replay(pod, base, profile) if known_only else replay(pod, base, profile)
     mix = Mix(general=general, study=studied, replay=kept)
     if profile.study_passes and profile.teacher_share:
         ask = known_teacher if known_only else teach
         mix = mix.model_copy(update={"teacher": ask(pod, layer, dataset, base, profile, mix)})
     return mix.wanted(profile)
+
+
+def _speaks(pod: Pod, base: BaseIdentity) -> bool:
+    """Whether the base has a chat template, and so answers of its own to keep."""
+    if folder_prompts(pod.workspace.base).source is not None:
+        return True
+    pod.progress.say(f"{base.name} has no chat template, so it has no answers of its own to keep")
+    return False
 
 
 def teach(  # noqa: PLR0913, PLR0917 - what a layer is made of

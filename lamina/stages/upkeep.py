@@ -1,13 +1,17 @@
-"""The store gives up what no view, no kept version and no recent use reaches."""
+"""Stores and the depot give up what no view, no name, no kept version and no recent use reaches."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
+from lamina.handover import cleaning, decided
+from lamina.handover import heads as heads_of
+from lamina.handover.link import Link
+from lamina.handover.opening import open_link
 from lamina.handover.versions import History, read_histories
 from lamina.orders import CollectGarbage
 from lamina.stages.pod import Pod
-from lamina.stages.versions import KIND
+from lamina.stages.views import KIND
 from lamina.upkeep.collect import Collected, Tally, collect
 from lamina.upkeep.inventory import inventory, last_used_s
 
@@ -17,8 +21,21 @@ COMPANIONS = ("judgement",)  # of what was read of a document; no view leads to 
 
 
 def gc(pod: Pod, order: CollectGarbage) -> Collected:
-    """Remove what nothing needs any more; the links, and what they were made of, stay."""
-    found = collect(
+    """Remove what nothing needs any more; the links, and what they were made of, stay.
+
+    Raises:
+        BusyError: the depot is to be cleaned, and cannot be reached.
+
+    """
+    found = _clean_depot(pod, order) if order.depot else _clean_store(pod, order)
+    said = "would free" if order.dry_run else "freed"
+    where = pod.settings.store_url if order.depot else pod.store.root
+    pod.progress.say(f"gc {said} {found.freed_bytes / 1e6:,.1f} MB in {where}")
+    return found
+
+
+def _clean_store(pod: Pod, order: CollectGarbage) -> Collected:
+    return collect(
         pod.store,
         roots={*_linked(pod), *_newest_verdicts(pod)},
         alone=set(_kept_versions(pod, order.keep)),
@@ -28,9 +45,33 @@ def gc(pod: Pod, order: CollectGarbage) -> Collected:
         layers=_layer_files(pod),
         dry_run=order.dry_run,
     )
-    said = "would free" if order.dry_run else "freed"
-    pod.progress.say(f"gc {said} {found.freed_bytes / 1e6:,.1f} MB in {pod.store.root}")
-    return found
+
+
+def _clean_depot(pod: Pod, order: CollectGarbage) -> Collected:
+    """The names are read after the artifacts: one that stands since keeps what it stands for."""
+    removed: dict[str, Tally] = {}
+    kept: dict[str, Tally] = {}
+    with open_link(pod.settings) as link:
+        found, now_s = cleaning.look(link)
+        live = set(_named_in_depot(link, order.keep))
+        doomed = set(cleaning.spent(found, live, now_s - order.grace_days * _DAY_S))
+        for one in found:
+            gone = one in doomed and (order.dry_run or cleaning.remove(link, one))
+            (removed if gone else kept).setdefault(one.kind, Tally()).add(one.size_bytes)
+    return Collected(dry_run=order.dry_run, removed=removed, kept=kept)
+
+
+def _named_in_depot(link: Link, keep: int) -> Iterator[ArtifactRef]:
+    """What names stand for, or stood for lately, and the versions to which a layer can go back."""
+    for head in heads_of.latest(link, keep):
+        yield from head.refs.values()
+    for layer in decided.newest_files(link):
+        history = decided.read(link, layer).history
+        versions = _latest(history, keep)
+        for one in history.decisions:
+            if one.digest in versions:
+                yield from one.refs.values()
+        yield from (ArtifactRef(kind=KIND, digest=digest) for digest in versions)
 
 
 def _layer_files(pod: Pod) -> list[str]:
@@ -92,5 +133,9 @@ def _kept_versions(pod: Pod, keep: int) -> Iterator[ArtifactRef]:
 def _latest(history: History, keep: int) -> list[str]:
     """Those that a rollback would bring back come first, then what was decided last."""
     going_back = history.served()[::-1]
-    others = [digest for digest in history.digests() if digest not in going_back]
+    others = [
+        digest
+        for digest in history.digests()
+        if digest not in going_back and history.state(digest) != "stopped"
+    ]
     return [*going_back, *others][:keep]

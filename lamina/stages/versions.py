@@ -4,23 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.artifacts import ArtifactRef
-from lamina.errors import MismatchError, NotFoundError
-from lamina.handover.versions import (
-    Decision,
-    OpenHistory,
-    State,
-    open_history,
-    read_histories,
-    read_history,
-)
+from lamina.errors import NotFoundError
+from lamina.handover.versions import Decision, State, read_histories, read_history
+from lamina.stages.fleet import bring, deciding
 from lamina.stages.pod import Pod
+from lamina.stages.views import KIND, drop_candidate, file_of, served, view_of
+from lamina.stages.withdrawn import trained_on
 from lamina.store import point
 from lamina.workspace import checked_layer_name
-
-KIND, FILE = "lora-gguf", "adapter.gguf"
 
 
 class Version(BaseModel):
@@ -33,11 +27,7 @@ class Version(BaseModel):
     state: State
     decision: Decision | None
     present: bool
-
-
-def served(pod: Pod, layer: str) -> ArtifactRef | None:
-    """The version that the view of a layer stands for."""
-    return pod.store.holding(_view(pod, layer))
+    withdrawn: tuple[str, ...] = Field((), description="documents of its training, gone since")
 
 
 def is_decided(pod: Pod, layer: str, gguf: ArtifactRef) -> bool:
@@ -49,37 +39,39 @@ def is_decided(pod: Pod, layer: str, gguf: ArtifactRef) -> bool:
 def place_candidate(pod: Pod, layer: str, gguf: ArtifactRef) -> Path:
     """Point `output/candidates/<layer>.gguf` at a version that waits for its verdict."""
     view = pod.workspace.candidates / f"{checked_layer_name(layer)}.gguf"
-    point(view, _file(pod, layer, gguf))
+    point(view, file_of(pod, layer, gguf))
     return view
 
 
 def promote(
     pod: Pod, layer: str, gguf: ArtifactRef, why: str, facts: Mapping[str, Any] | None = None
 ) -> Path:
-    """Let a version serve from now on.
+    """Let a version serve from now on, on every pod.
 
     Raises:
-        NotFoundError: it is not on this pod.
+        NotFoundError: it is neither on this pod nor in the depot.
         MismatchError: it is a version of another layer.
+        ResourceError: a file of the owner's has that name.
 
     """
-    file = _file(pod, layer, gguf)
-    with open_history(pod.workspace.versions, checked_layer_name(layer)) as open_one:
-        _note_found(pod, layer, open_one)
-        point(_view(pod, layer), file)
-        open_one.note("promote", gguf.digest, why, facts)
-    _drop_candidate(pod, layer, gguf)
-    return _view(pod, layer)
+    bring(pod, checked_layer_name(layer), gguf)
+    file_of(pod, layer, gguf)
+    with deciding(pod, layer) as one:
+        one.decide("promote", gguf.digest, why, facts)
+    drop_candidate(pod, layer, gguf)
+    return view_of(pod, layer)
 
 
 def hold(
     pod: Pod, layer: str, gguf: ArtifactRef, why: str, facts: Mapping[str, Any] | None = None
 ) -> None:
-    """Let a version not serve, for a reason; the served one stays."""
-    with open_history(pod.workspace.versions, checked_layer_name(layer)) as open_one:
-        _note_found(pod, layer, open_one)
-        open_one.note("hold", gguf.digest, why, facts)
-    _drop_candidate(pod, layer, gguf)
+    """Let a version not serve, for a reason; the served one stays.
+
+    One that serves because it was made here, unjudged, gives its place back to the one before.
+    """
+    with deciding(pod, layer) as one:
+        one.decide("hold", gguf.digest, why, facts)
+    drop_candidate(pod, layer, gguf)
 
 
 def rollback(pod: Pod, layer: str, why: str = "asked for") -> ArtifactRef:
@@ -89,17 +81,15 @@ def rollback(pod: Pod, layer: str, why: str = "asked for") -> ArtifactRef:
         NotFoundError: none served before, or it is not on this pod any more.
 
     """
-    with open_history(pod.workspace.versions, checked_layer_name(layer)) as open_one:
-        now = served(pod, layer)
-        if now is None or now.digest != open_one.history.before():  # else: killed before it noted
-            _note_found(pod, layer, open_one)
-        before = open_one.history.before()
+    with deciding(pod, layer, going_back=True) as one:
+        before = one.history.before()
         if before is None:
             msg = f"no earlier version of {layer} served on this pod; `lamina versions` lists all"
             raise NotFoundError(msg)
         gguf = ArtifactRef(kind=KIND, digest=before)
-        point(_view(pod, layer), _file(pod, layer, gguf))
-        open_one.note("rollback", before, why)
+        bring(pod, layer, gguf)
+        file_of(pod, layer, gguf)
+        one.decide("rollback", before, why)
     return gguf
 
 
@@ -134,6 +124,7 @@ def versions(pod: Pod, layers: Sequence[str] = ()) -> list[Version]:
                     state="served" if ref == now else history.state(digest),
                     decision=history.last_word(digest),
                     present=pod.store.path(ref).is_dir(),  # a look is no use of it
+                    withdrawn=tuple(trained_on(pod, history, digest)),
                 )
             )
     return found
@@ -163,31 +154,3 @@ def find_version(pod: Pod, layer: str, start: str = "") -> ArtifactRef:
 def _names(pod: Pod) -> set[str]:
     folders = (pod.workspace.adapters_gguf, pod.workspace.candidates)
     return {path.stem for folder in folders for path in folder.glob("*.gguf")}
-
-
-def _view(pod: Pod, layer: str) -> Path:
-    return pod.workspace.adapters_gguf / f"{checked_layer_name(layer)}.gguf"
-
-
-def _file(pod: Pod, layer: str, gguf: ArtifactRef) -> Path:
-    """The version's file, if it is this layer's."""
-    folder = pod.store.open(gguf)
-    said = pod.store.manifest(gguf).facts.get("passport", {}).get("layer")
-    if gguf.kind != KIND or said != layer:
-        msg = f"{gguf} is no version of {layer} but of {said or 'no layer'}; choose another"
-        raise MismatchError(msg)
-    return folder / FILE
-
-
-def _note_found(pod: Pod, layer: str, open_one: OpenHistory) -> None:
-    """What the view stands for may have been put there by training on this very pod."""
-    now = served(pod, layer)
-    stack = open_one.history.served()
-    if now and stack[-1:] != [now.digest]:
-        open_one.note("found", now.digest, "it served before")
-
-
-def _drop_candidate(pod: Pod, layer: str, gguf: ArtifactRef) -> None:
-    view = pod.workspace.candidates / f"{layer}.gguf"
-    if pod.store.holding(view) == gguf:
-        view.unlink(missing_ok=True)

@@ -73,6 +73,11 @@ def _address(pod: Pod, order: AskLayers) -> str:
     return named or f"http://{pod.settings.host}:{pod.settings.port}"
 
 
+def _is_foreign(order: AskLayers) -> bool:
+    """Whether the order itself names the server that is asked."""
+    return bool(order.server_url) and not (order.start_server or order.candidates)
+
+
 def known_report(pod: Pod, order: AskLayers) -> ArtifactRef | None:
     """What `qa_layers` would give, where everything was asked before: no server is started.
 
@@ -102,14 +107,19 @@ def _served(pod: Pod, order: AskLayers, wanted: "QaOrder", adapters: Path) -> "S
     digest = pod.workspace.digests
     if model := model_to_serve(pod, order):
         return served_from(model, adapters, digest)
-    with Client(_address(pod, order), _key(pod)) as client:
+    with Client(_address(pod, order), _key(pod, order)) as client:
         served = served_by(client)
     hold_against_files(served, wanted, digest)
     return served
 
 
-def _key(pod: Pod) -> str | None:
-    """The key that opens most: one way of asking sets the server's default."""
+def _key(pod: Pod, order: AskLayers) -> str | None:
+    """The key that opens most: one way of asking sets the server's default.
+
+    None for an address that whoever began the run typed: it may be anybody's.
+    """
+    if _is_foreign(order) and order.server_url != pod.settings.server_url:
+        return None
     key = pod.settings.admin_key or pod.settings.api_key
     return key.get_secret_value() if key else None
 
@@ -129,7 +139,7 @@ def qa_layers(pod: Pod, order: AskLayers) -> ArtifactRef:
                 wanted.model_copy(update={"server_url": url}),
                 store=pod.store,
                 progress=pod.progress,
-                api_key=_key(pod),
+                api_key=_key(pod, order),
                 digest=pod.workspace.digests,
                 earlier=trend.earlier_versions(pod, adapters),
             )
@@ -145,8 +155,6 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
     trained = [pod.store.path(ref) / "train.jsonl" for ref in datasets.values()]
     trained = trained or [pod.workspace.processed / "train.jsonl"]
     trained.append(pod.workspace.processed / "study.jsonl")
-    own = order.start_server or order.candidates
-    foreign = order.server_url and not own  # it may run another file than the pod's
     # The embedded base knows its handbooks' words and no others: neither instruction nor probe.
     embedded = pod.workspace.base == EMBEDDED_BASE
     line = None if embedded else pod.settings.exam_line or SHORT_ANSWERS
@@ -161,7 +169,8 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
         datasets=datasets,
         files=known_files(pod),
         adapters=adapters,
-        model=None if foreign else pod.workspace.base_gguf(pod.settings),
+        # A server elsewhere may run another file than the pod's.
+        model=None if _is_foreign(order) else pod.workspace.base_gguf(pod.settings),
         layers=() if order.candidates else tuple(order.layers),
         blends=(*order.blends, *saved),
         judged=(*order.layers, *order.blends, *saved) if order.candidates else (),

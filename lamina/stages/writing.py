@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from lamina.errors import NotFoundError
+from lamina.errors import InvalidInputError, NotFoundError
+from lamina.gguf import read_header
 from lamina.prompts.messages import Message
 from lamina.stages.pod import Pod
 from lamina.store import Stage
@@ -65,6 +66,12 @@ class PodsWriter:
                 yield writer
             return
         model = self._file(chosen.writer_model or "")
+        if not read_header(model).text("tokenizer.chat_template"):
+            msg = (
+                f"LAMINA_WRITER_MODEL names {model}, which has no chat template: it goes on with "
+                "texts and answers no questions; name a model that was trained to answer"
+            )
+            raise InvalidInputError(msg)
         self._pod.progress.say(f"starting a server on {model.name} for what it is to write")
         with (
             running_server(model, n_ctx=chosen.n_ctx, n_threads=chosen.n_threads) as url,

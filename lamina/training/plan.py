@@ -85,7 +85,7 @@ def plan_run(
     return Plan(
         profile=chosen,
         documents=len(pieces.lengths),
-        epoch_tokens=pieces.epoch_tokens() + pieces.pass_tokens(chosen.study_wordings),
+        epoch_tokens=pieces.epoch_tokens() + pieces.pass_tokens(chosen),
         steps=len(steps),
         batch_tokens=step_tokens(chosen, run_tokens(chosen, pieces)),
         learning_rate=peak_rate(chosen, config),

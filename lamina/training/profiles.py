@@ -56,6 +56,11 @@ class Profile(BaseModel):
     study_wordings: int = Field(
         1, ge=1, description="wordings of a fact in one pass; each pass has others"
     )
+    study_variety: int = Field(
+        99,
+        ge=1,
+        description="wordings of a fact that are ever shown; of few, each is met more often",
+    )
     teacher_share: float = Field(
         0.0,
         ge=0,
@@ -102,14 +107,16 @@ def _level(name: str, rank: int, targets: tuple[str, ...], rate: float) -> Profi
     return Profile(name=name, rank=rank, alpha=2 * rank, targets=targets, learning_rate=rate)
 
 
-LAYER = "layer"  # what topic layers are trained by
+LAYER = (
+    "layer"  # what topic layers are trained by: their text, what it says, the base's own answers
+)
 PRESETS: dict[str, Profile] = {
     "level1": _level("level1", 8, ("q_proj", "v_proj"), 2e-4),
     "level2": _level("level2", 16, ATTENTION, 1e-4),
     "level3": _level("level3", 16, ATTENTION, 5e-5),
     # Measured on SmolLM2-135M-Instruct: benchmarks/results/recipe.md.
-    LAYER: Profile(
-        name=LAYER,
+    "text": Profile(
+        name="text",
         rank=16,
         alpha=32,
         targets=ALL_LINEAR,
@@ -140,9 +147,9 @@ PRESETS: dict[str, Profile] = {
         dropout=0.0,
     ),
 }
-# Measured on two topics only (benchmarks/results/study.md), so it is no default yet.
-PRESETS["study"] = PRESETS[LAYER].model_copy(
-    update={"name": "study", "study_passes": 8.0, "replay_share": 0.1}
+# Measured on six topics: benchmarks/results/study.md.
+PRESETS[LAYER] = PRESETS["text"].model_copy(
+    update={"name": LAYER, "study_passes": 8.0, "study_variety": 3, "replay_share": 0.1}
 )
 
 

@@ -42,27 +42,28 @@ class Pieces:
         """One pass over the text."""
         return sum(self.lengths[place] * self.repeats[place] for place in self.places("text"))
 
-    def pass_tokens(self, wordings: int) -> int:
+    def pass_tokens(self, chosen: Profile) -> int:
         """One pass over what is taught."""
+        wordings = chosen.study_wordings
         return round(
             sum(
                 min(wordings, len(of)) * sum(self.lengths[place] for place in of) / len(of)
-                for of in self.groups()
+                for of in self.groups(chosen.study_variety)
             )
         )
 
-    def groups(self) -> list[list[int]]:
-        """Places of what teaches the same."""
+    def groups(self, variety: int) -> list[list[int]]:
+        """Places of what teaches the same, so many at most."""
         found: dict[int | None, list[int]] = {}
         for place in self.places("study"):
             found.setdefault(self.facts[place], []).append(place)
-        return list(found.values())
+        return [of[:variety] for of in found.values()]
 
 
 def run_tokens(chosen: Profile, pieces: Pieces) -> float:
     """Tokens of a run by its epochs, passes and shares."""
     own = chosen.epochs * pieces.epoch_tokens()
-    own += chosen.study_passes * pieces.pass_tokens(chosen.study_wordings)
+    own += chosen.study_passes * pieces.pass_tokens(chosen)
     return own + _kept_tokens(chosen, pieces, own)
 
 
@@ -102,8 +103,9 @@ def _steps(  # noqa: PLR0913, PLR0917 - what a stream's part of a run hangs on
         return []
     limit = min(chosen.sequence_tokens, batch_tokens)
     if name == "study":
-        rows = sum(min(chosen.study_wordings, len(of)) for of in pieces.groups())
-        order = _passes(pieces.groups(), chosen.study_wordings, seed)
+        groups = pieces.groups(chosen.study_variety)
+        rows = sum(min(chosen.study_wordings, len(of)) for of in groups)
+        order = _passes(groups, chosen.study_wordings, seed)
         some = None if steps else math.ceil(chosen.study_passes * rows)
         return packed_steps(islice(order, some), pieces.lengths, limit, batch_tokens, steps)
     lengths = [pieces.lengths[place] for place in places]

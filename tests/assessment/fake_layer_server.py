@@ -70,8 +70,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
 
+    def _refuses(self) -> bool:
+        key = self.fake.api_key
+        if refused := bool(key) and self.headers.get("Authorization") != f"Bearer {key}":
+            self._send({"error": {"message": "wrong key"}}, 401)
+        return refused
+
     def do_GET(self) -> None:
         fake = self.fake
+        if self._refuses():
+            return
         match self.path:
             case "/lora-adapters":
                 self._send(
@@ -93,8 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         fake = self.fake
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if fake.api_key and self.headers.get("Authorization") != f"Bearer {fake.api_key}":
-            self._send({"error": {"message": "wrong key"}}, 401)
+        if self._refuses():
             return
         with fake.lock:
             fake.requests.append((self.path, body))

@@ -44,12 +44,28 @@ def test_style_alone_is_promoted_once_in_twenty(
 ) -> None:
     exam = made.Exam(made.sizes(18, 6), icc=0.3, sd=0.1)
 
-    over, layer = made.text_gaps(
+    _, over, layer = made.leads(
         np.random.default_rng(7), exam, 0.02, LAYERS, others=others, differ=differ
     )
     both = np.maximum(over.p_above(0.02), layer.p_above(0.02))
 
     assert made.stand(both, 1).mean() <= MOST
+
+
+@pytest.mark.parametrize("differ", [0, 0.1, 0.3])
+@pytest.mark.parametrize("others", [3, 24])
+def test_the_form_of_answers_alone_is_promoted_once_in_twenty(
+    made: ModuleType, others: int, differ: float
+) -> None:
+    exam = made.Exam(made.sizes(20, 7), icc=0.3)
+
+    found = made.leads(
+        np.random.default_rng(7), exam, 0.1, LAYERS, others=others, differ=differ, shared=made.FORM
+    )
+    p_values = [one.p_above(0.1) for one in found]
+
+    assert made.stand(p_values[0], 1).mean() > 0.3  # what the gain over the base alone would do
+    assert made.stand(np.maximum.reduce(p_values), 1).mean() <= MOST
 
 
 def test_items_that_count_one_by_one_would_promote_more(made: ModuleType) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from blocks import LaminaWorkspace, LayerServer, TrainingProfile
 from blocks.in_force import obey, training_profile
 from lamina.errors import InvalidInputError
+from lamina.settings import load
 from lamina.training.profiles import PRESETS, profile
 
 
@@ -75,6 +76,18 @@ def test_the_layer_servers_key_reaches_the_run_and_not_the_screen() -> None:
 
     assert os.environ["LAMINA_API_KEY"] == "secret"
     assert "secret" not in str(LayerServer.load("default"))
+
+
+def test_the_pods_own_keys_do_not_go_to_an_address_that_is_typed_into_a_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAMINA_API_KEY", "the pod's")
+    monkeypatch.setenv("LAMINA_ADMIN_KEY", "the pod's")
+    LayerServer(url="http://elsewhere.example").save("default", overwrite=True)
+
+    obey()
+
+    assert load().api_key is load().admin_key is None
 
 
 def test_a_layer_server_that_is_away_is_said_in_a_sentence() -> None:

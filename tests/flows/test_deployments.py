@@ -64,7 +64,7 @@ def test_each_deployment_is_in_the_pool_of_its_pod() -> None:
     gpu = (
         "train-layers/train-what-is-due", "train-layer/train-one-layer",
         "spread-layers/train-on-all-workers", "train-all/train-levels",
-        "merge-and-convert/merge-into-base",
+        "merge-and-convert/merge-into-base", "gc/collect-garbage-on-gpu",
     )  # fmt: skip
     cpu = (
         "publish-layers/publish-what-is-new", "qa-layers/ask-layers", "rollback/roll-back",

@@ -1,12 +1,20 @@
 """What this room's builders give, and the sizes that its breaks are measured in."""
 
+import os
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
+from lamina.fingerprint import file_digest
+from lamina.handover.carrier import Carrier
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
+from lamina.stages import fleet
 from lamina.stages.pod import Pod
+from lamina.stages.views import served
+from lamina.store import Stage
 from lamina.store.lookup import mismatch
 
 MakePod = Callable[..., Pod]
@@ -36,3 +44,86 @@ def pull_refs(pod: Pod, refs: Sequence[ArtifactRef]) -> Fetched:
 def is_whole(pod: Pod, ref: ArtifactRef) -> bool:
     """Whether every file has the content that it had when it was made: each is read."""
     return mismatch(pod.store.path(ref), pod.store.manifest(ref)) is None
+
+
+def at_once(actions: Sequence[Callable[[], object]]) -> list[int]:
+    """Exit codes of one process for each action, all begun at one moment.
+
+    Plain forks: multiprocessing's own children end at once where this process had Prefect's
+    threads before.
+    """
+    gate, starter = os.pipe()
+    children = [_forked(action, gate, starter) for action in actions]
+    os.close(starter)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    os.close(gate)
+    return codes
+
+
+def _forked(action: Callable[[], object], gate: int, starter: int) -> int:
+    if child := os.fork():
+        return child
+    code = 1
+    try:
+        os.close(starter)
+        os.read(gate, 1)  # ends when the parent lets go
+        action()
+        code = 0
+    except BaseException:  # noqa: BLE001 - nothing may leave a child
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+class Told:
+    """Progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def start(self, label: str, total: int) -> None: ...
+
+    def advance(self, done: int, note: str = "") -> None: ...
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def serving(pods: list[Pod], layer: str = "Leases") -> list[str | None]:
+    return [ref and ref.digest for ref in (served(pod, layer) for pod in pods)]
+
+
+def follow(*pods: Pod) -> list[str]:
+    return [one.sentence for pod in pods for one in fleet.follow(pod)]
+
+
+def drop(pod: Pod, name: str) -> str:
+    """A document in the inbox, with its name as content; its digest."""
+    path = pod.workspace.raw_pdfs / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"%PDF-1.7 {Path(name).name}")
+    return file_digest(path)
+
+
+def version(pod: Pod, documents: Sequence[str], layer: str = "Leases") -> ArtifactRef:
+    """A version of a layer that was trained on these."""
+
+    def fill(folder: Path) -> dict[str, object]:
+        (folder / "adapter.gguf").write_bytes(os.urandom(500))
+        return {"passport": {"layer": layer, "documents": list(documents)}}
+
+    return pod.store.once("lora-gguf", Stage("export", 1), {"of": [layer, *documents]}, fill)
+
+
+def in_depot(pod: Pod, content: bytes) -> bool:
+    """Whether any file of the depot holds these bytes."""
+
+    def look(carrier: Carrier) -> bool:
+        return any(
+            content in b"".join(carrier.read(name, 0, 1 << 20))
+            for name in carrier.names("")
+            if not name.startswith("heads/")
+        )
+
+    with open_link(pod.settings) as link:
+        return link.run(look)

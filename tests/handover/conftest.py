@@ -33,6 +33,12 @@ def make_pod(tmp_path: Path) -> MakePod:
     return make
 
 
+@pytest.fixture
+def pods(make_pod: MakePod, tmp_path: Path) -> list[Pod]:
+    """Five that serve, over one folder."""
+    return [make_pod(f"cpu-{number}", store_url=str(tmp_path / "depot")) for number in range(5)]
+
+
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
     with ssh_server(tmp_path_factory.mktemp("sshd")) as server:

@@ -1,46 +1,15 @@
 """Two pods, and two processes of one pod, hand over at the same time."""
 
-import os
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing import SimpleQueue
 
-from builders import MakeLayer, MakePod, is_whole, pull_refs, push_refs
+from builders import MakeLayer, MakePod, at_once, is_whole, pull_refs, push_refs
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover
 from lamina.stages.pod import Pod
 
 SIZE = 4 << 20
-
-
-def at_once(actions: Sequence[Callable[[], object]]) -> list[int]:
-    """Exit codes of one process for each action, all begun at one moment.
-
-    Plain forks: multiprocessing's own children end at once where this process had Prefect's
-    threads before.
-    """
-    gate, starter = os.pipe()
-    children = [_forked(action, gate, starter) for action in actions]
-    os.close(starter)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    os.close(gate)
-    return codes
-
-
-def _forked(action: Callable[[], object], gate: int, starter: int) -> int:
-    if child := os.fork():
-        return child
-    code = 1
-    try:
-        os.close(starter)
-        os.read(gate, 1)  # ends when the parent lets go
-        action()
-        code = 0
-    except BaseException:  # noqa: BLE001 - nothing may leave a child
-        traceback.print_exc()
-    finally:
-        os._exit(code)
 
 
 def same_layer(pods: Sequence[Pod], make_layer: MakeLayer) -> ArtifactRef:

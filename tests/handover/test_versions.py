@@ -8,6 +8,7 @@ from builders import MakeLayer, MakePod
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, MismatchError, NotFoundError
+from lamina.handover.versions import OpenHistory
 from lamina.stages import handover, versions
 from lamina.stages.pod import Pod
 from lamina.store import point
@@ -137,7 +138,7 @@ def test_a_rollback_that_was_killed_before_it_was_noted_is_finished_by_the_next(
     for ref in three[:2]:
         handover.promote(pod, "Leases", ref, "better")
     with monkeypatch.context() as dying:
-        dying.setattr(versions.OpenHistory, "note", killed)
+        dying.setattr(OpenHistory, "note", killed)
         with pytest.raises(SystemExit):
             handover.rollback(pod, "Leases")
     assert serving(pod) == content(pod, three[0])

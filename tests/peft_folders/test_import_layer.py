@@ -7,7 +7,7 @@ from folders import write_folder
 from made import LAYERS, Made
 
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError
-from lamina.stages import imports, layers, versions
+from lamina.stages import imports, layers, versions, views
 from lamina.stages.pod import Pod
 
 
@@ -39,7 +39,7 @@ def test_it_serves_under_its_folders_name_and_the_folder_stays_as_it_is(
     layer, ref = imports.import_layer(pod, folder)
 
     assert layer == "Carried"
-    assert versions.served(pod, "Carried") == ref
+    assert views.served(pod, "Carried") == ref
     assert content(folder) == before
 
 
@@ -52,7 +52,7 @@ def test_a_second_import_is_a_version_that_can_be_taken_back(pod: Pod, miniature
 
     assert second != first
     assert versions.rollback(pod, "Carried") == first
-    assert versions.served(pod, "Carried") == first
+    assert views.served(pod, "Carried") == first
 
 
 def test_a_plain_folder_among_the_layers_disturbs_nothing(pod: Pod, miniature: Made) -> None:
@@ -71,7 +71,7 @@ def test_training_a_layer_leaves_a_folder_of_that_name_alone(pod: Pod, miniature
     layers.publish_layers(pod, {name: miniature.adapter()}, [miniature.exported()])
 
     assert not folder.is_symlink()
-    assert versions.served(pod, name) == miniature.exported()
+    assert views.served(pod, name) == miniature.exported()
 
 
 def test_a_layer_that_was_trained_here_keeps_its_passport(pod: Pod) -> None:
@@ -98,7 +98,7 @@ def test_a_layer_without_effect_does_not_serve(pod: Pod, miniature: Made) -> Non
 
     with pytest.raises(DamagedError, match="no effect"):
         imports.import_layer(pod, weights.parent)
-    assert versions.served(pod, "Empty") is None
+    assert views.served(pod, "Empty") is None
 
 
 def test_without_a_base_there_is_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -1,28 +1,21 @@
 """One house for the session, started as `make up` starts it; and the images, run as pods."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from container import Container, Image, images
-from house import House
+from house import House, free_ports
 from made import Made
+from planted_keys import SECRETS
 
 from lamina.demo import handbooks, world
 
 
-def free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    running = House(tmp_path_factory.mktemp("house"), free_ports())
+    running = House(tmp_path_factory.mktemp("house"), free_ports(), **SECRETS)
     try:
         running.make("up")
         running.edit_profile("layer", steps=8)  # no test here asks what was learnt

@@ -28,8 +28,8 @@ mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp"
 mount --rbind /dev "$root/dev"
-mount --bind "$1" "$root/workspace"; shift
-echo 127.0.0.1 localhost >"$root/etc/hosts"
+for volume in $1; do mount --bind "${volume#*:}" "$root${volume%%:*}"; done; shift
+echo 127.0.0.1 localhost $1 >"$root/etc/hosts"; shift
 ip link set lo up
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start  # as engines have it
 cd "$root"
@@ -75,8 +75,13 @@ class Container:
         command: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         beside: "Container | None" = None,
+        volumes: Mapping[str, Path] | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
-        """`beside`: the container whose network it shares."""
+        """`beside`: the container whose network it shares; `hosts`: names that lead to it.
+
+        `volumes`: what is mounted besides the workspace, by its place inside.
+        """
         self.image, self.user = image, user
         self.environment = {
             **image.environment,
@@ -89,6 +94,7 @@ class Container:
         self.log = workspace.parent / f"{workspace.name}.log"
         entry = [*image.says["Entrypoint"], *(command or image.says.get("Cmd") or ())]
         network = ["nsenter", f"--net=/proc/{beside.first}/ns/net"] if beside else []
+        mounted = {"/workspace": workspace, **(volumes or {})}
         self.log.touch()
         os.chown(self.log, user, user)  # engines give the user its output
         with self.log.open("ab") as log:
@@ -98,7 +104,8 @@ class Container:
                     *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork"),
                     *(() if beside else ("--net",)),
                     *("--kill-child", "--", "/bin/bash", "-c", _ENTER, "pod"),
-                    *(str(image.root), str(workspace), f"--userspec={user}:{user}"),
+                    *(str(image.root), " ".join(f"{at}:{it}" for at, it in mounted.items())),
+                    *(" ".join(hosts), f"--userspec={user}:{user}"),
                     *(str(image.root), "/usr/bin/env", "-i", f"--chdir={image.says['WorkingDir']}"),
                     *(f"{name}={value}" for name, value in self.environment.items()),
                     *entry,

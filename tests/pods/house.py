@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 PATIENCE = 2.5  # times the seconds that a quick machine needs; a wait that succeeds ends early
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 class House:
@@ -48,6 +56,13 @@ class House:
             base_url=self.api_url,
             auth=(auth[0], auth[2]) if auth[0] else None,
             timeout=30,
+            trust_env=False,
+        )
+        key = environment.get("LAMINA_API_KEY")
+        self._layers = httpx.Client(
+            base_url=self.server,
+            headers={"Authorization": f"Bearer {key}"} if key else None,
+            timeout=60,
             trust_env=False,
         )
 
@@ -87,12 +102,12 @@ class House:
 
     def children(self, program: str) -> list[int]:
         """Every process below a program."""
-        below, parents = [], {self.pid(program)}
-        for pid in sorted(_pids()):
-            if _parent(pid) in parents:
-                parents.add(pid)
-                below.append(pid)
-        return below
+        parents = {pid: _parent(pid) for pid in _pids()}
+        below, found = [], [self.pid(program)]
+        while found:  # a child's number may be the smaller one: they begin anew
+            found = [pid for pid, parent in parents.items() if parent in found]
+            below += found
+        return sorted(below)
 
     def logs(self) -> str:
         tails = [
@@ -181,7 +196,7 @@ class House:
     # -- the layer server -------------------------------------------------------------------------
 
     def layers(self) -> dict[str, dict[str, Any]]:
-        reply = httpx.get(f"{self.server}/lora-adapters", timeout=10, trust_env=False)
+        reply = self._layers.get("/lora-adapters")
         return {one["name"]: one for one in reply.raise_for_status().json()}
 
     def answer(self, model: str, question: str) -> dict[str, Any]:
@@ -191,8 +206,7 @@ class House:
             "max_tokens": 24,
             "temperature": 0,
         }
-        url = f"{self.server}/v1/chat/completions"
-        reply = httpx.post(url, json=body, timeout=60, trust_env=False)
+        reply = self._layers.post("/v1/chat/completions", json=body)
         return dict(reply.raise_for_status().json())
 
 

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import miniature_base
 import pytest
 from container import Container, Image
 
@@ -148,18 +147,32 @@ def test_a_pod_started_anew_on_its_volume_is_the_same_host(
     assert known[0] == known[1]
 
 
-def test_without_key_and_credential_nothing_listens_but_the_server(
+def listening(pod: Container) -> set[str]:
+    """Addresses and ports on which something listens, in the kernel's hexadecimal."""
+    table = pod.run("/bin/sh", "-c", "cat /proc/net/tcp /proc/net/tcp6").stdout
+    rows = [line.split() for line in table.splitlines()]
+    return {row[1] for row in rows if row[3] == "0A"}
+
+
+def test_without_key_and_credential_nothing_can_be_reached_from_outside(
     cpu_image: Image, volume: Volume, run: Run
 ) -> None:
     pod = served(run(cpu_image, chowned(volume("closed"), 0)))
-    listening = pod.run("/bin/sh", "-c", "cat /proc/net/tcp /proc/net/tcp6").stdout
-    ports = {
-        int(line.split()[1].rpartition(":")[2], 16)
-        for line in listening.splitlines()
-        if line.split()[3] == "0A"
-    }
 
-    assert ports == {5000}
+    assert listening(pod) == {f"0100007F:{5000:04X}"}
+    assert "the layer server listens inside this pod only" in pod.said()
+
+
+def test_with_a_key_the_server_listens_to_all_and_answers_who_has_it(
+    cpu_image: Image, volume: Volume, run: Run
+) -> None:
+    key = {"LAMINA_API_KEY": "open-sesame"}
+    pod = served(run(cpu_image, chowned(volume("keyed"), 0), environment=key))
+    layers = "http://localhost:5000/lora-adapters"
+
+    assert listening(pod) == {f"00000000:{5000:04X}"}
+    assert pod.status(layers) == 401
+    assert pod.status("--header", "Authorization: Bearer open-sesame", layers) == 200
 
 
 def test_a_pod_without_a_base_waits_for_it(cpu_image: Image, volume: Volume, run: Run) -> None:
@@ -193,47 +206,15 @@ def test_a_server_that_asks_nobody_who_they_are_does_not_start(
     assert "set PREFECT_SERVER_API_AUTH_STRING" in pod.log.read_text()
 
 
-def test_the_pods_of_the_compose_file_find_their_server(
-    cpu_image: Image, gpu_image: Image, volume: Volume, run: Run
-) -> None:
-    auth = "owner:open-sesame"
-    asked = {"PREFECT_SERVER_API_AUTH_STRING": auth, "LAMINA_PREFECT_HOST": "127.0.0.1"}
-    pods = {
-        "PREFECT_API_URL": "http://127.0.0.1:4200/api",
-        "PREFECT_API_AUTH_STRING": auth,
-        "LAMINA_BASE_MODEL": "tiny",
-    }
-    server = run(
-        cpu_image, chowned(volume("server"), 1000), user=1000, command=["server"], environment=asked
-    )
-    server.until(server.is_healthy, "Prefect's server")
-    setup = run(cpu_image, volume("setup"), command=["setup"], environment=pods, beside=server)
-    assert setup.stop_by_itself(180) == 0, setup.said()
-
-    gpu = run(
-        gpu_image,
-        chowned(volume("worker"), 1000),
-        user=1000,
-        command=["gpu"],
-        environment=pods,
-        beside=server,
-    )
-
-    gpu.until(gpu.is_healthy, "the worker", 120)
-    assert gpu.stop() == 0
-    assert server.stop() in {0, 143}
-
-
 def test_the_gpu_image_trains_a_layer_on_a_processor(
     gpu_image: Image, run: Run, tmp_path: Path
 ) -> None:
     folder = tmp_path / "gpu"
-    miniature_base.build(folder / "models" / "hf_mistral", hidden=256)
     handbooks.write_handbooks(folder / "raw", folder / "questions")
     manual = next((folder / "raw" / "Marlow_Leasing").glob("*.pdf"))
     (folder / "data" / "raw_pdfs" / "ASC_Leases").mkdir(parents=True)
     shutil.copy(manual, folder / "data" / "raw_pdfs" / "ASC_Leases")
-    pod = run(gpu_image, chowned(folder, 0))
+    pod = run(gpu_image, chowned(folder, 0), environment={"LAMINA_BASE_MODEL": "tiny"})
     pod.until(lambda: pod.pids("supervisord"), "the supervisor")
 
     pod.run(

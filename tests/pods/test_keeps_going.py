@@ -4,11 +4,11 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from flow_process import training
 from house import House, drop, kill
 
 from lamina.demo import handbooks
@@ -38,21 +38,6 @@ def order(learning_rate: float, steps: int) -> dict[str, Any]:
         "check_parity": False,
         "archive": False,
     }
-
-
-def training(house: House, run_id: str) -> int:
-    """The flow's process, once it trains."""
-    house.wait(run_id, "RUNNING")
-    log = house.root / "logs" / "gpu-worker.log"
-    size = log.stat().st_size
-    house.until(lambda: b" in all; learning" in log.read_bytes()[size:], "training to begin", 90)
-    return next(pid for pid in house.children("gpu-worker") if _is_flow(pid))
-
-
-def _is_flow(pid: int) -> bool:
-    return b"prefect.engine" in Path(f"/proc/{pid}/cmdline").read_bytes() or (
-        b"flow-run" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
 
 
 def test_a_flow_that_is_killed_is_tried_again_and_a_restart_of_the_server_does_not_end_it(

@@ -3,6 +3,7 @@
 `LAMINA_PICTURES=docs/pictures` keeps the pages that the documentation shows.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from house import House, drop
+from planted_keys import SECRETS
 
 from lamina.demo import handbooks
 
@@ -38,6 +40,8 @@ def page(house: House) -> "Iterator[Page]":
         browser = driver.chromium.launch(executable_path=BROWSER, args=quiet)
         page = browser.new_page(viewport={"width": 1360, "height": 1000})
         page.set_default_timeout(LOOKS * LOOK_MS)
+        known = base64.b64encode(SECRETS["PREFECT_API_AUTH_STRING"].encode()).decode()
+        page.add_init_script(f"localStorage.setItem('prefect-password', '{known}')")
         page.goto(f"{house.api_url.removesuffix('/api')}/deployments")
         yield page
         browser.close()

@@ -8,7 +8,8 @@ from test_writer import answering, as_json
 from writer_server import Desk, writer
 
 from lamina import settings
-from lamina.errors import NotFoundError
+from lamina.errors import InvalidInputError, NotFoundError
+from lamina.gguf_writer import write_gguf
 from lamina.stages import study, writing
 from lamina.stages.pod import Pod
 from lamina.stages.writing import PodsWriter
@@ -73,7 +74,7 @@ def test_a_weak_writer_is_left_out_and_that_is_said_also_in_the_plan(tmp_path: P
         pod = pod_with(tmp_path, writer_url=desk.url)
         assert strategy_of(pod) is None
 
-    assert "too weak, its questions are left out" in pod.progress.lines[-1]
+    assert "wrote 0 questions about a known page, 0 sound: too weak" in pod.progress.lines[-1]
     assert "too weak" in writing.told(pod)
 
 
@@ -88,6 +89,13 @@ def test_a_writer_that_is_away_is_left_out_for_this_time(tmp_path: Path) -> None
 def test_a_writers_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"LAMINA_WRITER_MODEL names nowhere\.gguf"):
         strategy_of(pod_with(tmp_path, writer_model="nowhere.gguf"))
+
+
+def test_a_file_that_only_goes_on_with_texts_is_no_writer(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "plain.gguf", {"general.architecture": "llama"}, [], [])
+
+    with pytest.raises(InvalidInputError, match=r"plain\.gguf, which has no chat template"):
+        strategy_of(pod_with(tmp_path, writer_model=str(tmp_path / "plain.gguf")))
 
 
 def test_a_plan_takes_what_rules_make_until_the_writer_has_written(tmp_path: Path) -> None:

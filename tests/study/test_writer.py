@@ -145,6 +145,13 @@ def test_its_key_is_sent_and_is_in_no_error(good: Desk) -> None:
     assert "refused with 401" in str(raised.value)
 
 
+def test_why_a_writer_refuses_is_said(good: Desk) -> None:
+    good.refusals.append((400, {}))
+    good.refusal = {"error": {"message": "this base carries no chat template"}}
+    with pytest.raises(PutOffError, match="refused with 400: this base carries no chat template"):
+        made(good)
+
+
 def test_a_budget_ends_the_asking(good: Desk) -> None:
     good.tokens = 600
     with asked(good, budget=Budget(tokens=1000)) as client:

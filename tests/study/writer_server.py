@@ -18,6 +18,7 @@ class Desk:
 
     answer: Answer
     refusals: list[Refusal] = field(default_factory=list)  # first in line
+    refusal: Any = field(default_factory=dict)  # the body of each
     asked: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     body: Any = None  # instead of OpenAI's form
@@ -36,7 +37,7 @@ def writer(answer: Answer, refusals: Sequence[Refusal] = ()) -> Iterator[Desk]:
             desk.keys.append(self.headers.get("Authorization"))
             if desk.refusals:
                 status, headers = desk.refusals.pop(0)
-                self._send(status, {}, headers)
+                self._send(status, desk.refusal, headers)
                 return
             asked = body["messages"][-1]["content"]
             desk.asked.append(asked)

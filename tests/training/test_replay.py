@@ -88,6 +88,18 @@ def test_answers_that_ended_are_rows_and_are_made_once(
     assert store.recall(replaying.STAGE, replaying.inputs(order)) == ref
 
 
+def test_an_answer_that_was_cut_is_no_row_and_is_counted(
+    store: Store, order: LayerOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "general_prompts", lambda: QUESTIONS)
+    monkeypatch.setattr(replaying, "MOST_TOKENS", 1)  # no answer and its end
+
+    ref = replaying.replay(order, store=store, progress=Silent())
+
+    assert list(read_rows(store.open(ref) / "train.jsonl")) == []
+    assert store.manifest(ref).facts["unfinished"] == len(QUESTIONS)
+
+
 def test_the_general_questions_are_none_of_the_exams() -> None:
     exam = [one.question for one in general_questions()]
 

@@ -11,7 +11,7 @@ from lamina.training.plan import run_steps
 from lamina.training.profiles import Profile, profile
 from lamina.training.streams import Pieces, Stream
 
-QUICK = profile("layer", least_steps=0, smallest_batch=None, sequence_tokens=100, batch_tokens=100)
+QUICK = profile("text", least_steps=0, smallest_batch=None, sequence_tokens=100, batch_tokens=100)
 
 
 def pieces(texts: int, facts: int, wordings: int = 3, kept: int = 0) -> Pieces:
@@ -55,6 +55,16 @@ def test_several_wordings_of_a_fact_in_one_pass_are_different_ones() -> None:
     first = Counter(some.facts[place] for place in seen[:16])
     assert len(set(seen[:16])) == 16
     assert set(first.values()) == {2}
+
+
+def test_no_more_wordings_of_a_fact_are_ever_shown_than_the_profile_says() -> None:
+    some = pieces(texts=0, facts=8, wordings=5)
+
+    steps = run_steps(asked({"study_passes": 6, "study_variety": 2}), some, seed=1)
+
+    seen = Counter(of_stream(steps, some, "study"))
+    assert set(seen.values()) == {3}
+    assert {place % 5 for place in seen} == {0, 1}
 
 
 def test_a_fact_of_one_wording_is_met_once_a_pass_all_the_same() -> None:

@@ -34,7 +34,10 @@ def refused(response: httpx.Response, url: str) -> LaminaError:
     said = _message(response)
     match response.status_code:
         case 401 | 403:
-            return KeyRefusedError(f"the server at {url} wants another API key; set LAMINA_API_KEY")
+            return KeyRefusedError(
+                f"the server at {url} wants another API key; set LAMINA_API_KEY, and "
+                "LAMINA_SERVER_URL too: an address that a form or an option names gets no key"
+            )
         case 404:
             return NotFoundError(f"the server at {url} says: {said}")
         case 409:

@@ -22,6 +22,7 @@ from lamina.assessment.verdicts.verdict import Inferred, Place
 from lamina.margins import Margins
 
 SAME = 1e-6  # two computations of one model agree at least this well
+OTHERS: dict[Kind, int] = {"D": 3, "T": 2}  # layers of other topics that give the measure at least
 Values: TypeAlias = Mapping[str, Sequence[Measured]]  # subject to what it scored
 _Key: TypeAlias = tuple[Kind, str, str]
 _Items: TypeAlias = dict[_Key, Measured]
@@ -58,6 +59,7 @@ def find(case: Case, values: Values, margins: Margins) -> Findings:
         unplaced=sum(one.document == one.topic for one in at_home["D"]),
         inferred=unseen.inferred(),
         home=sides.home(spoken, at_home[spoken]),
+        beyond=sides.ahead("D", at_home["D"]) if spoken == "D" else None,
         answers=sides.pooled(sides.base, "home", "G", case.topics, margins.harm("G")),
         serving=sides.pooled(sides.serving, "serving", spoken, case.topics, margins.loss(spoken)),
         elsewhere=tuple(sides.elsewhere()),
@@ -108,33 +110,46 @@ class _Sides:
             if one.kind == kind
             and one.topic in self.case.topics
             and key in self.base
-            and (kind != "T" or sum(key in other for other in self.others) > 1)
+            and (kind != "T" or self._is_measured_by_others(one))
         ]
 
     def home(self, kind: Kind, own: Sequence[Measured]) -> Finding | None:
-        """The gain over the base; in T over the other layers, whom style helps as well.
+        """The gain over the base; in T over the other layers, whom style helps as well."""
+        if kind != "D":
+            return self.ahead(kind, own)
+        return self.pooled(self.base, "home", kind, self.case.topics, self.margins.gain(kind))
 
-        Any layer of reports makes all reports easier to read, one more than the next. So a gain in
-        T must show in new documents, and exceed what one more layer without knowledge may bring.
+    def ahead(self, kind: Kind, own: Sequence[Measured]) -> Finding | None:
+        """The lead over the other layers, whom style and form help as well; None with too few.
+
+        Any layer of reports makes all reports easier to read, and answers of the right form
+        likelier, one more than the next. So a lead must show in new documents, and exceed what one
+        more layer without knowledge may bring.
         """
-        margin = self.margins.gain(kind)
-        if kind == "D":
-            return self.pooled(self.base, "home", kind, self.case.topics, margin)
-        gaps = [(one.document, self._mean_of_others(one) - one.value, one.weight) for one in own]
-        estimates = (over_documents(gaps, shares=False), self._over_others(own))
+        sign = -1 if kind == "T" else 1
+        own = [one for one in own if self._is_measured_by_others(one)]
+        gaps = [
+            (one.document, sign * (one.value - self._mean_of_others(one)), one.weight)
+            for one in own
+        ]
+        estimates = (over_documents(gaps, shares=False), self._over_others(own, sign))
         found = tuple(one for one in estimates if one is not None)
+        margin = self.margins.gain(kind)
         return Finding("home", _HOME[kind], kind, margin, found) if len(found) > 1 else None
+
+    def _is_measured_by_others(self, one: Measured) -> bool:
+        return sum(_key(one) in other for other in self.others) >= OTHERS.get(one.kind, 0)
 
     def _mean_of_others(self, one: Measured) -> float:
         key = _key(one)
         return fmean(other[key].value for other in self.others if key in other)
 
-    def _over_others(self, own: Sequence[Measured]) -> Estimate | None:
+    def _over_others(self, own: Sequence[Measured], sign: int) -> Estimate | None:
         """Each other layer held against it on the items that the two share."""
         gaps = []
         for other in self.others:
             shared = [
-                (one.document, other[_key(one)].value - one.value, one.weight)
+                (one.document, sign * (one.value - other[_key(one)].value), one.weight)
                 for one in own
                 if _key(one) in other
             ]

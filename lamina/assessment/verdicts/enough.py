@@ -19,6 +19,8 @@ def enough_for(found: Findings, word: Word, level: float, margins: Margins) -> E
         return None
     if found.home.low(level) <= found.home.margin:
         return _needed(found.home, found.home.margin, level, least)
+    if found.beyond and found.beyond.low(level) <= found.beyond.margin:
+        return _needed(found.beyond, found.beyond.margin, level, least)
     open_ = first_open(found, margins)
     return _needed(open_, -open_.margin, margins.level, least) if open_ else None
 

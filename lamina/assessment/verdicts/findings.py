@@ -93,7 +93,12 @@ class Findings:
     unplaced: int  # questions whose document nobody knows: they count as of one
     inferred: Inferred | None  # the gain where it cannot know; reported, and never decisive
     home: Finding | None  # the gain in it; None where fewer than two documents tell
+    beyond: Finding | None  # in D: the lead over the other layers; None with too few of them
     answers: Finding | None  # generated answers at home: they may hold a layer, never promote it
     serving: Finding | None
     elsewhere: tuple[Finding, ...]  # pooled, from documents enough
     spots: tuple[Finding, ...]  # each other topic by itself
+
+    def p_gain(self) -> float:
+        """Chance of all this where there is no gain that is the layer's own."""
+        return max((one.p_gain() for one in (self.home, self.beyond) if one), default=1.0)

@@ -122,6 +122,11 @@ def _unclear(
             return why, "An exam decides without them: add questions about its documents."
         remedy = f"{more} a gain like this would show; add questions." if more else "Ask far more."
         return why, remedy
+    if found.beyond and found.beyond.low(level) <= found.beyond.margin:
+        why = "Unclear: other topics' layers gain on the same questions, and it hardly leads them."
+        if float(found.beyond.documents.value) <= found.beyond.margin:
+            return why, "Teach it more facts of its documents (study_passes), or leave it out."
+        return why, f"{more} its lead would show; add questions." if more else "Ask far more."
     open_ = first_open(found, margins)
     if open_ is None:
         return "Unclear.", ""

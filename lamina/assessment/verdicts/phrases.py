@@ -62,6 +62,14 @@ def gained(gain: Comparison, *, known: bool) -> str:
     return f"T is {interval(gain)} on {seen_on}: {means}"
 
 
+def ahead(one: Comparison) -> str:
+    """The lead over other topics' layers on the same questions."""
+    return (
+        "Against other topics' layers, whom the form of answers helps as well, it is "
+        f"{interval(one)} on the same questions"
+    )
+
+
 def inferred(one: Inferred) -> str:
     """The gain where a layer cannot know, as a sentence of its own."""
     told = evidence(one.n, one.documents, "D")

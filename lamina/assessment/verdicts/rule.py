@@ -4,7 +4,8 @@
     surely worse at home, or than what serves worse
     surely harmful elsewhere                  harmful elsewhere
     too few questions, documents, comparisons too little evidence
-    gain not surely above its margin          unclear; no effect where it is surely below
+    gain not surely above its margin, or in
+    D not surely ahead of the other layers    unclear; no effect where it is surely below
     harm elsewhere, or loss against what
     serves, not surely below its margin       unclear
     else                                      promoted
@@ -25,14 +26,14 @@ from lamina.assessment.verdicts.verdict import Verdict, Word
 from lamina.assessment.verdicts.wording import verdict
 from lamina.margins import Margins
 
-VERSION = 3  # counted up when the same measurements may get another word: held ones are asked again
+VERSION = 4  # counted up when the same measurements may get another word: held ones are asked again
 
 
 def judge(cases: Sequence[Case], values: Values, margins: Margins) -> tuple[Verdict, ...]:
     """The verdicts on the candidates of one batch, in the order given."""
     found = [find(case, values, margins) for case in cases]
     tested = [one for one in found if one.kind and one.home]
-    stand, level = levels([one.home.p_gain() for one in tested if one.home], margins.level)
+    stand, level = levels([one.p_gain() for one in tested], margins.level)
     stands = {id(one): gained for one, gained in zip(tested, stand, strict=True)}
     return tuple(
         verdict(one, word(one, margins.level, gained=stands.get(id(one), False)), level, margins)

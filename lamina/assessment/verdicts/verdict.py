@@ -76,6 +76,9 @@ class Verdict(BaseModel):
         None, description="reported beside it: what it gained where it cannot know, in D"
     )
     gain: Comparison | None = Field(description="over the base (T: over the other layers)")
+    beyond: Comparison | None = Field(
+        None, description="in D: the lead over other topics' layers on the same questions"
+    )
     confidence: float = Field(description="of each end of the gain's interval")
     comparisons: tuple[Comparison, ...] = Field(description="all others that counted")
     enough: Enough | None = None

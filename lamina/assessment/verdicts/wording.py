@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from lamina.assessment.verdicts.compare import OTHERS
 from lamina.assessment.verdicts.enough import enough_for
 from lamina.assessment.verdicts.findings import Findings
 from lamina.assessment.verdicts.holds import held
-from lamina.assessment.verdicts.phrases import amount, beside, gained, inferred, interval
+from lamina.assessment.verdicts.phrases import ahead, amount, beside, gained, inferred, interval
 from lamina.assessment.verdicts.verdict import Comparison, Verdict, Word
 from lamina.margins import Margins
 
@@ -27,21 +28,33 @@ def verdict(found: Findings, word: Word, level: float, margins: Margins) -> Verd
         unplaced=found.unplaced,
         inferred=found.inferred,
         gain=gain,
+        beyond=found.beyond.compared(level) if found.beyond else None,
         confidence=1 - level,
         comparisons=comparisons,
         enough=enough,
-        seen=" ".join(_seen(found, gain, word, comparisons)),
+        seen=" ".join(_seen(found, gain, word, level, comparisons)),
         why=why,
         remedy=remedy,
     )
 
 
 def _seen(
-    found: Findings, gain: Comparison | None, word: Word, others: Iterable[Comparison]
+    found: Findings,
+    gain: Comparison | None,
+    word: Word,
+    level: float,
+    others: Iterable[Comparison],
 ) -> Iterator[str]:
     if gain and word is not Word.NO_EFFECT:
         said = gained(gain, known=bool(found.inferred))
         yield f"{said}; more than {amount(gain.bar, gain.kind)} counts."
+        if found.beyond:
+            yield f"{ahead(found.beyond.compared(level))}."
+        elif gain.kind == "D":
+            yield (
+                "How much of it is the form of answers is not known: fewer than "
+                f"{OTHERS['D']} other topics' layers were asked the same."
+            )
     if found.inferred and not found.same:
         yield inferred(found.inferred)
     if word is Word.PROMOTED:

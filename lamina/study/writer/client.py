@@ -10,11 +10,13 @@ from typing import Any, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.layer_server import complaint
 from lamina.prompts.messages import Message
 from lamina.study.strategy import PutOffError
 
 _TRIES = 4
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
+_LONGEST_REASON = 300  # characters
 _GIVE_UP_AFTER = 3  # requests in a row that failed for good
 _AWAY = {
     HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS,
@@ -123,7 +125,7 @@ class Writer:
         if reply.status_code in _AWAY:
             return f"answered {reply.status_code}", _seconds(reply.headers.get("retry-after"))
         if reply.status_code != HTTPStatus.OK:
-            msg = f"the writer at {self.url} refused with {reply.status_code}"
+            msg = f"the writer at {self.url} refused with {reply.status_code}{_why(reply)}"
             raise PutOffError(msg)
         try:
             told = reply.json()
@@ -133,6 +135,15 @@ class Writer:
             msg = f"the writer at {self.url} answered in another form than OpenAI's"
             raise PutOffError(msg) from error
         return text, None
+
+
+def _why(reply: httpx.Response) -> str:
+    """What it says of a refusal, cut to a sentence's length."""
+    try:
+        said = complaint(reply.json())
+    except ValueError:
+        return ""
+    return f": {' '.join(said.split())[:_LONGEST_REASON]}" if said else ""
 
 
 def _seconds(told: str | None) -> float:

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from lamina.study.passage import Passage
-from lamina.study.rows import StudyRow
-from lamina.study.writer.strategy import Writes, writer_strategy
+from lamina.study.rows import Dropped, StudyRow
+from lamina.study.writer.strategy import NONSENSE, Writes, writer_strategy
 from lamina.text.pages import Line, Page
 
 FEWEST = 3  # rows that pass all checks
@@ -46,4 +46,5 @@ class Tested(NamedTuple):
 def self_test(writer: Writes) -> Tested:
     """Have it write about the page; raises PutOffError where it cannot be asked."""
     found = list(writer_strategy(writer, "self-test").make(PASSAGE))
-    return Tested(sum(isinstance(one, StudyRow) for one in found), len(found))
+    nonsense = sum(isinstance(one, Dropped) and one.reason == NONSENSE for one in found)
+    return Tested(sum(isinstance(one, StudyRow) for one in found), len(found) - nonsense)

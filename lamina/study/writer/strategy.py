@@ -13,6 +13,7 @@ from lamina.study.writer.asking import Written
 from lamina.study.writer.checks import CHECKS, failed, is_known_anyway
 
 NAME = "writer"
+NONSENSE = "writer-nonsense"  # no question with an answer was found in what it said
 
 
 class Writes(Protocol):
@@ -36,7 +37,7 @@ def _made(passage: Passage, writer: Writes, identity: str) -> Iterator[StudyRow 
     said = writer.write(asking.asked(passage), asking.MOST_TOKENS)
     written = list(dict.fromkeys(asking.read(said)))
     if not written:
-        yield Dropped("writer-nonsense", passage.page.number, said)
+        yield Dropped(NONSENSE, passage.page.number, said)
     for one in written:
         told = f"{one.question} {one.answer}"
         if reason := failed(one, passage):

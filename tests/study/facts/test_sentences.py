@@ -73,6 +73,48 @@ def test_what_we_do_is_said_of_the_company(sentence: str, expected: str) -> None
     assert spoken(sentence, "Amcor", by_auditor=False).text == expected
 
 
+def test_a_sentence_that_leans_on_the_one_before_is_quoted_after_it() -> None:
+    one = said(
+        "We tested the Flexibles brands in the third quarter of fiscal 2022.",
+        "This resulted in a charge of $5 million to goodwill.",
+    )
+
+    asked = [got.question for got in rows_of(one) if got.answer == "$5 million"]
+    quoted = (
+        '"We tested the Flexibles brands in the third quarter of fiscal 2022. '
+        'This resulted in a charge of ____ to goodwill."'
+    )
+    assert asked == [
+        f"Fill in the gap in this statement from Amcor's fiscal 2022 report: {quoted}",
+        f"Amcor's fiscal 2022 report says: {quoted} What belongs in the gap?",
+    ]
+    assert {got.checks for got in rows_of(one) if got.answer == "$5 million"} == {
+        ("verbatim", "once-in-sentence")
+    }
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",  # nothing stands before it
+        "The following table shows what was tested by us.",  # what it points to is not quoted
+    ],
+)
+def test_a_sentence_that_leans_on_what_cannot_be_quoted_is_dropped(before: str) -> None:
+    one = said(*filter(None, (before, "This resulted in a charge of $5 million to goodwill.")))
+
+    assert not [got for got in rows_of(one) if got.answer == "$5 million"]
+    assert "dangling" in reasons(one)
+
+
+def test_a_figure_that_the_sentence_before_says_too_is_no_gap() -> None:
+    one = said(
+        "A charge of $5 million was expected.", "It was recorded in goodwill at $5 million in all."
+    )
+
+    assert not [got for got in rows_of(one) if "verbatim" in got.checks]
+
+
 def test_an_auditors_we_is_not_the_company() -> None:
     found = spoken("We conducted our audits in 2022.", "Amcor", by_auditor=True)
 

@@ -13,8 +13,8 @@ TERMS = {
     "nat": "A unit of how likely something is: 0.7 nats more is twice as likely, 2.3 nats ten "
     "times. Here always by token, which is a word or a piece of one.",
     "D": "What a layer knows: how much likelier it takes the right answer for than six wrong ones "
-    "of the same kind, in nats a token. Style gains nothing here. Over the base, +0.7 is twice as "
-    "likely, 0 is nothing learnt.",
+    "of the same kind, in nats a token. Over the base, +0.7 is twice as likely, 0 is nothing. The "
+    "form of answers gains here, too, so that a layer must also lead those of other topics.",
     "T": "How much lower a layer's loss is on text about its topic that nobody trained on, less "
     "what the other topics' layers gain there, in nats a token. It decides where there are too few "
     "questions.",

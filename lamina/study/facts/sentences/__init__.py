@@ -1,6 +1,7 @@
 """From the sentences of a page to rows: amounts, definitions, gaps, continuations.
 
-A sentence counts only if it stands alone: it speaks of nothing that another one named.
+A sentence that stands alone, and speaks of nothing that another one named, is said of the company.
+Any other is quoted from its report as it stands, where needed after the sentence before it.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from lamina.study.facts.sentences.continuations import continuation_rows
 from lamina.study.facts.sentences.definitions import definition_rows
 from lamina.study.facts.sentences.gaps import gap_rows
 from lamina.study.facts.sentences.maker import Maker
-from lamina.study.facts.sentences.speech import AUDITOR, spoken
+from lamina.study.facts.sentences.speech import AUDITOR, lead, spoken
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped, StudyRow
 from lamina.text.blocks import blocks
@@ -19,6 +20,7 @@ from lamina.text.sentences import sentences
 
 _FEWEST_WORDS, _MOST_WORDS = 5, 60
 _LONGEST = 20_000  # characters of a paragraph; a longer one is none
+_QUOTED = {"dangling", "unclear-verb"}  # sentences that are whole, but not said of the company
 
 
 def sentence_rows(passage: Passage) -> Iterator[StudyRow | Dropped]:
@@ -30,14 +32,23 @@ def sentence_rows(passage: Passage) -> Iterator[StudyRow | Dropped]:
     for block in blocks(pages):
         if block.kind != "text" or len(block.text) > _LONGEST:
             continue
+        before = ""
         for sentence in sentences(block.text):
             if sentence not in seen and _FEWEST_WORDS <= len(sentence.split()) <= _MOST_WORDS:
                 seen.add(sentence)
-                yield from _of_one(maker, sentence, by_auditor=by_auditor)
+                yield from _of_one(maker, sentence, before, by_auditor=by_auditor)
+                before = " ".join(sentence.split())
+            else:
+                before = ""
 
 
-def _of_one(maker: Maker, sentence: str, *, by_auditor: bool) -> Iterator[StudyRow | Dropped]:
+def _of_one(
+    maker: Maker, sentence: str, before: str, *, by_auditor: bool
+) -> Iterator[StudyRow | Dropped]:
     said = spoken(sentence, maker.company, by_auditor=by_auditor)
+    if said.problem in _QUOTED and not by_auditor:
+        yield from _quoted(maker, sentence, before, said.problem)
+        return
     if said.problem:
         yield maker.dropped(said.problem, sentence)
         return
@@ -45,3 +56,13 @@ def _of_one(maker: Maker, sentence: str, *, by_auditor: bool) -> Iterator[StudyR
     yield from amount_rows(maker, said.text, sentence)
     yield from gap_rows(maker, said.text, sentence)
     yield from continuation_rows(maker, said.text, sentence)
+
+
+def _quoted(maker: Maker, sentence: str, before: str, problem: str) -> Iterator[StudyRow | Dropped]:
+    text, leading = " ".join(sentence.split()), lead(sentence, before)
+    if leading is None:
+        yield maker.dropped(problem, sentence)
+        return
+    quoting = maker.verbatim(leading)
+    yield from gap_rows(quoting, text, sentence)
+    yield from continuation_rows(quoting, text, sentence)

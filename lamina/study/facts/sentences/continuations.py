@@ -30,7 +30,7 @@ def continuation_rows(maker: Maker, text: str, evidence: str) -> Iterator[StudyR
     ]
     if not cuts:
         return
-    begin, rest = text[: cuts[0]].rstrip(" ,"), text[cuts[0] :].strip()
+    begin, rest = maker.statement(text[: cuts[0]].rstrip(" ,")), text[cuts[0] :].strip()
     questions = (
         f'Continue this statement from {maker.owner} {maker.report}: "{begin}"',
         f'How does this sentence of {maker.owner} {maker.report} go on? "{begin} ..."',

@@ -18,10 +18,10 @@ def gap_rows(maker: Maker, text: str, evidence: str) -> Iterator[StudyRow | Drop
         return
     made = 0
     for value in found:
-        if text.count(value.text) > 1 or made >= _MOST:
+        if maker.statement(text).count(value.text) > 1 or made >= _MOST:
             continue
         made += 1
-        gapped = f"{text[: value.start]}{_GAP}{text[value.end :]}"
+        gapped = maker.statement(f"{text[: value.start]}{_GAP}{text[value.end :]}")
         questions = (
             f'Fill in the gap in this statement from {maker.owner} {maker.report}: "{gapped}"',
             f'{maker.owner} {maker.report} says: "{gapped}" What belongs in the gap?',

@@ -8,9 +8,11 @@ from lamina.study.rows import Dropped, Kind, StudyRow
 
 
 class Maker:
-    """Knows whom the page speaks of."""
+    """Knows whom the page speaks of, and how its sentences are put."""
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passage: Passage, before: str = "", check: str = "stands-alone") -> None:
+        """`before` is said before each statement; `check` is what its rows have passed."""
+        self._before, self._check = before, check
         self.company = passage.company
         self.owner = owner(passage.company)
         self.period = passage.period
@@ -21,6 +23,14 @@ class Maker:
     def report(self) -> str:
         """What the sentences are from: `fiscal 2022 report`."""
         return f"{self.period} report" if self.period else "report"
+
+    def verbatim(self, before: str) -> "Maker":
+        """One that quotes the report in its own words, after the sentence that these lean on."""
+        return Maker(self._passage, before, "verbatim")
+
+    def statement(self, text: str) -> str:
+        """What is quoted."""
+        return f"{self._before} {text}".strip()
 
     def rows(
         self,
@@ -46,7 +56,7 @@ class Maker:
                 group=group,
                 wording=wording,
                 evidence=evidence,
-                checks=("stands-alone", *checks),
+                checks=(self._check, *checks),
             )
 
     def dropped(self, reason: str, text: str) -> Dropped:

@@ -50,6 +50,12 @@ AUDITOR = re.compile(
     r"\bwe have audited\b|\bour audits?\b|\bcritical audit matters?\b|\bwe have served as\b",
     re.IGNORECASE,
 )
+# What points to a place that is not quoted with the sentence.
+_ELSEWHERE = re.compile(
+    r"\b(?:following|follows|above|below|foregoing|preceding|see|refer|herein|hereto|tables?|"
+    r"schedule|exhibit|item|page|notes?\s+(?:\d|[A-Z]\b))\b",
+    re.IGNORECASE,
+)
 _OWN_WORDS = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
 _LABELS = re.compile(r"\A(?:\(?[a-z0-9]{1,3}[.)]|[\u2022\u25aa\u25cf*\u2013-])\s")
 
@@ -78,6 +84,18 @@ def spoken(sentence: str, company: str, *, by_auditor: bool) -> Said:
     if _LEFT.search(named) or _DANGLING.search(named) or _DEFINITE.search(named):
         return Said(problem="dangling")
     return Said(named)
+
+
+def lead(sentence: str, before: str) -> str | None:
+    """What must be quoted before a sentence so that it is understood; none if that is not there.
+
+    A report's own "we" needs nothing: the report is named.
+    """
+    if _ELSEWHERE.search(sentence):
+        return None
+    if not (_DANGLING.search(sentence) or _DEFINITE.search(sentence)):
+        return ""
+    return before if before and not _ELSEWHERE.search(before) else None
 
 
 def _by_name(text: str, company: str) -> str | None:
