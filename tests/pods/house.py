@@ -76,7 +76,7 @@ class House:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=240 * PATIENCE,
             check=False,
         )
         if check and done.returncode:
