@@ -39,7 +39,7 @@ def _in_turn(task: Task[..., R], arguments: Arguments, _: int) -> dict[str, Any]
 
 def _side_by_side(task: Task[..., R], arguments: Arguments, at_once: int) -> dict[str, Any]:
     """In threads, which do not hear signals: what they do is stopped from here."""
-    with _stoppable(), ThreadPoolTaskRunner(at_once) as runner:
+    with _stoppable(), ThreadPoolTaskRunner(at_once) as runner:  # type: ignore[var-annotated]
         futures = {
             name: runner.submit(task, get_call_parameters(task.fn, given, {}))
             for name, given in arguments.items()

@@ -11,7 +11,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
@@ -100,7 +100,7 @@ def take_over_wake_ups() -> None:
         for run in waiting:
             woken = run.created_by and run.created_by.type == "AUTOMATION"
             if woken and run.id != mine.id and run.parameters == mine.parameters:
-                done = Cancelled(message=f"{mine.name} does this work, too")
+                done: State[Any] = Cancelled(message=f"{mine.name} does this work, too")
                 client.set_flow_run_state(run.id, done)
 
 

@@ -118,7 +118,7 @@ class Outbox:
         """Send what waits; raises InvalidInputError where the server refuses it for good."""
         if not self._path.exists():
             return Told()
-        delivered = []
+        delivered: list[str] = []
         with self._open() as waiting:
             for event, told in list(waiting.items()):
                 if api is None:

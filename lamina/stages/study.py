@@ -94,7 +94,7 @@ def publish(pod: Pod, refs: Sequence[ArtifactRef]) -> Path:
 
 def _published(pod: Pod) -> dict[str, ArtifactRef]:
     """What the published layers were taught, as far as it is held."""
-    found = {}
+    found: dict[str, ArtifactRef] = {}
     for layer in pod.workspace.trained():
         manifest = layers.published_manifest(pod, layer)
         if digest := manifest and manifest.facts.get("study"):
