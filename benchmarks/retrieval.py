@@ -11,6 +11,7 @@ the best one next to the question; documents that are held out are searched, too
 says what D, A, first and exact are; here llama.cpp gives the log-probabilities. Every condition has
 a fresh server, and answers one question at a time: milliseconds are those of one user. What the
 workspace holds is not asked again, nor timed again (its folder `retrieval` may be removed).
+Ended, it prints the conditions that were finished, and goes on when it is run again.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,10 +32,10 @@ from study_questions import known_questions, places, unseen_questions, with_page
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
-from lamina.assessment.exam.asked import Choose
 from lamina.assessment.exam.blend import Blend
 from lamina.assessment.exam.sampling import Sampling
 from lamina.gguf import read_header
+from lamina.layer_server import client as client_of
 from lamina.passport import Passport
 from lamina.peft_folders import FILE, import_folder
 from lamina.serving.launch import running_server
@@ -50,7 +52,7 @@ _COLUMNS = (
     "topic", "questions", "condition", "D", "A", "first", "exact", "prompt tokens",
     "answer tokens", "ms to the first", "ms in all",
 )  # fmt: skip
-Said = dict[str, Any]  # an answer, as a cell keeps it, with `values`
+Said = dict[str, Any]  # an answer, as a cell keeps it
 Told = dict[str, tuple[Scores, list[Said]]]  # by topic
 
 
@@ -98,12 +100,13 @@ def main() -> None:
             if options.layers:
                 link_layer(pod, options.layers / topic, dataset, Path(name) / f"{topic}.gguf")
             asked[topic] = asked_of(pod, exam, topic, dataset, is_transfer=options.transfer)
-        told = {
-            condition: answered(pod, exam, questions, Path(name) if has_layer else None)
-            for condition, has_layer, questions in conditions(asked, bool(options.layers))
-        }
-    options.set = []
-    print(f"{machine(options)}\n\n{table(told)}\n\n{recalls(asked)}")
+        print(f"{recalls(asked)}\n")
+        told: dict[str, Told] = {}
+        try:
+            for condition, has_layer, questions in conditions(asked, bool(options.layers)):
+                told[condition] = answered(pod, exam, questions, Path(name) if has_layer else None)
+        finally:  # what there is of a run that was ended
+            print(f"{machine(options)}\n\n{table(told)}")
 
 
 def parsed() -> argparse.Namespace:
@@ -115,6 +118,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--layers", type=Path, help="holds a PEFT folder for each topic")
     parser.add_argument("--transfer", action="store_true", help="ask about unseen companies")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.set_defaults(set=[])
     return parser.parse_args()
 
 
@@ -155,13 +159,15 @@ def conditions(
     asked: dict[str, Asked], has_layers: bool
 ) -> Iterator[tuple[str, bool, dict[str, list[Question]]]]:
     """Name, whether a layer answers, and what is put to it."""
-    for layer in (False, True)[: 1 + has_layers]:
-        name = "layer" if layer else "base"
-        yield name, layer, {topic: one.bare for topic, one in asked.items()}
-        for top in TOPS:
-            questions = {topic: one.found[top] for topic, one in asked.items()}
-            yield f"{name}, BM25's best {top}", layer, questions
-        yield f"{name}, right page", layer, {topic: one.page for topic, one in asked.items()}
+    names = ("base", "layer") if has_layers else ("base",)
+    for layer, name in enumerate(names):
+        yield name, bool(layer), {topic: one.bare for topic, one in asked.items()}
+    for top in TOPS:
+        found = {topic: one.found[top] for topic, one in asked.items()}
+        for layer, name in enumerate(names):
+            yield f"{name}, BM25's best {top}", bool(layer), found
+    for layer, name in enumerate(names):
+        yield f"{name}, right page", bool(layer), {topic: one.page for topic, one in asked.items()}
 
 
 def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: Path | None) -> Told:
@@ -179,10 +185,14 @@ def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: P
             client.ask("Hello", blend, _AS_TRAINED)  # the layer is loaded
             layer = str((adapters / f"{topic}.gguf").resolve()) if adapters else ""
             found = [
-                exam.once("retrieval", [one, layer], partial(_put, client, one, blend))
+                exam.once("retrieval", [one, layer], partial(_said, client, one, blend))
                 for one in questions
             ]
-            scores = judged(questions, [value for one in found for value in one["values"]])
+            values = [
+                exam.once("retrieval-scores", [one, layer], partial(_scored, url, one, blend))
+                for one in questions
+            ]
+            scores = judged(questions, list(chain.from_iterable(values)))
             figures = set(exam.figures(questions))
             scores.exact = [
                 exam.is_right(asked_for, one["text"])
@@ -193,18 +203,27 @@ def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: P
     return told
 
 
-def _put(client: Client, one: Question, blend: Blend) -> Said:
-    """What is answered, what that took, and the log-probability a token of every answer."""
-    said = client.ask(one.text, blend, _AS_TRAINED)
-    choice = Choose(one.text, (*one.wordings, *one.others), len(one.wordings))
-    values = [logprob / tokens for logprob, tokens in client.choose([choice], blend)[0]]
-    return {**said.value(in_flight=1), "values": values}
+def _said(client: Client, one: Question, blend: Blend) -> Said:
+    return client.ask(one.text, blend, _AS_TRAINED).value(in_flight=1)
+
+
+def _scored(url: str, one: Question, blend: Blend) -> list[float]:
+    """The log-probability a token of every answer, its end not counted."""
+    item = {
+        "messages": [{"role": "user", "content": one.text}],
+        "candidates": [*one.wordings, *one.others],
+    }
+    with client_of(url, timeout=600) as http:
+        reply = http.post("/v1/score", json={"model": blend.name, "items": [item]})
+    reply.raise_for_status()
+    (told,) = reply.json()["data"]
+    return [statistics.fmean(each["token_logprobs"][:-1]) for each in told["candidates"]]
 
 
 def table(told: dict[str, Told]) -> str:
     """A line for each topic and condition, and one for all topics."""
     lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    topics = list(next(iter(told.values())))
+    topics = list(next(iter(told.values()), []))
     for topic in [*topics, "all"]:
         for condition, by_topic in told.items():
             scores, said = Scores(), list[Said]()

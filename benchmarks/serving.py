@@ -1,19 +1,19 @@
 """The server under load, beside its peers: tokens per second, pauses, swaps, memory, overhead.
 
     python benchmarks/serving.py [--shape 1.1B] [--kind q4] [--requests 1,4,8,16] [--out FILE]
-        [--llama-server PATH] [--llama-cpp-python] [--only PART]...
+        [--llama-server PATH] [--llama-cpp-python] [--model FILE] [--only PART]...
 
-Makes its own random-weight model. Every request has its own prompt of words that are one token
-each, so nothing is reused, and generates a fixed number of tokens. Peers are started here, with
-the same model, threads and context. Ratios of one run are what counts: absolute figures move with
-the machine.
+Makes its own random-weight model, or takes `--model` (throughput and steps). Every request has its
+own prompt, so nothing is reused, and generates a fixed number of tokens. Peers are started here,
+with the same model, threads, context, flash attention and spinning (GOMP_SPINCOUNT, which libgomp
+reads when it is loaded). Both stand at the same time, are warmed up, and are asked in an order that
+turns. Ratios of one run are what counts: absolute figures move with the machine.
 
 llama-server of the same source, with the flags that `make setup` builds llama-cpp-python with:
 
     tar xzf .venv/share/sources/llama_cpp_python-*.tar.gz -C /tmp
     cd /tmp/llama_cpp_python-*/vendor/llama.cpp
-    export CFLAGS="-mno-amx-int8 -mno-amx-tile" CXXFLAGS="-mno-amx-int8 -mno-amx-tile"  # x86_64
-    cmake -B build -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DLLAMA_BUILD_TESTS=OFF \
+    cmake -B build -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DLLAMA_BUILD_TESTS=OFF \
         -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF \
         -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_CURL=OFF
     cmake --build build --target llama-server -j2
@@ -34,30 +34,52 @@ from pathlib import Path
 
 import httpx
 import serving_layers
-from serving_load import Start, bodies, drive, servers
+import serving_steps
+from serving_load import Start, bodies, drive, processor_s, servers, youngest_child
 from serving_model import SHAPES, write_base, write_layer
 
-PARTS = ("throughput", "mixture", "swaps", "residents", "overhead")
+PARTS = ("throughput", "steps", "mixture", "swaps", "residents", "overhead")
 
 
 def throughput(found: dict[str, Start], options: argparse.Namespace) -> str:
-    """Total tokens per second and pauses at each number of concurrent requests, medians of runs."""
-    lines = ["| concurrent | server | tokens/s | p95 between tokens, ms | first token, ms |"]
-    lines += ["|---|---|---|---|---|"]
+    """Tokens per second, pauses and processor time at each number of requests, of runs in turn."""
+    heads = ("tokens/s", "p95 between tokens, ms", "first token, ms", "processor, ms a token")
+    lines = [f"| concurrent | server | {' | '.join(heads)} |", "|---|---|---|---|---|---|"]
     for count in options.requests:
         names = [name for name in found if name != "llama_cpp.server" or count in {1, 8}]
-        runs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
-        for _ in range(options.repeat):
-            for name in names:  # in turn, so that all meet the same machine
-                with found[name](count) as url:
-                    drive(url, bodies(1, options))
-                    load = drive(url, bodies(count, options))
-                runs[name].append((load.rate, load.p95_ms, statistics.median(load.first_ms)))
-        for name, measured in runs.items():
-            rate, p95, first = (statistics.median(column) for column in zip(*measured, strict=True))
-            lines.append(f"| {count} | {name} | {rate:.1f} | {p95:.0f} | {first:.0f} |")
-            print(lines[-1], flush=True)
+        runs: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
+        with ExitStack() as stack:
+            urls, processes = {}, {}
+            for name in names:
+                urls[name] = stack.enter_context(found[name](count))
+                processes[name] = youngest_child()
+            for url in urls.values():
+                drive(url, bodies(count, argparse.Namespace(**{**vars(options), "tokens": 8})))
+            for turn in range(options.repeat):
+                for place in range(len(names)):
+                    name = names[(turn + place) % len(names)]
+                    before_s = processor_s(processes[name])
+                    load = drive(urls[name], bodies(count, options))
+                    work_ms = 1000 * (processor_s(processes[name]) - before_s) / load.tokens
+                    first_ms = statistics.median(load.first_ms)
+                    runs[name].append((load.rate, load.p95_ms, first_ms, work_ms))
+        columns = {name: list(zip(*measured, strict=True)) for name, measured in runs.items()}
+        new = [f"| {count} | {name} | {_told(columns[name])} |" for name in names]
+        if "llama-server" in columns:
+            pairs = zip(columns["lamina"], columns["llama-server"], strict=True)
+            ratios = [statistics.median(one) / statistics.median(two) for one, two in pairs]
+            new.append(f"| {count} | ratio | {' | '.join(f'{one:.3f}' for one in ratios)} |")
+        print("\n".join(new), flush=True)
+        lines += new
     return "\n".join(lines)
+
+
+def _told(columns: list[tuple[float, ...]]) -> str:
+    """Medians, and in brackets the least and the most."""
+    return " | ".join(
+        f"{statistics.median(column):.1f} ({min(column):.1f} to {max(column):.1f})"
+        for column in columns
+    )
 
 
 def overhead(found: dict[str, Start], options: argparse.Namespace) -> str:
@@ -95,7 +117,9 @@ def _options() -> argparse.Namespace:
     add("--prompt", type=int, default=128)
     add("--tokens", type=int, default=64)
     add("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    add("--repeat", type=int, default=1, help="runs of each server; medians are told")
+    add("--repeat", type=int, default=5, help="runs of each server; medians are told")
+    add("--flash", choices=("on", "off"), default="off", help="flash attention, for both servers")
+    add("--model", type=Path, help="a real base instead of random weights: throughput and steps")
     add("--llama-server", help="binary built from the same source distribution")
     add("--llama-cpp-python", action="store_true", help="also python -m llama_cpp.server, at 1, 8")
     add("--only", choices=PARTS, action="append")
@@ -104,8 +128,10 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(part: str, found: dict[str, Start], folder: Path, options: argparse.Namespace) -> str:
-    model, layers = folder / "model.gguf", folder / "layers"
+    model, layers = options.model or folder / "model.gguf", folder / "layers"
     match part:
+        case "steps":
+            return serving_steps.steps(model, options)
         case "throughput":
             return throughput(found, options)
         case "mixture":
@@ -121,15 +147,17 @@ def _measure(part: str, found: dict[str, Start], folder: Path, options: argparse
 def main() -> None:
     """Run what was asked for and write the tables."""
     options = _options()
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the server does, for the library's figures
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # llama.cpp is loaded later, here and there
     random.seed(1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shape = SHAPES[options.shape]
-        model = write_base(folder / "model.gguf", shape, options.kind)
         (folder / "layers").mkdir()
-        for number in range(serving_layers.N_SETS):
-            write_layer(folder / "layers" / f"L{number}.gguf", shape, seed=number)
+        if not options.model:
+            write_base(folder / "model.gguf", shape, options.kind)
+            for number in range(serving_layers.N_SETS):
+                write_layer(folder / "layers" / f"L{number}.gguf", shape, seed=number)
+        model = options.model or folder / "model.gguf"
         found = servers(model, folder / "layers", options)
         commit = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
@@ -139,8 +167,10 @@ def main() -> None:
         ).stdout.strip()
         texts = [
             (
-                f"{options.shape} shape, {options.kind}, {options.threads} threads, prompt of "
-                f"{options.prompt} + {options.tokens} tokens, {platform.machine()}, "
+                f"{options.model.name if options.model else f'{options.shape} {options.kind}'}, "
+                f"{options.threads} threads, prompt of {options.prompt} + {options.tokens} tokens, "
+                f"flash attention {options.flash}, GOMP_SPINCOUNT {os.environ['GOMP_SPINCOUNT']}, "
+                f"{options.repeat} runs: medians (least to most), {platform.machine()}, "
                 f"llama-cpp-python {version('llama-cpp-python')}, commit {commit}, load before: "
                 f"{os.getloadavg()[0]:.1f}."
             )

@@ -1,17 +1,18 @@
 """What layers cost the server: swaps, first use, pauses of running answers, memory, mixed load."""
 
 import argparse
-import os
 import statistics
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from serving_load import Start, bodies, drive
+from serving_load import Start, bodies, drive, youngest_child
 from serving_model import Shape, write_layer
 
-from lamina.serving.llama import Base, ContextOptions, open_base, quiet
+if TYPE_CHECKING:  # loaded when the environment says how its threads wait
+    from lamina.serving.llama import Base
 
 N_SETS = 8
 N_RESIDENT = 25
@@ -49,6 +50,8 @@ def _bounds(model: Path, layers: Path, options: argparse.Namespace) -> tuple[flo
 
     Layers belong to a context, so eight sets of two requests each decode two by two.
     """
+    from lamina.serving.llama import ContextOptions, open_base, quiet
+
     count = 2 * N_SETS
     quiet()
     context = ContextOptions(options.prompt + options.tokens, count, n_threads=options.threads)
@@ -63,14 +66,14 @@ def _bounds(model: Path, layers: Path, options: argparse.Namespace) -> tuple[flo
     return together, tokens / (count * prompts + steps * N_SETS * pair)
 
 
-def _prefill_s(base: Base, slot: int, options: argparse.Namespace) -> float:
+def _prefill_s(base: "Base", slot: int, options: argparse.Namespace) -> float:
     base.forget(slot)
     started_s = time.perf_counter()
     base.evaluate([300 + slot] * options.prompt, position=0, slot=slot)
     return time.perf_counter() - started_s
 
 
-def _decode_s(base: Base, count: int, step: int, options: argparse.Namespace) -> float:
+def _decode_s(base: "Base", count: int, step: int, options: argparse.Namespace) -> float:
     base.batch.clear()
     for slot in range(count):
         if step == 0:
@@ -115,6 +118,8 @@ def swaps(found: dict[str, Start], model: Path, layers: Path, options: argparse.
 
 def _swap_in_library(model: Path, layers: Path, options: argparse.Namespace) -> str:
     """The work of a swap itself, and what the next step costs more for it."""
+    from lamina.serving.llama import ContextOptions, open_base, quiet
+
     quiet()
     context = ContextOptions(options.prompt + options.tokens, 2, n_threads=options.threads)
     with open_base(model, context) as base:
@@ -189,7 +194,6 @@ def _told(times: list[tuple[float, float]]) -> str:
 
 def _anonymous_bytes() -> int:
     """Memory of the server's process that is no file: the benchmark's only living child's."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    text = Path(f"/proc/{children[-1]}/status").read_text()
+    text = Path(f"/proc/{youngest_child()}/status").read_text()
     line = next(line for line in text.splitlines() if line.startswith("RssAnon"))
     return 1024 * int(line.split()[1])

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import random
 import socket
 import subprocess
@@ -83,17 +84,34 @@ def bodies(count: int, options: argparse.Namespace, models: tuple[str, ...] = ("
     """Requests with prompts of their own; `models` in turn."""
     return [
         {
-            "prompt": " ".join(f"w{random.randrange(31000)}" for _ in range(options.prompt - 1)),
+            "prompt": _prompt(options),
             "max_tokens": options.tokens,
             "temperature": 0,
             "ignore_eos": True,
             "stream": True,
             "cache_prompt": False,
-            "logit_bias": {"2": -100} if options.llama_cpp_python else {},
+            **({"logit_bias": {"2": -100}} if options.llama_cpp_python else {}),
             **({"model": models[number % len(models)]} if models[number % len(models)] else {}),
         }
         for number in range(count)
     ]
+
+
+def _prompt(options: argparse.Namespace) -> str | list[int]:
+    """Tokens; as words of a token each for llama_cpp.server, which takes texts only."""
+    numbers = [random.randrange(1000, 31000) for _ in range(options.prompt)]
+    return " ".join(f"w{one}" for one in numbers[1:]) if options.llama_cpp_python else numbers
+
+
+def youngest_child() -> int:
+    """The process that was started last."""
+    return int(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()[-1])
+
+
+def processor_s(process: int) -> float:
+    """Processor time that it has taken, user and system."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -134,7 +152,7 @@ def servers(model: Path, layers: Path, options: argparse.Namespace) -> dict[str,
             n_ctx=n_ctx,
             n_threads=options.threads,
             n_parallel=count,
-            more=["--quiet"],
+            more=["--quiet", "--flash_attn", "true" if options.flash == "on" else "false"],
         )
 
     found: dict[str, Start] = {"lamina": lamina}
@@ -144,6 +162,7 @@ def servers(model: Path, layers: Path, options: argparse.Namespace) -> dict[str,
             [
                 *(options.llama_server, "-m", str(model), "-c", str(n_ctx * count)),
                 *("-np", str(count), "-t", threads, "-tb", threads, *common),
+                *("-fa", options.flash, "--cache-ram", "0"),
             ],
             "/health",
         )

@@ -4,7 +4,7 @@ from prefect import State, flow
 from prefect.flow_runs import suspend_flow_run
 from prefect.states import Completed
 
-from blocks.in_force import obey
+from flows.shell import begin
 from lamina.orders import ApproveLayer
 from tasks import approval
 
@@ -12,7 +12,7 @@ from tasks import approval
 @flow(name="approve-layer", flow_run_name="may {order.layer} serve?", log_prints=False)
 def approve_layer(order: ApproveLayer) -> State[None]:
     """Ask, and do as was said. No worker waits: the run begins anew once the form is filled in."""
-    obey()
+    begin()
     if not approval.waits(order):
         return Completed(message=f"{order.layer} was decided upon meanwhile")
     form = approval.form(order)

@@ -3,3 +3,20 @@
 # than half of the build falls away; it is forced on there, and a plain variable wins over that.
 set(LLAMA_BUILD_COMMON OFF)
 set(LLAVA_BUILD OFF)
+
+# GCC's AMX intrinsics do not tell the compiler what they read: `_tile_loadconfig` of GCC 12.2 names 8
+# of the 64 bytes (GCC's PR target/114098), `_tile_loadd` none at all. Stores that come before are
+# then dropped or moved behind, and the first tile that is used ends the process.
+set(AMX_FENCE ${CMAKE_BINARY_DIR}/amx_fence.h)
+file(WRITE ${AMX_FENCE} [=[
+#if defined(__AMX_TILE__)
+#include <immintrin.h>
+#define _tile_loadconfig(config) \
+    do { const void * seen = (config); __asm__ volatile("" : "+r"(seen) : : "memory"); \
+         _tile_loadconfig(seen); } while (0)
+#undef _tile_loadd
+#define _tile_loadd(tile, base, stride) \
+    do { __asm__ volatile("" : : : "memory"); _tile_loadd_internal(tile, base, stride); } while (0)
+#endif
+]=])
+add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-include ${AMX_FENCE}>")

@@ -33,13 +33,8 @@ class SetupError(Exception):
 
 
 def flags(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the build is told through its environment; what the user set stays."""
-    # llama.cpp's AMX kernels crash on virtual machines that show AMX but do not let it be used.
-    amx = "-mno-amx-int8 -mno-amx-tile" if platform.machine() == "x86_64" else ""
-    return {
-        "CFLAGS": amx, "CXXFLAGS": amx,
-        **{name: environment[name] for name in FLAGS if name in environment},
-    }  # fmt: skip
+    """What the build is told through its environment."""
+    return {name: environment[name] for name in FLAGS if name in environment}
 
 
 def target(environment: Mapping[str, str]) -> str:

@@ -34,7 +34,8 @@ def ask(rows: Sequence[Mapping[str, str]]) -> None:
         for row in rows
     }
     if orders and edge.is_deployed():
-        runs.start("approve-layer/cpu", orders)
+        names = {layer: f"may {layer} serve?" for layer in orders}
+        runs.start("approve-layer/ask-a-person", orders, names)
 
 
 def form(order: ApproveLayer) -> type[Word]:

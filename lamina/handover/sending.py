@@ -65,7 +65,7 @@ def send(  # noqa: PLR0913 - keyword-only but for what goes where
     wanted = list(dict.fromkeys(refs))
     folders = {ref: store.open(ref) for ref in wanted}
     whole = [_Parcel(ref, folders[ref], store.manifest(ref)) for ref in wanted]
-    found = whole if again else [_missing(link, one, sure=one.ref in standing) for one in whole]
+    found = (one if again else _missing(link, one, sure=one.ref in standing) for one in whole)
     parcels = [parcel for parcel in found if parcel]
     pieces = [
         Piece(parcel.path(name), parcel.manifest.files[name].size_bytes)

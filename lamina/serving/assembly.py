@@ -9,6 +9,7 @@ from lamina.errors import InvalidInputError
 from lamina.prompts import FORMATS
 from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.thread import Engine
+from lamina.serving.engine.warm import WarmOptions
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.app import build_app
 from lamina.serving.http.guard.keys import Keys
@@ -17,15 +18,18 @@ from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
 from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.papers import Papers
 from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
-from lamina.serving.llama import ContextOptions, quiet
+from lamina.serving.llama import ContextOptions, has_amx, quiet
 from lamina.serving.preflight import (
     available_bytes,
+    check_kv_type,
     check_room,
     is_worth_threads,
     special_layouts_work,
+    warm_bytes,
 )
 from lamina.serving.server import Server
 from lamina.workspace import Workspace
@@ -47,13 +51,17 @@ def assemble(options: argparse.Namespace) -> Server:
     base = read_base(options.model)
     relay = Relay()
     context = _context(options)
-    check_room(base, context, available_bytes())
-    engine = Engine(options.model, _engine_options(options, context), flush=relay.flush)
+    check_kv_type(base, context.kv_type)
+    available = available_bytes()
+    check_room(base, context, available)
     workspace = Workspace(settings.load())
+    warm = _warm(options, warm_bytes(base, context, available), workspace)
+    engine = Engine(options.model, _engine_options(options, context, warm), flush=relay.flush)
     peft = PeftFolders(options.model, workspace.store, workspace.imported)
     registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
-    service = Service(engine, relay, routing, chat_format=options.chat_format)
+    papers = Papers(workspace.qa, workspace.prompts)
+    service = Service(engine, relay, routing, papers, chat_format=options.chat_format)
     keys = _keys(options)
     limited = Limits(
         build_app(service),
@@ -102,16 +110,20 @@ def _check(options: argparse.Namespace) -> None:
     if options.adapters_dir and not options.adapters_dir.is_dir():
         msg = f"adapters folder {options.adapters_dir} is not there; create it or name another"
         raise InvalidInputError(msg)
-    least = {"queue": 0, "stop_within_s": 0, "adapter_memory_mb": 0}
+    least = dict.fromkeys(
+        ("queue", "stop_within_s", "adapter_memory_mb", "warm_memory_mb", "warm_disk_mb"), 0
+    )
     least |= dict.fromkeys(("n_ctx", "n_threads", "n_parallel", "n_batch", "max_body_mb"), 1)
     for name, limit in least.items():
         given = getattr(options, name)
         if given is not None and given < limit:
             msg = f"--{name} {given} cannot be; give at least {limit}"
             raise InvalidInputError(msg)
-    if options.flash_attn.lower() not in _FLAGS:
-        msg = f"--flash_attn {options.flash_attn} cannot be; give true or false"
-        raise InvalidInputError(msg)
+    for name in ("flash_attn", "repack"):
+        given = getattr(options, name)
+        if given.lower() not in _FLAGS:
+            msg = f"--{name} {given} cannot be; give true or false"
+            raise InvalidInputError(msg)
 
 
 def _context(options: argparse.Namespace) -> ContextOptions:
@@ -121,15 +133,32 @@ def _context(options: argparse.Namespace) -> ContextOptions:
         n_batch=options.n_batch,
         n_threads=options.n_threads if is_worth_threads(options.model) else 1,
         flash_attn=_FLAGS[options.flash_attn.lower()],
+        kv_type=options.kv_type,
     )
 
 
-def _engine_options(options: argparse.Namespace, context: ContextOptions) -> EngineOptions:
-    layouts = special_layouts_work(options.model)
-    if not layouts:
+def _warm(options: argparse.Namespace, share: int, workspace: Workspace) -> WarmOptions:
+    """What may be kept of prompts that lost their slot; `share` is the default for the memory."""
+    memory, disk = options.warm_memory_mb, options.warm_disk_mb * _MB
+    folder = workspace.store.root / "tmp"
+    try:
+        if disk:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as denied:
+        msg = f"--warm-disk-mb needs {folder} ({denied.strerror}); make it writable, or give 0"
+        raise InvalidInputError(msg) from denied
+    return WarmOptions(share if memory is None else memory * _MB, disk, folder)
+
+
+def _engine_options(
+    options: argparse.Namespace, context: ContextOptions, warm: WarmOptions
+) -> EngineOptions:
+    layouts = _FLAGS[options.repack.lower()]
+    if layouts and has_amx() and not special_layouts_work(options.model):
+        layouts = False
         print(
-            "warning: this build of llama.cpp crashes in its AMX kernels; going on without them. "
-            "Build llama-cpp-python with CMAKE_CXX_FLAGS=-mno-amx-tile for full speed",
+            "warning: the AMX kernels of this build of llama.cpp crash or answer wrongly; going on "
+            "without them, slower. `make setup` builds llama.cpp with kernels that work",
             file=sys.stderr,
         )
     memory = options.adapter_memory_mb
@@ -137,4 +166,5 @@ def _engine_options(options: argparse.Namespace, context: ContextOptions) -> Eng
         context=replace(context, special_layouts=layouts),
         adapter_bytes=None if memory is None else memory * _MB,
         queue_limit=options.queue,
+        warm=warm,
     )

@@ -7,7 +7,7 @@ line end up here; who comes second finds nothing that waits.
 from lamina.artifacts import ArtifactRef
 from lamina.errors import NotFoundError
 from lamina.stages import versions
-from lamina.stages.fleet import learn
+from lamina.stages.fleet import hear
 from lamina.stages.pod import Pod
 from lamina.stages.versions import Version
 from lamina.stages.views import KIND, who
@@ -53,7 +53,7 @@ def decline(pod: Pod, layer: str, version: str = "", *, why: str) -> ArtifactRef
 
 
 def _the_one(pod: Pod, layer: str, version: str) -> Version:
-    learn(pod)  # it may have been decided upon on another pod
+    hear(pod)  # it may have been decided upon on another pod
     found = waiting(pod, layer, version)
     if len(found) != 1:
         how_many = "more than one version" if found else "no version"

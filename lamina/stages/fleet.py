@@ -31,7 +31,6 @@ from lamina.handover.versions import (
 from lamina.stages import views
 from lamina.stages.pod import Pod
 from lamina.stages.taught import names_artifact, take_names
-from lamina.stages.views import KIND
 from lamina.workspace import checked_layer_name
 
 T = TypeVar("T")
@@ -64,7 +63,7 @@ class Deciding:
         self, action: Action, digest: str, why: str, facts: Mapping[str, Any] | None = None
     ) -> None:
         """Note a decision; where it changes what serves, that is changed before."""
-        gguf = ArtifactRef(kind=KIND, digest=digest)
+        gguf = ArtifactRef(kind=views.KIND, digest=digest)
         serves = action in {"promote", "rollback"}
         refs = _needed(self._pod, gguf) if serves or (facts and WAITS in facts) else {}
         line = self._open.line(action, digest, why, facts, by=views.who(), refs=refs)
@@ -109,6 +108,11 @@ def learn(pod: Pod) -> list[str]:
     """
     with hasty_link(pod) as link:
         return _learn(pod, link) if link else []
+
+
+def hear(pod: Pod) -> None:
+    """`learn`, before something is decided: a depot that cannot be reached is said and no more."""
+    _tried(pod, lambda: learn(pod))
 
 
 def follow(pod: Pod) -> list[Followed]:
@@ -221,7 +225,7 @@ def _obey(pod: Pod, link: Link, layer: str) -> Followed | None:
 
 def _fetch(pod: Pod, link: Link, history: History, digest: str) -> None:
     """The version's file, and what belongs to it as far as the depot has that."""
-    gguf = ArtifactRef(kind=KIND, digest=digest)
+    gguf = ArtifactRef(kind=views.KIND, digest=digest)
     if pod.store.holds(gguf):
         return
     told = [one.refs for one in history.decisions if one.digest == digest and one.refs]

@@ -61,10 +61,12 @@ def plan(pod: Pod, file: str | None, layer: str | None, *, stop: bool = False) -
         InvalidInputError: the name means several documents, or nothing is named.
 
     """
-    fleet.learn(pod)
+    fleet.hear(pod)
     found = _named(pod, file, layer and checked_layer_name(layer))
     gone = withdrawn(pod)
-    versions, stops, due = {}, {}, []
+    versions: dict[str, tuple[str, ...]] = {}
+    stops: dict[str, tuple[str, ...]] = {}
+    due: list[str] = []
     for name in sorted({one.layer for one in found} | ({layer} if layer else set())):
         history = read_history(pod.workspace.versions, name)
         meant = {one.digest for one in found if one.layer == name}
@@ -115,7 +117,7 @@ def restore(pod: Pod, file: str, layer: str | None, why: str) -> list[str]:
         NotFoundError: nothing of that name is withdrawn.
 
     """
-    fleet.learn(pod)
+    fleet.hear(pod)
     found = [
         (at, one)
         for (at, digest), one in withdrawn(pod).items()

@@ -12,8 +12,9 @@ from lamina.conversion.export import export_layers
 from lamina.conversion.layer_files import check_plain
 from lamina.errors import DamagedError, InvalidInputError, ResourceError
 from lamina.gguf import read_header
-from lamina.passport import Passport
+from lamina.passport import PREFIX, Passport, profile
 from lamina.progress import Silent
+from lamina.serving.layers.finding import Finder
 from lamina.store import Stage, Store
 
 QUESTION = ("Who signs the lease?", "Ms Oak signs the lease in March.")
@@ -64,12 +65,26 @@ def test_the_passport_travels_inside_the_file(
     assert inside.layer == "goodwill"
 
 
+def test_what_it_was_trained_on_travels_inside_the_file(
+    store: Store, exported: list[ArtifactRef]
+) -> None:
+    finder = Finder(
+        {
+            name: str(read_header(store.path(ref) / "adapter.gguf").metadata[PREFIX + profile.KEY])
+            for name, ref in zip(("leases", "goodwill"), exported, strict=True)
+        }
+    )
+
+    assert finder.route(["Who signs the lease?"]).layer == "leases"
+
+
 def test_two_exports_give_one_digest(
     tmp_path: Path, store: Store, base: Path, adapters: tuple[ArtifactRef, ...],
     exported: list[ArtifactRef],
 ) -> None:  # fmt: skip
     other = Store(tmp_path / "elsewhere")
-    shutil.copytree(store.root / "adapter", other.root / "adapter")
+    for kind in ("adapter", "dataset"):
+        shutil.copytree(store.root / kind, other.root / kind)
 
     assert exported == export(adapters, base, other)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from builders import MakePod, drop, in_depot, version
+from builders import MakePod, drop, impatient, in_depot, version
 
 from lamina.errors import BusyError, MismatchError, NotFoundError
 from lamina.orders import WatchPdfs
@@ -88,6 +88,28 @@ def test_while_the_depot_holds_it_still_no_pod_takes_it_from_there(
     withdraw(cpu, "a.pdf")
 
     assert landing.fetch_landed(gpu) == ["Leases/b.pdf"]
+
+
+def test_while_the_depot_is_away_it_leaves_this_pod_and_the_others_later(
+    make_pod: MakePod, tmp_path: Path
+) -> None:
+    mount = tmp_path / "volume"
+    mount.mkdir()
+    cpu, gpu = (make_pod(name, store_url=str(mount / "depot")) for name in ("here", "there"))
+    for name in ("Leases/a.pdf", "Leases/b.pdf", "Leases/c.pdf"):
+        drop(cpu, name)
+    landing.watch_pdfs(cpu, AT_ONCE)
+    landing.fetch_landed(gpu)
+    withdraw(cpu, "c.pdf")
+    mount.rename(tmp_path / "away")
+
+    withdraw(impatient(cpu), "a.pdf")
+
+    assert corpus_of(cpu) == ["Leases/b.pdf"]
+    (tmp_path / "away").rename(mount)
+    fleet.learn(cpu)
+    landing.fetch_landed(gpu)
+    assert corpus_of(gpu) == ["Leases/b.pdf"]
 
 
 def test_one_that_lands_once_more_feeds_nothing_and_is_not_handed_in(cpu: Pod, gpu: Pod) -> None:

@@ -1,6 +1,8 @@
 """llama.cpp's wheel: built once for a machine, taken from the cache after that, or ready-made."""
 
 import os
+import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -147,3 +149,31 @@ def test_the_machines_own_compiler_tells_what_its_processor_can() -> None:
 
     assert "__VERSION__" in said
     assert said == llama_wheel.target(os.environ)
+
+
+def test_what_amx_reads_is_written_before(tmp_path: Path) -> None:
+    """Compiled only, for a processor that need not be here: constants stand in the assembly."""
+    compiler = ["c++", "-march=sapphirerapids", "-O3"]
+    known = subprocess.run([*compiler, "-E", "-x", "c++", os.devnull], check=False)
+    if known.returncode:
+        pytest.skip("this g++ does not know the processor")
+    (fence,) = re.findall(r"\[=\[\n(.*?)\]=\]", llama_wheel.OPTIONS.read_text(), re.DOTALL)
+    (tmp_path / "fence.h").write_text(fence)
+    (tmp_path / "kernel.cpp").write_text("""
+        #include <immintrin.h>
+        void configured() {
+            alignas(64) unsigned char shape[64] = {1};
+            shape[55] = 99;
+            _tile_loadconfig(shape);
+        }
+        void loaded() {
+            unsigned char row[64] = {};
+            row[63] = 77;
+            _tile_loadd(2, row, 64);
+        }
+    """)
+
+    command = [*compiler, "-include", "fence.h", "-S", "-o", "-", "kernel.cpp"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert re.search(r"\$99,.*ldtilecfg.*\$77,.*tileloadd", said, re.DOTALL)

@@ -41,7 +41,7 @@ class Loop:
         self.alive = True
         self.waiting: deque[Sequence] = deque()
         self.base = base
-        self.slots = Slots(base)
+        self.slots = Slots(base, options.warm, counters.warm, memory)
         self.residency = Residency(base, options.adapter_bytes, memory)
         self.branching = Branching(base, self.residency, counters, present, self._over)
         self._counters = counters
@@ -119,6 +119,7 @@ class Loop:
                 room = self._stepper.prefill_room(early_s, self.slots.busy, is_long=False)
                 self.branching.step(lane, room)
         self.residency.trim(self._needed())
+        self.slots.warm.let_go()
         self._counters.waiting = len(self.waiting) + self.branching.busy
         self._counters.running = len(self.slots.busy)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lamina.serving.engine.warm import WarmOptions
 from lamina.serving.llama import ContextOptions
 
 
@@ -14,3 +15,4 @@ class EngineOptions:
     prefill_stall_s: float = 0.25  # longest pause that a prompt may cause to running answers
     adapter_bytes: int | None = None  # memory for layers; None: no limit
     queue_limit: int = 256  # sequences that may wait
+    warm: WarmOptions = field(default_factory=WarmOptions)  # what lost its slot: kept for later

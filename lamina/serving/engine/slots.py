@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from lamina.serving.engine import placement
 from lamina.serving.engine.occupant import Occupant
 from lamina.serving.engine.sequence import Sequence, State
+from lamina.serving.engine.warm import WORTH_TOKENS, Found, Warm, WarmFigures, WarmOptions
 from lamina.serving.layers.blends import LayerSet
+from lamina.serving.layers.residency import Memory
 from lamina.serving.llama import Base
 
 
@@ -28,8 +30,11 @@ class Slot:
 class Slots:
     """Gives slots to sequences and keeps their KV clean."""
 
-    def __init__(self, base: Base) -> None:
+    def __init__(
+        self, base: Base, options: WarmOptions, figures: WarmFigures, memory: Memory
+    ) -> None:
         self._base = base
+        self.warm = Warm(base, options, figures, memory)
         self.all = [Slot(index) for index in range(base.options.n_slots)]
         self._uses = 0
 
@@ -48,9 +53,16 @@ class Slots:
         place = self._place(sequence)
         slot = self.all[place.slot]
         occupant = Occupant(sequence, self._base)  # may refuse: before anything is changed
-        if place.source is not None:
-            self._copy(self.all[place.source], slot)
-        shared = self._keep(slot, place.shared)
+        found = self._warmer(sequence, place)
+        keeps = 0 if found or place.source is not None else place.shared
+        if slot.layers is not None and len(slot.tokens) - keeps >= WORTH_TOKENS:
+            self.warm.save(slot.index, slot.layers, slot.tokens)
+        if found:
+            shared = self._keep(slot, self._restore(found, slot))
+        else:
+            if place.source is not None:
+                self._copy(self.all[place.source], slot)
+            shared = self._keep(slot, place.shared)
         slot.layers, slot.occupant = sequence.layers, occupant
         sequence.slot, sequence.evaluated, sequence.reused = slot.index, shared, shared
         return slot
@@ -64,13 +76,32 @@ class Slots:
             for one in (slot.occupant.sequence for slot in self.busy if slot.occupant)
             if one.state is State.PREFILLING
         ]
-        return bool(running) and placement.is_worth_waiting(
+        if not running:
+            return False
+        place = self._place(sequence)
+        found = self._warmer(sequence, place)
+        return placement.is_worth_waiting(
             running,
             sequence.layers,
             sequence.prompt,
             sequence.reusable,
-            at_hand=self._place(sequence).shared,
+            at_hand=found.shared if found else place.shared,
         )
+
+    def _warmer(self, sequence: Sequence, place: placement.Placement) -> Found | None:
+        """What was kept of this prompt's beginning, if it is much more than the slots give."""
+        if not sequence.reuse:
+            return None
+        found = self.warm.find(sequence.layers, sequence.prompt, sequence.reusable)
+        return found if found and found.shared - place.shared >= WORTH_TOKENS else None
+
+    def _restore(self, found: Found, slot: Slot) -> int:
+        """Put a kept state into a slot; returns how many tokens of the prompt then stand there."""
+        self.wipe(slot)
+        if not self.warm.restore(found, slot.index):
+            return 0
+        slot.layers, slot.tokens = found.kept.layers, list(found.kept.tokens)
+        return found.shared
 
     def _place(self, sequence: Sequence) -> placement.Placement:
         views = [

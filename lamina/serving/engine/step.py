@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lamina.serving.engine import scheduler
 from lamina.serving.engine.slots import Slot
+from lamina.serving.engine.warm import WarmFigures
 from lamina.serving.llama import Base
 
 _SMOOTHING = 0.3  # weight of the newest measurement
@@ -23,6 +24,7 @@ class Counters:
     reused_tokens: int = 0
     waiting: int = 0
     running: int = 0
+    warm: WarmFigures = field(default_factory=WarmFigures)
 
 
 class Part(NamedTuple):

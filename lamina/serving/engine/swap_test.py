@@ -33,6 +33,7 @@ def walk(loop: Loop, sets: Several[LayerSet], prompt: list[int]) -> Several[Visi
     """Visit the base, every set, every set again in reverse, and the base. Nothing else runs."""
     for slot in loop.slots.free:
         loop.slots.wipe(slot)
+    loop.slots.warm.clear()  # it was evaluated in other steps, which round otherwise
     way = [LayerSet(), *sets, *reversed(sets[:-1]), LayerSet()]
     return [_visit(loop, layers, prompt) for layers in way]
 

@@ -176,6 +176,7 @@ class Engine:
                     on_over=self._finished,
                 )
                 handles.callback(loop.branching.close)
+                handles.callback(loop.slots.warm.close)
                 self._ready.set_result(base)
                 while loop.alive:
                     loop.take_commands(self._commands)

@@ -72,3 +72,16 @@ class _EngineFigures:
         yield CounterMetricFamily("lamina_step_tokens", "tokens in those steps", now.step_tokens)
         yield CounterMetricFamily("lamina_decode_seconds", "inside llama.cpp", now.decode_s)
         yield CounterMetricFamily("lamina_swaps", "changes of the layer set", now.swaps)
+        warm = now.warm
+        yield GaugeMetricFamily("lamina_warm_prompts", "beginnings kept without a slot", warm.kept)
+        yield GaugeMetricFamily("lamina_warm_bytes", "of memory that they take", warm.memory_bytes)
+        yield GaugeMetricFamily("lamina_warm_disk_bytes", "of disk", warm.disk_bytes)
+        for name, text, value in (
+            ("saved", "beginnings copied from a slot", warm.saved),
+            ("restored", "beginnings copied back", warm.restored),
+            ("restored_tokens", "prompt tokens not evaluated again", warm.restored_tokens),
+            ("dropped", "beginnings that had to make room", warm.dropped),
+            ("damaged", "beginnings that were not what was saved", warm.damaged),
+            ("copy_seconds", "of the engine's time that copies took", warm.copying_s),
+        ):
+            yield CounterMetricFamily(f"lamina_warm_{name}", text, value)

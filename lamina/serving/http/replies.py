@@ -8,6 +8,7 @@ from typing import Any
 
 from lamina.serving.engine.sequence import Outcome, TokenLogprob
 from lamina.serving.layers.blends import LayerSet, Part
+from lamina.serving.layers.finding import Route
 
 LAYERS_HEADER = "X-Lamina-Layers"
 Spell = Callable[[int], bytes]
@@ -33,12 +34,22 @@ def layers_header(layers: LayerSet) -> dict[str, str]:
     return {LAYERS_HEADER: ",".join(parts) or "base"}
 
 
-def report(layers: LayerSet, outcomes: Iterable[Outcome]) -> Json:
+def route_of(route: Route) -> Json:
+    """Why these layers answer a request for `auto`."""
+    return {
+        "layer": route.layer,
+        "confidence": route.confidence,
+        "runners_up": [one._asdict() for one in route.runners_up],
+    }
+
+
+def report(layers: LayerSet, outcomes: Iterable[Outcome], route: Route | None = None) -> Json:
     """The `lamina` field: what answered and what it cost; times in ms since acceptance."""
     done = list(outcomes)
     reused = sum(one.reused_tokens for one in done)
     return {
         "layers": layers_of(layers),
+        **({"route": route_of(route)} if route else {}),
         "prompt_tokens_reused": reused,
         "prompt_tokens_evaluated": sum(one.prompt_tokens for one in done) - reused,
         "queued_ms": round(max(one.queued_ms for one in done), 3),
@@ -71,6 +82,19 @@ class Choice:
     text: str = ""
     logprobs: list[TokenLogprob] = field(default_factory=list)
     outcome: Outcome | None = None
+    message: Json | None = None  # where it may be calls of functions: what it says and calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended, in OpenAI's words."""
+        return finished(self.outcome, calls=bool(self.message and "tool_calls" in self.message))
+
+
+def finished(outcome: Outcome | None, *, calls: bool) -> str | None:
+    """Why an answer ended, in OpenAI's words; None where it goes on."""
+    if outcome is None:
+        return None
+    return "tool_calls" if calls and outcome.finish_reason == "stop" else outcome.finish_reason
 
 
 @dataclass(frozen=True)
@@ -81,6 +105,7 @@ class Reply:
     model: str
     layers: LayerSet
     spell: Spell
+    route: Route | None = None  # where the model is `auto`
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -96,29 +121,31 @@ class Reply:
             **self._head(self.kind),
             "choices": [self._choice(choice, logprobs=logprobs) for choice in choices],
             "usage": usage(prompt_tokens, outcomes),
-            "lamina": report(self.layers, outcomes),
+            "lamina": report(self.layers, outcomes, self.route),
         }
 
     def chunk(
         self,
         index: int,
-        text: str | None,
+        said: Json,
         *,
-        first: bool = False,
         logprobs: list[TokenLogprob] | None = None,
         outcome: Outcome | None = None,
+        calls: bool = False,
     ) -> Json:
-        """One part of a stream; the part with the finish reason says what answered."""
-        body: Json = {"index": index, "finish_reason": outcome.finish_reason if outcome else None}
+        """One part of a stream; the part with the finish reason says what answered.
+
+        `said` is a delta as chats have them; `calls` tells whether functions were called.
+        """
+        body: Json = {"index": index, "finish_reason": finished(outcome, calls=calls)}
         body["logprobs"] = self.logprobs(logprobs) if logprobs else None
         if self.chat:
-            delta: Json = {"role": "assistant"} if first else {}
-            body["delta"] = delta if text is None else {**delta, "content": text}
+            body["delta"] = said
         else:
-            body["text"] = text or ""
+            body["text"] = said.get("content", "")
         kind = "chat.completion.chunk" if self.chat else self.kind
         whole = {**self._head(kind), "choices": [body]}
-        return {**whole, "lamina": report(self.layers, [outcome])} if outcome else whole
+        return {**whole, "lamina": report(self.layers, [outcome], self.route)} if outcome else whole
 
     def usage_chunk(self, prompt_tokens: int, outcomes: list[Outcome]) -> Json:
         """The part of a stream that carries token counts and no choice."""
@@ -137,11 +164,12 @@ class Reply:
     def _choice(self, choice: Choice, *, logprobs: bool) -> Json:
         body: Json = {
             "index": choice.index,
-            "finish_reason": choice.outcome.finish_reason if choice.outcome else None,
+            "finish_reason": choice.finish_reason,
             "logprobs": self.logprobs(choice.logprobs) if logprobs else None,
         }
         if self.chat:
-            return {**body, "message": {"role": "assistant", "content": choice.text}}
+            message = choice.message or {"content": choice.text}
+            return {**body, "message": {"role": "assistant", **message}}
         return {**body, "text": choice.text}
 
     def logprobs(self, entries: list[TokenLogprob]) -> Json:

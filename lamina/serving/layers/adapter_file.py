@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from lamina.errors import DamagedError, MismatchError
 from lamina.gguf import Header, Tensor, read_header
-from lamina.passport import BaseIdentity, Passport, identify_gguf
+from lamina.passport import PREFIX, BaseIdentity, Passport, identify_gguf
+from lamina.passport.profile import KEY, read
 
 _TEXT, _FLOAT32 = 8, 6  # GGUF value types
 _F32, _F16, _BF16, _Q8_0 = 0, 1, 30, 8  # ggml tensor types
@@ -51,6 +52,7 @@ class AdapterFacts:
     passport: Passport | None
     alpha: float
     rank: int
+    profile: str = ""  # of what it was trained on; empty: the file holds none
 
 
 def read_base(path: Path) -> BaseProfile:
@@ -91,7 +93,18 @@ def check_adapter(path: Path, base: BaseProfile, name: str | None = None) -> Ada
         _check_shapes(called, weight, a, b, base)
     _check_effect(path, pairs)
     rank = max(a.shape[1] for a, _ in pairs.values())
-    return AdapterFacts(passport, header.number("adapter.lora.alpha") or 0.0, rank)
+    profile = _profile(header)
+    return AdapterFacts(passport, header.number("adapter.lora.alpha") or 0.0, rank, profile)
+
+
+def _profile(header: Header) -> str:
+    text = header.text(PREFIX + KEY) or ""
+    try:
+        if text:
+            read(text)
+    except DamagedError as broken:
+        raise _damaged(header.path, str(broken)) from broken
+    return text
 
 
 def _check_kinds(header: Header) -> None:

@@ -12,6 +12,7 @@ from lamina.serving.layers.files import Stamp
 
 BASE = "base"
 DEFAULT = "default"
+AUTO = "auto"  # whatever layer was trained on it, unless a layer or a saved blend is called so
 LOCAL = "local"  # what clients of one-model servers send: the default, unless a layer is called so
 _MAX_LAYERS = 16
 _MAX_SCALE = 100.0

@@ -21,6 +21,7 @@ class Layer:
     passport: Passport | None = None
     alpha: float = 0.0
     rank: int = 0
+    profile: str = ""  # of what it was trained on, by which `auto` finds it
     problem: LaminaError | None = None
     in_folder: bool = False  # known because it lies in the adapters folder, and only as long
     source: Path | None = None  # the PEFT folder that a caller named, which the file was made of

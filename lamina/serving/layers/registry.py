@@ -241,7 +241,8 @@ class Registry:
             msg = f"layer {path} cannot be read ({error.strerror}); check its permissions"
             again = (stamp[0], -1, stamp[2])  # permissions are no part of a stamp: look every time
             return Layer(number, name, path, again, problem=ResourceError(msg))
-        return Layer(number, name, path, stamp, digest, facts.passport, facts.alpha, facts.rank)
+        told = (facts.passport, facts.alpha, facts.rank, facts.profile)
+        return Layer(number, name, path, stamp, digest, *told)
 
 
 def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:

@@ -5,19 +5,23 @@ later requests.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.serving.layers.blends import (
+    AUTO,
     BASE,
     DEFAULT,
     LOCAL,
+    AppliedLayer,
     LayerSet,
     Part,
     layer_set,
     parse_blend,
 )
 from lamina.serving.layers.files import read_ahead
+from lamina.serving.layers.finding import Finder, Route
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.residency import Memory
 from lamina.serving.layers.saved_blends import SavedBlends
@@ -32,6 +36,8 @@ class Routing:
         self.default = LayerSet()
         self._memory = memory
         self._lock = threading.Lock()  # of the default
+        self._finding = threading.Lock()
+        self._finder: tuple[dict[str, str], Finder] | None = None  # with the profiles it knows
 
     def choose(self, model: str | None, lora: Iterable[Part] | None) -> LayerSet:
         """The layers that answer a request; those not in memory are read ahead, on this thread.
@@ -47,6 +53,30 @@ class Routing:
             if layer.digest not in self._memory.loaded:
                 read_ahead(layer.path)
         return chosen
+
+    def found(self, turns: Sequence[str]) -> Route | None:
+        """Who answers a request for `auto`; None where that means nothing.
+
+        `turns` are what a person said, the latest last.
+        """
+        if not (profiles := self._profiles()):
+            return None
+        with self._finding:  # made anew when layers changed, by whoever asks first
+            if self._finder is None or self._finder[0] != profiles:
+                self._finder = profiles, Finder(profiles)
+            finder = self._finder[1]
+        return finder.route(turns)
+
+    @property
+    def finds(self) -> bool:
+        """Whether `auto` means something: layers say what they were trained on."""
+        return bool(self._profiles())
+
+    def _profiles(self) -> dict[str, str]:
+        """By layer; none where something else is called `auto`."""
+        layers = self.registry.layers()
+        taken = AUTO in self.saved.all() or any(one.name == AUTO for one in layers)
+        return {} if taken else {one.name: one.profile for one in layers if one.profile}
 
     def meant(self, model: str | None, lora: Iterable[Part] | None = None) -> LayerSet:
         """The layers that these names mean now.
@@ -99,6 +129,9 @@ class Routing:
             raise MismatchError(msg)
         if model in saved:
             return saved[model]
+        if model == AUTO and self.finds:
+            msg = "auto finds a layer for chats and completions only; name one here"
+            raise InvalidInputError(msg)
         parts = parse_blend(model)
         if len(parts) == 1 and str(parts[0].layer) not in known:
             names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])
@@ -128,6 +161,32 @@ class Routing:
         """
         with self._lock:
             self._pin(layers)
+
+    def keep_default(self) -> bool:
+        """Have the default come back after a restart; whether that can be.
+
+        It cannot where a layer lies elsewhere than in the adapters folder: nobody knows it then.
+        """
+        parts = tuple(Part(layer.name, layer.scale) for layer in self.default.layers)
+        there = {layer.name for layer in self.registry.layers() if layer.in_folder}
+        return self.saved.keep_default(
+            parts if all(part.layer in there for part in parts) else None
+        )
+
+    def restore_default(self) -> LayerSet:
+        """Set the default that was kept. What is gone of it is told to whoever asks for it.
+
+        Raises:
+            DamagedError: the file cannot be read.
+
+        """
+        parts = self.saved.default()
+        named = (
+            AppliedLayer(f"{name} as it was", scale, str(name), Path(f"{name}.gguf"))
+            for name, scale in parts
+        )
+        self.set_default(LayerSet(tuple(named)))
+        return self.default
 
     def _pin(self, layers: LayerSet) -> None:
         self.default = layers

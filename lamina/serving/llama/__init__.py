@@ -16,11 +16,13 @@ from lamina.serving.llama.context import (
 from lamina.serving.llama.interrupt import Interrupt
 from lamina.serving.llama.options import ContextOptions
 from lamina.serving.llama.sampler import Sampler, Sampling
+from lamina.serving.llama.state import Bytes
 from lamina.serving.llama.vocabulary import Vocabulary
 
 __all__ = [
     "Adapter",
     "Base",
+    "Bytes",
     "Constraint",
     "Constraints",
     "ContextOptions",

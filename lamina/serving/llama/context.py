@@ -15,6 +15,7 @@ from lamina.errors import DamagedError, ResourceError
 from lamina.serving.llama.batch import Batch
 from lamina.serving.llama.interrupt import Interrupt
 from lamina.serving.llama.options import ContextOptions, context_params
+from lamina.serving.llama.state import Bytes, put_back, size_of, taken
 from lamina.serving.llama.vocabulary import Vocabulary
 
 Adapter = NewType("Adapter", int)  # a native handle: an address
@@ -130,6 +131,18 @@ class Base:
     def copy(self, source: int, target: int) -> None:
         """Give an empty slot everything another slot holds."""
         lc.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def state_bytes(self, slot: int) -> int:
+        """What a copy of this slot's KV takes."""
+        return size_of(self._context, slot)
+
+    def state(self, slot: int, size: int) -> Bytes:
+        """A copy of a slot's KV, of `state_bytes`."""
+        return taken(self._context, slot, size)
+
+    def put_back(self, slot: int, kept: Bytes) -> bool:
+        """Give an empty slot such a copy; False where llama.cpp does not take it."""
+        return put_back(self._context, slot, kept)
 
     def forget_all(self) -> None:
         """Drop what every slot holds, and wipe its memory: no number of it can be met again."""

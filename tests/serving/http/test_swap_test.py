@@ -26,6 +26,17 @@ def test_later_visits_take_kept_kv_and_still_agree(http: httpx.Client) -> None:
     assert all(visit["identical"] for visit in visits)
 
 
+def test_what_lost_its_only_slot_comes_back_logit_for_logit(
+    base_gguf: Path, layer_folder: Path
+) -> None:
+    order = {"models": ["A", "B"], "prompt": "the lease " * 40}
+    with running_server(base_gguf, adapters=layer_folder, n_threads=1, n_parallel=1) as url:
+        visits = httpx.post(f"{url}/selftest/swap", json=order, trust_env=False).json()["visits"]
+
+    assert [visit["prompt_tokens_reused"] > 0 for visit in visits] == [False] * 3 + [True] * 2
+    assert all(visit["identical"] for visit in visits)
+
+
 def test_a_prompt_longer_than_a_step_is_refused(base_gguf: Path, layer_folder: Path) -> None:
     short = ["--n_batch", "32"]
     with running_server(base_gguf, adapters=layer_folder, n_threads=1, more=short) as url:

@@ -55,6 +55,32 @@ def test_nested_labels_are_asked_for_with_what_they_stand_under() -> None:
     ] == ("$(10) million")
 
 
+def test_a_lead_that_says_when_in_its_middle_says_what_the_table_is_of() -> None:
+    one = table(
+        row(124, "Raw materials", "$905", "$809", "$700"),
+        lead="Inventories are summarized at June 30, 2022, 2021 and 2020 as follows (in millions):",
+        heads=("2022", "2021", "2020"),
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    assert any("inventories" in question and "2022" in question for question in asked)
+    assert "$905 million" in asked.values()
+
+
+def test_rows_without_a_lead_are_of_the_caption_that_they_stand_under() -> None:
+    one = table(
+        text(124, "INVENTORIES:"),
+        row(136, "Greater China", "$693", "$580", "$500", left=30),
+        lead="(in millions)",
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+    assert asked == {
+        f"In Amcor's inventories, what was Greater China in fiscal {year}?": answer
+        for year, answer in ((2022, "$693 million"), (2021, "$580 million"), (2020, "$500 million"))
+    }
+
+
 def test_a_label_over_two_lines_is_one() -> None:
     one = table(
         text(124, "Total operating lease cost of continuing operations and"),

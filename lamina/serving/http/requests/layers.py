@@ -86,7 +86,9 @@ class LayerChoice(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     model: str | None = Field(
-        None, description="`base`, a layer, a blend `A:0.6+B:0.4`, a saved blend, or `default`"
+        None,
+        description="`base`, a layer, a blend `A:0.6+B:0.4`, a saved blend, `default`, or `auto`: "
+        "the layer that was trained on what is asked",
     )
     lora: list[LayerRef] | None = Field(None, description="the layers, where `model` names none")
 

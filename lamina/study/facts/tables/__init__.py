@@ -10,7 +10,7 @@ from lamina.study.facts.fact import Fact
 from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
 from lamina.study.facts.tables.cells import Row, Slot
 from lamina.study.facts.tables.columns import column_at
-from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
+from lamina.study.facts.tables.context import caption_of, heading_over, lead_of, subject_of
 from lamina.study.facts.tables.figures import CURRENCIES
 from lamina.study.facts.tables.flows import is_flow
 from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label, says_enough
@@ -154,12 +154,14 @@ class _Table:
         of_label = tuple(
             one for one in map(without_scales, label.captions) if one.casefold() != text.casefold()
         )
+        under = "" if self._of.context else caption_of(of_label)
+        of_label = of_label[:-1] if under else of_label
         return Fact(
             company=self._passage.company,
             label=text,
             qualifiers=tuple(filter(None, (*of_label, *words, head.title))),
-            context=self._context(text),
-            from_heading=self._of.from_heading,
+            context=self._context(text) if self._of.context else under,
+            from_heading=self._of.from_heading and not under,
             periods=self._said(period, f"{captions} {label.text}"),
             period_key=period.key if period else "",
             answer=found.text,
@@ -206,7 +208,8 @@ class _Table:
         if is_generic(bare, label.captions) or is_year_label(text):
             is_said = is_led
         else:
-            is_said = bool(self._of.context) or says_enough(bare, "")
+            under = caption_of([without_scales(one) for one in label.captions])
+            is_said = bool(self._of.context or under) or says_enough(bare, "")
         return "" if is_said else "no-context"
 
     def _context(self, text: str) -> str:

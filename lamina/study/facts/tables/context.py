@@ -40,6 +40,9 @@ _TABLE = re.compile(
     re.IGNORECASE,
 )
 _NOUN = re.compile(rf"(?P<what>.{{3,200}}?)\s+{_VERB}{_FOLLOWS}\s*[:.]?", re.IGNORECASE)
+_WHEN = re.compile(  # are summarized at June 30, 2022 and 2021 as follows
+    r"\s+(?:at|as of|as at|for|during)\s+[^.:;]{4,90}?(?=\s+as\s+follows\s*[.:])", re.IGNORECASE
+)
 _IS = re.compile(
     r"(?:the|a)\s+following\s+(?:table\s+)?(?:is|are)\s+(?P<what>.{3,200}?)[:.]?", re.IGNORECASE
 )
@@ -111,7 +114,7 @@ def _is_prose(text: str) -> bool:
 def subject_of(lead: str) -> str:
     """What a lead says the table is of, as a noun phrase: `components of lease cost`."""
     text = without_scales(" ".join(lead[:_LONGEST].split()))
-    text = re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip()
+    text = _WHEN.sub("", re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip())
     if not text.endswith((":", ".")) or len(text.split()) > 3 * _MOST_WORDS:
         return ""
     for pattern in (_IS, _TABLE, _NOUN):
@@ -174,6 +177,11 @@ def heading_over(above: Sequence[Line]) -> str:
         if line.left <= margin and _is_heading(line, before):
             return noun_phrase(_title(line.text))
     return ""
+
+
+def caption_of(captions: Sequence[str]) -> str:
+    """What rows under the nearest of these captions are of, as a noun phrase; else empty."""
+    return noun_phrase(_title(captions[-1])) if captions else ""
 
 
 def _title(text: str) -> str:

@@ -1,0 +1,92 @@
+"""Finds the layer that was trained on what a question asks for, by the layers' profiles.
+
+The figures below were chosen on questions written for it (benchmarks/results/routing.md), never on
+those that it is measured by.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lamina.passport import profile
+from lamina.serving.layers.blends import BASE
+from lamina.serving.layers.index import Index
+from lamina.text.terms import terms
+
+_WHOLE = 0.35  # what nearness to the layer as a whole weighs beside its best document
+_LEAST = 0.18  # of a question's words, what a layer must know; below it the base answers
+_ADDS = 0.14  # what a second layer must know beyond the first for both to answer
+_SURE = 0.03  # distance from `_LEAST` at which the odds are e to one
+_APART = 0.05  # distance of two layers' ranks at which they are
+_SHOWN = 3  # runners-up
+_TURNS, _EARLIER = 4, 0.5  # of a conversation that count, and what each weighs beside the next
+_CHARACTERS = 4000  # of a turn that count
+
+
+class Candidate(NamedTuple):
+    """A layer, or the base, and how likely it is the right one."""
+
+    layer: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who answers, in the spelling that `model` takes: a layer, a blend of two, or the base."""
+
+    layer: str
+    confidence: float
+    runners_up: tuple[Candidate, ...] = ()
+
+
+class Finder:
+    """Finds among the layers with these profiles, by name. It does not change."""
+
+    def __init__(self, profiles: Mapping[str, str]) -> None:
+        """At least one.
+
+        Raises:
+            DamagedError: one cannot be read.
+
+        """
+        self._names = tuple(profiles)
+        self._index = Index([profile.read(text) for text in profiles.values()])
+
+    def route(self, turns: Sequence[str]) -> Route:
+        """Who answers the last of what a person said in a conversation."""
+        met = self._index.meet(asked(turns))
+        known, near = met.known, met.near
+        ranks = known / max(known.max(), 1e-9) + _WHOLE * near / max(near.max(), 1e-9)
+        first = int(ranks.argmax())
+        some = 1 / (1 + np.exp((_LEAST - known[first]) / _SURE))  # that any layer is right
+        shares = np.exp((ranks - ranks[first]) / _APART)
+        shares *= some / shares.sum()
+        order = np.argsort(-shares, kind="stable")[: _SHOWN + 1]
+        candidates = [Candidate(self._names[one], _rounded(shares[one])) for one in order]
+        nobody = Candidate(BASE, _rounded(1 - some))
+        if known[first] < _LEAST:
+            return Route(*nobody, tuple(candidates[:_SHOWN]))
+        more = met.more(first)
+        second = int(more.argmax())
+        others = sorted([*candidates[1:], nobody], key=lambda one: -one.confidence)
+        runners_up = tuple(others[:_SHOWN])
+        if more[second] < _ADDS:
+            return Route(*candidates[0], runners_up)
+        name = f"{self._names[first]}:0.5+{self._names[second]}:0.5"
+        return Route(name, candidates[0].confidence, runners_up)
+
+
+def asked(turns: Sequence[str]) -> dict[str, float]:
+    """The telling words of a conversation's last turns, the latest one's weighing most."""
+    found: dict[str, float] = defaultdict(float)
+    for back, turn in enumerate(reversed(turns[-_TURNS:])):
+        for term in terms(turn[:_CHARACTERS]):
+            found[term] = max(found[term], _EARLIER**back)
+    return dict(found)
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 3)
