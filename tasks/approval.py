@@ -66,6 +66,6 @@ def answer(order: ApproveLayer, word: Word) -> str:
         return f"held: refused by a person{because}"
 
 
-def patience_s() -> float:
+def patience_s() -> int:
     """How long a person is waited for."""
-    return edge.settings().approval_hours * 3600
+    return round(edge.settings().approval_hours * 3600)

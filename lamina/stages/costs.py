@@ -6,7 +6,7 @@ from contextlib import suppress
 from lamina.artifacts import ArtifactRef
 from lamina.errors import LaminaError
 from lamina.stages.pod import Pod
-from lamina.stages.versions import KIND
+from lamina.stages.views import KIND
 
 
 def waiting_or_served(pod: Pod) -> Iterator[tuple[str, ArtifactRef]]:

@@ -15,7 +15,7 @@ from lamina.handover.versions import read_history
 from lamina.stages.costs import waiting_or_served
 from lamina.stages.layers import published_manifest
 from lamina.stages.pod import Pod
-from lamina.stages.versions import KIND
+from lamina.stages.views import KIND
 from lamina.workspace import GENERAL
 
 _SHOWN = 3  # names of files in a sentence
