@@ -11,6 +11,7 @@ the best one next to the question; documents that are held out are searched, too
 says what D, A, first and exact are; here llama.cpp gives the log-probabilities. Every condition has
 a fresh server, and answers one question at a time: milliseconds are those of one user. What the
 workspace holds is not asked again, nor timed again (its folder `retrieval` may be removed).
+Ended, it prints the conditions that were finished, and goes on when it is run again.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,10 +32,10 @@ from study_questions import known_questions, places, unseen_questions, with_page
 
 from lamina.artifacts import ArtifactRef
 from lamina.assessment.asking.client import Client
-from lamina.assessment.exam.asked import Choose
 from lamina.assessment.exam.blend import Blend
 from lamina.assessment.exam.sampling import Sampling
 from lamina.gguf import read_header
+from lamina.layer_server import client as client_of
 from lamina.passport import Passport
 from lamina.peft_folders import FILE, import_folder
 from lamina.serving.launch import running_server
@@ -50,7 +52,7 @@ _COLUMNS = (
     "topic", "questions", "condition", "D", "A", "first", "exact", "prompt tokens",
     "answer tokens", "ms to the first", "ms in all",
 )  # fmt: skip
-Said = dict[str, Any]  # an answer, as a cell keeps it, with `values`
+Said = dict[str, Any]  # an answer, as a cell keeps it
 Told = dict[str, tuple[Scores, list[Said]]]  # by topic
 
 
@@ -183,10 +185,14 @@ def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: P
             client.ask("Hello", blend, _AS_TRAINED)  # the layer is loaded
             layer = str((adapters / f"{topic}.gguf").resolve()) if adapters else ""
             found = [
-                exam.once("retrieval", [one, layer], partial(_put, client, one, blend))
+                exam.once("retrieval", [one, layer], partial(_said, client, one, blend))
                 for one in questions
             ]
-            scores = judged(questions, [value for one in found for value in one["values"]])
+            values = [
+                exam.once("retrieval-scores", [one, layer], partial(_scored, url, one, blend))
+                for one in questions
+            ]
+            scores = judged(questions, list(chain.from_iterable(values)))
             figures = set(exam.figures(questions))
             scores.exact = [
                 exam.is_right(asked_for, one["text"])
@@ -197,12 +203,21 @@ def answered(pod: Pod, exam: Exam, asked: dict[str, list[Question]], adapters: P
     return told
 
 
-def _put(client: Client, one: Question, blend: Blend) -> Said:
-    """What is answered, what that took, and the log-probability a token of every answer."""
-    said = client.ask(one.text, blend, _AS_TRAINED)
-    choice = Choose(one.text, (*one.wordings, *one.others), len(one.wordings))
-    values = [logprob / tokens for logprob, tokens in client.choose([choice], blend)[0]]
-    return {**said.value(in_flight=1), "values": values}
+def _said(client: Client, one: Question, blend: Blend) -> Said:
+    return client.ask(one.text, blend, _AS_TRAINED).value(in_flight=1)
+
+
+def _scored(url: str, one: Question, blend: Blend) -> list[float]:
+    """The log-probability a token of every answer, its end not counted."""
+    item = {
+        "messages": [{"role": "user", "content": one.text}],
+        "candidates": [*one.wordings, *one.others],
+    }
+    with client_of(url, timeout=600) as http:
+        reply = http.post("/v1/score", json={"model": blend.name, "items": [item]})
+    reply.raise_for_status()
+    (told,) = reply.json()["data"]
+    return [statistics.fmean(each["token_logprobs"][:-1]) for each in told["candidates"]]
 
 
 def table(told: dict[str, Told]) -> str:

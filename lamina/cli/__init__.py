@@ -6,6 +6,7 @@ Importing this package loads Typer only; `lamina --help` must stay instant.
 from lamina import interruption
 from lamina.cli import (
     base_commands,
+    conformance_command,
     flow_commands,
     handover_commands,
     landing_commands,
@@ -24,6 +25,7 @@ from lamina.cli.front import app
 __all__ = [
     "app",
     "base_commands",
+    "conformance_command",
     "flow_commands",
     "handover_commands",
     "landing_commands",

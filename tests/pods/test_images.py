@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import miniature_base
 import pytest
 from container import Container, Image
 
@@ -211,12 +210,11 @@ def test_the_gpu_image_trains_a_layer_on_a_processor(
     gpu_image: Image, run: Run, tmp_path: Path
 ) -> None:
     folder = tmp_path / "gpu"
-    miniature_base.build(folder / "models" / "hf_mistral", hidden=256)
     handbooks.write_handbooks(folder / "raw", folder / "questions")
     manual = next((folder / "raw" / "Marlow_Leasing").glob("*.pdf"))
     (folder / "data" / "raw_pdfs" / "ASC_Leases").mkdir(parents=True)
     shutil.copy(manual, folder / "data" / "raw_pdfs" / "ASC_Leases")
-    pod = run(gpu_image, chowned(folder, 0))
+    pod = run(gpu_image, chowned(folder, 0), environment={"LAMINA_BASE_MODEL": "tiny"})
     pod.until(lambda: pod.pids("supervisord"), "the supervisor")
 
     pod.run(

@@ -45,7 +45,7 @@ def test_equal_rows_give_equal_profiles() -> None:
 
 
 def test_a_large_layer_keeps_what_it_says_most() -> None:
-    written = profile.of_rows(rows(400, 100))
+    written = profile.of_rows(rows(200, 100))
     found = profile.read(written)
 
     assert 0.8 * profile.LIMIT < len(written) <= profile.LIMIT

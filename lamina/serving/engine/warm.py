@@ -5,8 +5,8 @@ layer would be evaluated again from its first token. So what a slot holds is cop
 sequence overwrites it, and copied back when a prompt begins with it under the same layer set. What
 comes back is checked against its digest first, and holds the same bits as before.
 
-Nothing is copied but then: a step costs what it did. Engine thread only; one thread beside it
-writes to disk. The files have no name: they are gone with the process, however it ends.
+Nothing is copied but then: a step costs what it did. Engine thread only; one thread beside it makes
+digests and writes to disk. The files have no name: they are gone with the process, however it ends.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Kept:
 
     layers: LayerSet
     tokens: list[int]
-    digest: bytes
+    digest: "Future[bytes]"
     size: int
     state: Bytes | None
     file: io.FileIO | None = None
@@ -84,11 +84,11 @@ class Warm:
     _all: dict[int, Kept] = field(default_factory=dict)  # by id, which keeps an order
     _current: frozenset[str] | None = None
     _writing: "Future[None] | None" = None
-    _writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "warm"))
+    _beside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "warm"))
 
     def save(self, slot: int, layers: LayerSet, tokens: list[int]) -> None:
-        """Keep what a slot holds before it is overwritten, if it is worth it and there is room."""
-        if len(tokens) < WORTH_TOKENS or not self.options.memory_bytes or self._is_old(layers):
+        """Keep what a slot holds before it is overwritten, if there is room."""
+        if not self.options.memory_bytes or self._is_old(layers):
             return
         own = list(self._of(layers))
         for one in own:
@@ -103,7 +103,7 @@ class Warm:
                     self._drop(one)
             self._make_room(size)
             state = self.base.state(slot, size)
-            digest = _digest(state)
+            digest = self._beside.submit(_digest, state)
             self._use(Kept(layers, list(tokens), digest, state.size, state))
             self.figures.saved += 1
         self.figures.copying_s += time.monotonic() - began_s
@@ -122,13 +122,14 @@ class Warm:
         """Put a kept state into an empty slot; False, and it is forgotten, where it is damaged."""
         began_s = time.monotonic()
         state = _read(found.kept)
-        whole = state is not None and _digest(state) == found.kept.digest
+        whole = state is not None and _digest(state) == found.kept.digest.result()
         if state is None or not whole or not self.base.put_back(slot, state):
             self.base.forget(slot)
             self._drop(found.kept)
-            self.figures.damaged += 1
+            self.figures.damaged += state is not None
             return False
-        self._use(found.kept)
+        if id(found.kept) in self._all:  # it may have made room for what stood in this slot
+            self._use(found.kept)
         self.figures.restored += 1
         self.figures.restored_tokens += found.shared
         self.figures.copying_s += time.monotonic() - began_s
@@ -149,8 +150,8 @@ class Warm:
             self._drop(one)
 
     def close(self) -> None:
-        """Forget everything, and end the thread that writes."""
-        self._writer.shutdown()
+        """Forget everything, and end the thread."""
+        self._beside.shutdown()
         self.clear()
 
     def _of(self, layers: LayerSet) -> Iterator[Kept]:
@@ -190,7 +191,7 @@ class Warm:
                 self._drop(other)
                 self.figures.dropped += 1
         one.on_disk = True
-        self._writing = self._writer.submit(_write, one, self.options.folder)
+        self._writing = self._beside.submit(_write, one, self.options.folder)
         self._count()
         return True
 
@@ -234,6 +235,6 @@ def _read(one: Kept) -> Bytes | None:
             if not count:
                 return None
             left = left[count:]
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is closed, as it made room meanwhile
         return None
     return found

@@ -58,8 +58,6 @@ class Finder:
     def route(self, turns: Sequence[str]) -> Route:
         """Who answers the last of what a person said in a conversation."""
         met = self._index.meet(asked(turns))
-        if met is None:
-            return Route(BASE, 1.0)
         known, near = met.known, met.near
         ranks = known / max(known.max(), 1e-9) + _WHOLE * near / max(near.max(), 1e-9)
         first = int(ranks.argmax())

@@ -75,15 +75,13 @@ class Index:
         self._weight = self._saturated(counts).astype(np.float32)
         self._share = self._shares(counts, np.repeat(self._idf, known)).astype(np.float32)
 
-    def meet(self, asked: Mapping[str, float]) -> Met | None:
-        """Where these terms stand, each with its weight; None where no layer knows any."""
+    def meet(self, asked: Mapping[str, float]) -> Met:
+        """Where these terms stand; each has a weight, of 1 as a rule."""
         weights = np.array([w * (_PAIR if " " in one else 1) for one, w in asked.items()])
         numbers = np.array([number(one) for one in asked], np.uint32)
         is_word = np.array([" " not in one for one in asked], bool)
         at = np.minimum(np.searchsorted(self._terms, numbers), len(self._terms) - 1)
         found = self._terms[at] == numbers
-        if not found.any():
-            return None
         told = weights[found] * self._idf[at[found]]
         unknown = float(weights[~found & is_word].sum()) + _UNKNOWN
         whole = (_K1 + 1) * (float(told.sum()) + unknown * self._nobody)

@@ -117,6 +117,7 @@ def test_what_is_not_as_it_was_saved_is_evaluated_again(
         kept.file.seek(size // 2)
         kept.file.write(b"\xff\x00\xff\x00")
     else:
+        kept.digest.result()
         kept.state[size // 2] ^= 1
     found, again = visit(slots, base, LEGAL, prompt(1))
 
@@ -135,6 +136,23 @@ def test_what_was_unused_longest_makes_room(base: Base, slots_of: Made) -> None:
     assert there == [False, True, True]
     assert slots.warm.figures.memory_bytes <= room
     assert slots.warm.figures.dropped == 1
+
+
+@pytest.mark.parametrize("disk", [0, 1])
+def test_what_comes_back_may_have_to_make_room_for_what_goes(
+    base: Base, slots_of: Made, tmp_path: Path, disk: int
+) -> None:
+    room = _size(base)
+    slots = slots_of(memory_bytes=room, disk_bytes=disk * room, folder=tmp_path)
+    _, cold = visit(slots, base, LEGAL, prompt(1))
+    for layers, first in ((MEDICAL, 5), (LEGAL, 1), (MEDICAL, 5), (MEDICAL, 9), (LEGAL, 1)):
+        _, warm = visit(slots, base, layers, prompt(first))
+        if slots.warm._writing:  # noqa: SLF001 - the test waits for the disk
+            slots.warm._writing.result()  # noqa: SLF001
+
+    assert np.array_equal(cold, warm)
+    assert slots.warm.figures.memory_bytes <= room
+    assert slots.warm.figures.disk_bytes <= disk * room
 
 
 def test_a_conversation_that_went_on_is_kept_once(base: Base, slots_of: Made) -> None:

@@ -72,7 +72,16 @@ def test_of_layers_about_one_subject_the_one_that_read_of_the_company_answers() 
     assert finder.route(["What was Corning's variable lease cost?"]).layer == "West"
 
 
-@pytest.mark.parametrize("question", ["Why do onions make us cry?", "Hello!", "", "5 plus 7?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why do onions make us cry?",
+        "What did the first landing on the moon cost, and how was the return trip planned?",
+        "Hello!",
+        "5 plus 7?",
+        "",
+    ],
+)
 def test_what_no_layer_read_of_is_the_bases(finder: Finder, question: str) -> None:
     assert finder.route([question]).layer == "base"
 
