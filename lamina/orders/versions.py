@@ -87,10 +87,10 @@ class PublishLayers(BaseModel):
         """What came of it: the decisions, each with why."""
         if len(rows) == 1:
             return f"{rows[0]['decision']}: {rows[0]['why']}"
-        found: dict[str, list[str]] = {"promoted": [], "held": []}
+        found: dict[str, list[str]] = {}
         for row in rows:
-            found[row["decision"]].append(row["layer"])
-        told = [f"{what}: {listed(names)}" for what, names in found.items() if names]
+            found.setdefault(row["decision"], []).append(row["layer"])
+        told = [f"{what}: {listed(found[what])}" for what in sorted(found, reverse=True)]
         return "; ".join(told) or "no layer is new"
 
 

@@ -197,7 +197,7 @@ def fetch_landed(pod: Pod) -> list[str]:
         if not missing:
             return []
         found = [
-            _landed(source)
+            landed_from(source)
             for head in handover.pull(pod, missing).heads.values()
             for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
         ]
@@ -207,7 +207,8 @@ def fetch_landed(pod: Pod) -> list[str]:
         return [_place(pod, one) for one in news.values()]
 
 
-def _landed(source: Path) -> Landed:
+def landed_from(source: Path) -> Landed:
+    """A file that was handed in, by its place in what was handed in."""
     layer, digest, name = source.parts[-3:]
     return Landed(layer=layer, name=name, path=str(source), digest=digest)
 
