@@ -16,10 +16,10 @@ if TYPE_CHECKING:  # loaded when the environment says how its threads wait
 ROWS = (1, 2, 4, 8, 16)
 HELD = 16  # tokens in each slot before its steps
 WAYS = {  # flash attention, weights repacked
-    "as served": (False, True),
-    "flash attention": (True, True),
+    "repacked": (False, True),
+    "repacked, flash attention": (True, True),
     "not repacked": (False, False),
-    "both": (True, False),
+    "not repacked, flash attention": (True, False),
 }
 
 

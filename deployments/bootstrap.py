@@ -1,7 +1,7 @@
 """Makes what must stand on the Prefect server before `prefect deploy`.
 
-Work pools, limits, block types and documents, automations. Idempotent: what is there already is
-left as it is. `--dry-run` prints what would be made.
+Work pools, limits, block types and documents, automations; what has another name now goes.
+Idempotent: what is there already is left as it is. `--dry-run` prints what would be made.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from automations import automations
 from documents import block_types, documents
 from pools import limits, pools
 from prefect.client.orchestration import get_client
+from retired import retired
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     dry_run = given.dry_run
     profiles = partial(documents, embedded_base=given.embedded_base)
     with get_client(sync_client=True) as client:
-        for differences in (pools, limits, block_types, profiles, automations):
+        for differences in (pools, limits, block_types, profiles, automations, retired):
             for change in differences(client):
                 print(f"{'would make' if dry_run else 'made'} {change.what}")
                 if not dry_run:

@@ -51,7 +51,7 @@ up() {
     profiles=()
     if [ "$LAMINA_BASE_MODEL" = tiny ]; then profiles=(--embedded-base); fi
     "$LAMINA_BIN/python" deployments/bootstrap.py "${profiles[@]}" >"$LAMINA_UP/logs/bootstrap.log"
-    "$LAMINA_BIN/prefect" --no-prompt deploy --all >"$LAMINA_UP/logs/deploy.log" 2>&1 \
+    "$LAMINA_BIN/python" deployments/deploy.py >"$LAMINA_UP/logs/deploy.log" 2>&1 \
         || fail "the deployments were refused"
     echo "up: the base, converted on one pod and handed to the other"
     "$LAMINA_BIN/lamina" --workspace "$LAMINA_UP/gpu" convert_to_gguf >/dev/null

@@ -65,7 +65,7 @@ case "$role" in
         profiles=()
         if [ "${LAMINA_BASE_MODEL:-}" = tiny ]; then profiles=(--embedded-base); fi
         python deployments/bootstrap.py "${profiles[@]}"
-        exec prefect --no-prompt deploy --all ;;
+        exec python deployments/deploy.py ;;
     gpu)     # one training at a time on this pod; more pods, more trainings
         supervise gpu ;;
     cpu)     # layer server, worker and watcher

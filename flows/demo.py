@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.qa_layers import qa_layers
-from flows.shell import close, print_states
+from flows.shell import close, named, print_states
 from flows.train_all import train_all
 from flows.train_layers import train_layers
 from lamina.artifacts import ArtifactRef
@@ -27,7 +27,7 @@ def layers_on(base: str) -> TrainLayers:
     )
 
 
-@flow(name="demo", log_prints=False)
+@flow(name="demo", flow_run_name=named(Demo), log_prints=False)
 def demo(order: Demo = Demo()) -> ArtifactRef:  # noqa: B008
     """Write the handbooks, make the layers, merge the best level, and ask everything."""
     sample.write_handbooks()

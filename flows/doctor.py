@@ -2,12 +2,12 @@
 
 from prefect import flow
 
-from blocks.in_force import obey
-from tasks import upkeep
+from flows.shell import HOUR_S, begin
+from tasks import runs, upkeep
 
 
-@flow(name="doctor", log_prints=False)
+@flow(name="doctor", flow_run_name="examine the pod", timeout_seconds=HOUR_S, log_prints=False)
 def doctor() -> None:
     """Examine the pod; a problem fails the run."""
-    obey()
-    upkeep.examine()
+    begin()
+    return runs.ended(upkeep.examine(), None)

@@ -2,13 +2,15 @@
 
 from prefect import flow
 
-from blocks.in_force import obey
+from flows.shell import HOUR_S, begin, named
+from lamina.errors import size
 from lamina.orders import CollectGarbage
-from tasks import upkeep
+from tasks import runs, upkeep
 
 
-@flow(name="gc", log_prints=False)
+@flow(name="gc", flow_run_name=named(CollectGarbage), timeout_seconds=6 * HOUR_S, log_prints=False)
 def gc(order: CollectGarbage = CollectGarbage()) -> int:  # noqa: B008
     """Bytes freed."""
-    obey()
-    return upkeep.collect_garbage(order)
+    begin()
+    freed = upkeep.collect_garbage(order)
+    return runs.ended(f"freed {size(freed)}", freed)

@@ -4,23 +4,24 @@ from collections.abc import Mapping
 
 from prefect import flow
 
-from blocks.in_force import obey
 from flows.qa_layers import qa_layers
-from flows.shell import run_flow
+from flows.shell import begin, named, run_flow
 from lamina.orders import AskLayers, PublishLayers
-from tasks import publishing
+from tasks import publishing, runs
 
 
-@flow(name="publish-layers", log_prints=False)
+@flow(name="publish-layers", flow_run_name=named(PublishLayers), log_prints=False)
 def publish_layers(order: PublishLayers = PublishLayers()) -> Mapping[str, str]:  # noqa: B008
     """Fetch, check, ask, and promote or hold; layer to what was decided."""
-    obey()
-    candidates = publishing.check_candidates(publishing.fetch_candidates(order))
-    if not candidates:
-        return {}
-    names = [one.layer for one in candidates]
-    report = qa_layers(AskLayers(layers=names, candidates=True, max_tokens=order.max_tokens))
-    return publishing.decide(order, candidates, report)
+    begin()
+    fetched = publishing.fetch_candidates(order)
+    runs.call(order.called([one.layer for one in fetched]))
+    checked = publishing.check_candidates(fetched)
+    rows = checked.held
+    if names := [one.layer for one in checked.sound]:
+        asked = AskLayers(layers=names, candidates=True, max_tokens=order.max_tokens)
+        rows = rows + publishing.decide(order, checked.sound, qa_layers(asked))
+    return runs.ended(order.told(rows), {row["layer"]: row["decision"] for row in rows})
 
 
 def main(order: str) -> int:

@@ -2,20 +2,20 @@
 
 from prefect import flow
 
-from blocks.in_force import obey
-from flows.shell import run_flow
+from flows.shell import HOUR_S, begin, named, run_flow
 from lamina.artifacts import ArtifactRef
 from lamina.orders import AskLayers
-from tasks import assessment
+from tasks import assessment, runs
 
 
-@flow(name="qa-layers", log_prints=False)
+@flow(
+    name="qa-layers", flow_run_name=named(AskLayers), timeout_seconds=12 * HOUR_S, log_prints=False
+)
 def qa_layers(order: AskLayers = AskLayers()) -> ArtifactRef:  # noqa: B008
     """Ask, grade, report."""
-    obey()
+    begin()
     report = assessment.qa_layers(order)
-    assessment.publish_report(report)
-    return report
+    return runs.ended(assessment.publish_report(report), report)
 
 
 def main(order: str) -> int:

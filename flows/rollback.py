@@ -2,14 +2,15 @@
 
 from prefect import flow
 
-from blocks.in_force import obey
+from flows.shell import HOUR_S, begin, named
 from lamina.artifacts import ArtifactRef
 from lamina.orders import Rollback
-from tasks import publishing
+from tasks import publishing, runs
 
 
-@flow(name="rollback", log_prints=False)
+@flow(name="rollback", flow_run_name=named(Rollback), timeout_seconds=HOUR_S, log_prints=False)
 def rollback(order: Rollback) -> ArtifactRef:
     """Flip the view back; the server follows without a restart."""
-    obey()
-    return publishing.rollback(order.layer)
+    begin()
+    back = publishing.rollback(order.layer)
+    return runs.ended(f"{order.layer} serves version {back.digest[:12]} again", back)

@@ -4,14 +4,44 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from prefect import Flow
+from prefect.runtime import flow_run
 from pydantic import BaseModel
 
+from blocks.in_force import obey
 from lamina.summary import Summary
+from tasks import runs
 from tasks.edge import OUTCOMES, STATES
 from tasks.recall import WorkToDoError, is_recalling
 
 Order = TypeVar("Order", bound=BaseModel)
 Result = TypeVar("Result")
+
+# A run that hangs must end, and one that works never reach it: a layer takes minutes on a GPU. One
+# that is ended all the same goes on from its checkpoint, or from what the store holds.
+HOUR_S = 3600.0
+
+
+def begin() -> None:
+    """What every run does first: obey the documents on the server, as the pod that it was made for.
+
+    Raises:
+        MismatchError: this pod runs other code than was deployed.
+
+    """
+    obey()
+    runs.refuse_other_code()
+    runs.take_over_wake_ups()
+
+
+def named(kind: type[BaseModel]) -> Callable[[], str]:
+    """What the order of a run asks for, as the run's name."""
+
+    def name() -> str:
+        order = flow_run.parameters.get("order")
+        chosen = order if isinstance(order, kind) else kind.model_validate(order or {})
+        return str(getattr(chosen, "title"))  # noqa: B009 - every order has one
+
+    return name
 
 
 class Closing:

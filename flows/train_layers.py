@@ -1,54 +1,57 @@
 """One layer for each topic: PDFs to published layers.
 
-One flow, because the stages hand over references and share one GPU. What was done for the same
-content, by whatever run, is not done again; the PDFs are archived last, when all else stands. A
-layer that fails does not stop the others; the flow then fails at its end, and says which.
+What is due is asked of store, archive and depot, and each such layer is brought up to date by a run
+of `train-layer`, one after another, or side by side where the pod can. A layer that fails does not
+stop the others; the flow then fails at its end, and says which.
 """
 
 from collections.abc import Mapping
 
-from prefect import flow
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 
-from blocks.in_force import obey, training_profile
-from flows.shell import run_flow
+from blocks.in_force import training_profile
+from flows.shell import begin, named, run_flow
+from flows.train_layer import train_layer
 from lamina.artifacts import ArtifactRef
-from lamina.orders import TrainLayers
+from lamina.orders import TrainLayer, TrainLayers
 from lamina.stages.layers import check_failures
-from tasks import corpus, handover, landing, layers, models, parity, sweep
+from tasks import corpus, landing, layers, runs
 from tasks.each import each
-from tasks.mixing import general_rows, mixes
 
 
-@flow(name="train-layers", log_prints=False)
-def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef]:  # noqa: B008
+@flow(name="train-layers", flow_run_name=named(TrainLayers), log_prints=False)
+def train_layers(order: TrainLayers = TrainLayers()) -> Mapping[str, ArtifactRef | None]:  # noqa: B008
     """Bring layers up to date with their PDFs, wherever those landed."""
-    obey()
-    chosen = training_profile(order.profile, order.overrides)
+    begin()
     landing.fetch_landed()
-    base = corpus.find_base()
-    documents = corpus.find_documents()
-    verdicts = corpus.judge(documents, order.reading)
-    corpus.publish_verdicts(documents, verdicts)
-    names = corpus.choose_layers(verdicts, order.layers)
-    rows = {name: (verdicts, name, base, order.chunk_tokens) for name in names}
     failed: dict[str, str] = {}
+    due = due_layers(order, failed)
+    runs.call(order.called(due))
+    orders = {name: (order.one(name),) for name in due}
+    done = each(bring_up_to_date, orders, failed, layers.at_once() if due else 1)
+    layers.end_training()
+    check_failures(failed, done)
+    return runs.ended(order.told(done), done)
+
+
+def due_layers(
+    order: TrainLayers, failed: dict[str, str], *, costs: bool = False
+) -> dict[str, str]:
+    """What there is to do, and why; the rows of all layers are built and shown on the way."""
+    found = corpus.read(order.reading)
+    names = corpus.choose_layers(found.verdicts, order.layers)
+    rows = {name: (found.verdicts, name, found.base, order.chunk_tokens) for name in names}
     datasets = each(corpus.build_dataset, rows, failed)
     corpus.publish_datasets(list(datasets.values()))
-    general = general_rows(chosen, order, verdicts, base)
-    mixed = mixes(chosen, datasets, base, failed, general)
-    orders = {name: (name, datasets[name], base, chosen, mix) for name, mix in mixed.items()}
-    with parity.ladders(order, base, failed) as climbing:
-        swept = sweep.swept_orders(order, orders, failed)
-        trained = each(layers.train_layer, swept, failed, layers.at_once(), climbing.begin)
-        sound = climbing.sound(trained)
-    layers.publish_layers(sound)
-    models.publish_base(models.convert_base(base))
-    landing.announce_trained(handover.push_layers(list(sound)))
-    if order.archive:
-        used = tuple(document for document in documents if document.layer in sound)
-        corpus.archive_pdfs(used, [datasets[name] for name in sound])
-    check_failures(failed, sound)
-    return sound
+    chosen = training_profile(order.profile, order.overrides)
+    return layers.due_layers(order, list(datasets), chosen, costs=costs)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="{order.layer}")
+def bring_up_to_date(order: TrainLayer) -> ArtifactRef | None:
+    """One layer in a run of its own; none if another run was quicker."""
+    return train_layer(order)
 
 
 def main(order: str) -> int:

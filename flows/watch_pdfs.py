@@ -2,13 +2,13 @@
 
 from prefect import flow
 
-from blocks.in_force import obey
+from flows.shell import HOUR_S, begin, named
 from lamina.orders import WatchPdfs
-from tasks import landing
+from tasks import landing, runs
 
 
-@flow(name="watch-pdfs", log_prints=False)
-def watch_pdfs(order: WatchPdfs = WatchPdfs()) -> int:  # noqa: B008
-    """One look into the inbox; how many files were announced."""
-    obey()
-    return landing.watch_pdfs(order)
+@flow(name="watch-pdfs", flow_run_name=named(WatchPdfs), timeout_seconds=HOUR_S, log_prints=False)
+def watch_pdfs(order: WatchPdfs = WatchPdfs()) -> None:  # noqa: B008
+    """One look into the inbox."""
+    begin()
+    return runs.ended(landing.watch_pdfs(order), None)

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -103,6 +104,9 @@ class Settings(BaseSettings):
         ge=1,
         validation_alias=AliasChoices("N_THREADS", "LAMINA_N_THREADS"),
         description="threads for inference and CPU training; more than there are cores is slower",
+    )
+    kv_type: Literal["f16", "q8_0"] = Field(
+        "f16", description="how the server keeps KV; q8_0 = half the memory, rounded"
     )
     ttyd_port: int = Field(
         7681,

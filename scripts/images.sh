@@ -85,6 +85,7 @@ build() {  # target
     arguments=(
         --file docker/Dockerfile --target "$1" --tag "lamina-$1"
         --build-context "wheels=$lent/wheels" --build-arg "JOBS=${JOBS:-}"
+        --build-arg "LAMINA_COMMIT=$(git rev-parse --short=12 HEAD 2>/dev/null || true)"
         --secret "id=pip,src=$lent/pip.conf" --secret "id=ca,src=$lent/ca.crt"
     )
     case "$engine" in

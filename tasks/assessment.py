@@ -24,12 +24,15 @@ def qa_layers(order: AskLayers) -> ArtifactRef:
 
 
 @step("publish_report")
-def publish_report(report: ArtifactRef) -> None:
-    """Put the report under `qa/`, and its table among the run's artifacts."""
+def publish_report(report: ArtifactRef) -> str:
+    """Put the report under `qa/`, and its table among the run's artifacts; a sentence."""
+    from lamina.assessment.report.files import read_summary
+
     with edge.pod("qa-report") as pod:
         page = worth.publish_report(pod, report)
         edge.markdown("qa-layers", worth.report_markdown(pod, report, page))
         edge.OUTCOMES.append(outcomes.of_report(pod, page, report))
+        return read_summary(pod.store.open(report)).headline.sentence
 
 
 def show_report(report: ArtifactRef) -> Headline:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
@@ -31,6 +32,27 @@ def find_documents() -> tuple[Document, ...]:
     """What landed and what was archived, by content."""
     with edge.pod("documents") as pod:
         return corpus.find_documents(pod)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The base, and the documents with their verdicts, as a run finds them."""
+
+    base: BaseIdentity
+    documents: tuple[Document, ...]
+    verdicts: Stored
+
+    def of(self, layer: str) -> tuple[Document, ...]:
+        """The documents that feed a layer."""
+        return tuple(one for one in self.documents if one.layer == layer)
+
+
+def read(reading: Reading) -> Corpus:
+    """Find base and documents, and judge these."""
+    base, documents = find_base(), find_documents()
+    verdicts = judge(documents, reading)
+    publish_verdicts(documents, verdicts)
+    return Corpus(base, documents, verdicts)
 
 
 def judge(documents: tuple[Document, ...], reading: Reading) -> Stored:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,6 +24,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
+from lamina.errors import StoppedError
 from lamina.progress import Progress
 from lamina.settings import Settings, load
 from lamina.stages.pod import Pod
@@ -34,6 +36,7 @@ STATES: list[tuple[str, str, float]] = []  # (task, state, seconds) of this proc
 OUTCOMES: list[Summary] = []  # what steps of this process made, measured and moved
 _PATIENCE_S = 3.0
 BEGAN_S = time.time()  # what is older was up to date
+STOP = threading.Event()  # the run ends: what goes on in threads ends at its next step
 
 
 def settings() -> Settings:
@@ -81,6 +84,8 @@ class RunLog:
 
     def advance(self, done: int, note: str = "") -> None:
         """Move the bar; the artifact follows at most every `interval_s`."""
+        if STOP.is_set():
+            raise StoppedError
         self._terminal.advance(done, note)
         if time.monotonic() - self._last_s < self._interval_s:
             return

@@ -1,9 +1,4 @@
-"""PDFs land; layers are trained; others are told."""
-
-from collections.abc import Sequence
-from uuid import UUID, uuid4, uuid5
-
-from prefect.runtime import flow_run
+"""PDFs land; layers are handed over; others are woken."""
 
 from lamina.orders import WatchPdfs
 from lamina.stages import landing
@@ -12,29 +7,34 @@ from tasks.caching import step
 
 
 @step("watch_pdfs")
-def watch_pdfs(order: WatchPdfs) -> int:
-    """Announce what landed and is whole; how many files that were."""
+def watch_pdfs(order: WatchPdfs) -> str:
+    """Announce what landed and is whole, unless a watcher lives here; what there was."""
     with edge.pod("watch-pdfs") as pod:
+        if landing.is_watched(pod):
+            return "`lamina watch` looks after this pod's inbox"
         turn = landing.watch_pdfs(pod, order)
-        for line in landing.sentences(turn):
-            pod.progress.say(line)
         edge.table("pdfs-landed", [one.model_dump() for one in turn.announced])
-        return len(turn.announced)
+        said = list(landing.sentences(turn))
+        for line in said:
+            pod.progress.say(line)
+        return "; ".join(said) or "nothing new"
 
 
 @step("fetch_landed", retries=2, retry_delay_seconds=[10, 60])
 def fetch_landed() -> list[str]:
     """Fetch the PDFs that landed on other pods, where there is a depot."""
     with edge.pod("fetch-landed") as pod:
+        landing.tell(pod)
         landing.fetch_held_out(pod)
         names = landing.fetch_landed(pod)
         edge.table("pdfs-fetched", [{"file": name} for name in names])
         return names
 
 
-@step("announce_trained", retries=3, retry_delay_seconds=[5, 30, 120])
-def announce_trained(layers: Sequence[str]) -> bool:
-    """Tell that these layers have new versions in the depot, once for this flow run."""
-    with edge.pod("announce") as pod:
-        run = UUID(str(flow_run.get_id() or uuid4()))  # without a server it has no id
-        return landing.announce_trained(pod, sorted(layers), uuid5(run, ",".join(sorted(layers))))
+@step("push_layer-{layer}", retries=2, retry_delay_seconds=[10, 60])
+def push_layer(layer: str) -> None:
+    """Put a published layer into the depot, if there is one, and wake those who judge it."""
+    with edge.pod("push-layers") as pod:
+        told = landing.hand_over(pod, [layer])
+        if told.trouble:
+            pod.progress.say(f"the next run tells of {layer} again: {told.trouble}")

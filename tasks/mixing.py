@@ -1,10 +1,10 @@
 """What layers are trained on beside their own text, where the profile asks for it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lamina.artifacts import ArtifactRef
-from lamina.orders import TrainLayers
+from lamina.orders import TrainLayer
 from lamina.passport import BaseIdentity
 from lamina.stages import mixing, study
 from lamina.stages.layers import check_general
@@ -16,7 +16,6 @@ from lamina.training.replay import STAGE as REPLAY
 from lamina.training.teacher import STAGE as TEACHER
 from tasks import corpus, edge
 from tasks.caching import Stored, stage_task, step
-from tasks.each import each
 
 SHOWN = 20  # rows of a layer in the UI
 
@@ -71,34 +70,29 @@ def publish_study(studied: Sequence[ArtifactRef]) -> None:
         study.publish(pod, studied)
 
 
-def mixes(
-    profile: Profile,
-    datasets: Mapping[str, ArtifactRef],
+def mix(
+    layer: str,
+    dataset: ArtifactRef,
     base: BaseIdentity,
-    failed: dict[str, str],
+    profile: Profile,
     general: ArtifactRef | None = None,
-) -> dict[str, Mix]:
-    """By layer; one whose pages cannot be studied has failed."""
-    studied: Mapping[str, ArtifactRef] = {}
+) -> Mix:
+    """All that the profile wants beside the layer's own text, made where it is missing."""
+    studied = kept = None
     if profile.study_passes:
-        exam = exam_questions()
-        studied = each(_studied, {n: (n, ref, exam) for n, ref in datasets.items()}, failed)
-        publish_study(list(studied.values()))
-    kept = replay(base, profile) if profile.replay_share else None
-    found = {
-        name: Mix(general=general, study=studied.get(name), replay=kept).wanted(profile)
-        for name in datasets
-        if name not in failed
-    }
-    if not (profile.study_passes and profile.teacher_share):
-        return found
-    orders = {name: (name, datasets[name], base, profile, mix) for name, mix in found.items()}
-    teachers = each(teach, orders, failed)
-    return {name: found[name].model_copy(update={"teacher": ref}) for name, ref in teachers.items()}
+        studied = _studied(layer, dataset, exam_questions())
+        publish_study([studied])
+    if profile.replay_share:
+        kept = replay(base, profile)
+    found = Mix(general=general, study=studied, replay=kept).wanted(profile)
+    if profile.study_passes and profile.teacher_share:
+        teacher = teach(layer, dataset, base, profile, found)
+        found = found.model_copy(update={"teacher": teacher})
+    return found
 
 
 def general_rows(
-    profile: Profile, order: TrainLayers, verdicts: ArtifactRef, base: BaseIdentity
+    profile: Profile, order: TrainLayer, verdicts: ArtifactRef, base: BaseIdentity
 ) -> ArtifactRef | None:
     """The dataset of the layer `order.general`, built if it is not yet; None without a share."""
     if not profile.general_share:

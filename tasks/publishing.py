@@ -1,11 +1,12 @@
 """Layers that were trained elsewhere: fetched, checked, promoted or held."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.orders import PublishLayers
 from lamina.stages import handover, outcomes, publishing
-from lamina.stages.publishing import Candidate
+from lamina.stages.publishing import Candidate, Checked
 from tasks import edge
 from tasks.caching import step
 
@@ -21,26 +22,26 @@ def fetch_candidates(order: PublishLayers) -> tuple[Candidate, ...]:
 
 
 @step("check_candidates")
-def check_candidates(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Hold those that fail a check; give the others."""
+def check_candidates(candidates: Sequence[Candidate]) -> Checked:
+    """Hold those that fail a check; what the checks came to."""
     with edge.pod("check-layers") as pod:
         checked = publishing.check_candidates(pod, candidates)
         edge.table("layers-checked", checked.figures, "What they say here, against their ladders")
         edge.table("layers-held", checked.held, "Held before they were asked")
         edge.OUTCOMES.append(outcomes.of_decisions(pod, checked.held))
-        return checked.sound
+        return checked
 
 
 @step("decide")
 def decide(
     order: PublishLayers, candidates: Sequence[Candidate], report: ArtifactRef
-) -> dict[str, str]:
-    """Promote or hold each by its verdict; layer to decision."""
+) -> list[dict[str, Any]]:
+    """Promote or hold each by its verdict; a row for each."""
     with edge.pod("decide") as pod:
         rows = publishing.decide(pod, order, candidates, report)
         edge.table("layers-published", rows, "What became of each new version")
         edge.OUTCOMES.append(outcomes.of_decisions(pod, rows))
-        return {row["layer"]: row["decision"] for row in rows}
+        return rows
 
 
 @step("rollback")

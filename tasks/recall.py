@@ -50,6 +50,13 @@ def known(found: R | None) -> R:
     return found
 
 
+def nothing(due: dict[str, R]) -> dict[str, R]:
+    """What a step found to be due: in a run without a server there may be none."""
+    if due and is_recalling():
+        raise WorkToDoError
+    return due
+
+
 class Recallable(Task[P, R]):
     """A task that can do without a server where it has nothing to do."""
 

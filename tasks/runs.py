@@ -1,31 +1,108 @@
-"""Runs of other deployments, started and not waited for: their pool may be this run's own."""
+"""Runs of deployments: named for their work, started for others, and spared where one suffices."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed
 from pydantic import BaseModel
 
+from lamina.errors import MismatchError
+from lamina.version import code_version, is_other_code
 from tasks import edge
+from tasks.caching import step
+from tasks.recall import is_recalling
+
+R = TypeVar("R")
 
 
-@task(cache_policy=NO_CACHE, task_run_name="start")
-def start(deployment: str, orders: Mapping[str, BaseModel]) -> dict[str, str]:
-    """Start one run for each order, once for this flow run; name to run id."""
+@step("start")
+def start(
+    deployment: str, orders: Mapping[str, BaseModel], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Start one run for each order, once for this flow run, and wait for none; layer to run id.
+
+    Their pool may be this run's own.
+    """
     started = {}
-    for name, order in orders.items():
+    for layer, order in orders.items():
         run: Any = run_deployment(  # typed as a coroutine, too, which it is not in sync code
             deployment,
             parameters={"order": order.model_dump(mode="json")},
-            flow_run_name=name,
-            idempotency_key=f"{flow_run.get_id()}-{deployment}-{name}",
+            flow_run_name=names[layer],
+            idempotency_key=f"{flow_run.get_id()}-{deployment}-{layer}",
             timeout=0,
             as_subflow=False,
         )
-        started[name] = str(run.id)
+        started[layer] = str(run.id)
         with edge.progress("runs") as told:
-            told.say(f"{deployment} was started for {name}")
+            told.say(f"{deployment} was started for {layer}")
     return started
+
+
+def call(name: str) -> None:
+    """Name this run for its work, now that it is known."""
+    if run_id := _run_id():
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_name(run_id, name[:_LONGEST])
+
+
+def ended(message: str, result: R) -> R:
+    """How a flow ends: with the outcome in its state's message; who called it gets the result."""
+    state: Any = Completed(message=message[:_LONGEST], data=result)
+    return result if is_recalling() else state
+
+
+_LONGEST = 300  # characters: what the UI shows of a name or a message
+
+
+def refuse_other_code() -> None:
+    """Raise MismatchError where this pod runs other code than its run was deployed from."""
+    if run_id := _run_id():
+        with get_client(sync_client=True) as client:
+            deployed = client.read_flow_run(run_id).deployment_version
+        if is_other_code(deployed):
+            msg = (
+                f"this pod runs Lamina {code_version()}, and the deployment is of {deployed}; "
+                "bring the pod up to date, or deploy again from here (deployments/deploy.py)"
+            )
+            raise MismatchError(msg)
+
+
+def take_over_wake_ups() -> None:
+    """Cancel the runs of this deployment that were woken and still wait: this one does their work.
+
+    What landed before now is seen by this run. What lands later wakes another, which waits until
+    this one ends. Runs that a person has started, or that have another order, are left alone.
+    """
+    if not (run_id := _run_id()):
+        return
+    with get_client(sync_client=True) as client:
+        mine = client.read_flow_run(run_id)
+        if not mine.deployment_id:
+            return
+        waiting = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
+            ),
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[mine.deployment_id])),
+        )
+        for run in waiting:
+            woken = run.created_by and run.created_by.type == "AUTOMATION"
+            if woken and run.id != mine.id and run.parameters == mine.parameters:
+                done: State[Any] = Cancelled(message=f"{mine.name} does this work, too")
+                client.set_flow_run_state(run.id, done)
+
+
+def _run_id() -> Any:  # noqa: ANN401 - a UUID, or none where no server knows of this run
+    return None if is_recalling() else flow_run.get_id()

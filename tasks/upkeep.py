@@ -8,8 +8,8 @@ from tasks.caching import step
 
 
 @step("examine")
-def examine() -> None:
-    """The doctor's findings as a table; raises ResourceError if one is a problem."""
+def examine() -> str:
+    """The doctor's findings as a table, told in a line; raises ResourceError for a problem."""
     from lamina.doctor import examine as look
 
     with edge.pod("doctor") as pod:
@@ -19,6 +19,8 @@ def examine() -> None:
     if problems:
         msg = f"this pod is not well: {problems[0].sentence}; {problems[0].remedy}"
         raise ResourceError(msg)
+    rest = [one.sentence for one in findings if one.level != "ok"]
+    return "; ".join(rest) or "all is well"
 
 
 @step("collect_garbage")

@@ -99,7 +99,7 @@ def _print_plan(asked: "TrainLayers", profile: "Profile") -> None:
     with open_pod() as pod:
         found = plan_layers(
             pod, asked.layers, profile, asked.chunk_tokens, asked.general, asked.reading,
-            sweep=asked.sweep,
+            sweep=asked.sweep, ladder=asked.check_parity,
         )  # fmt: skip
     if Choice.as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1))

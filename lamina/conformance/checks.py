@@ -1,18 +1,16 @@
 """The checks, each one promise of a server that keeps layers apart."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import httpx
 
+from lamina.conformance.crowds import disconnects, together
 from lamina.conformance.server import Json, NotOfferedError, RefusedError, meet
 from lamina.conformance.stand import BEGINNING, FailedError, Stand, prompt_of
-from lamina.errors import BusyError, InvalidInputError
-from lamina.layer_server import NO_ANSWER
+from lamina.errors import InvalidInputError
 
-_LEAVING = 4
 _PLACES = 200  # letters of an answer that a sentence quotes at most
 
 
@@ -49,8 +47,8 @@ def check_server(
         ("blends", _blends),
         ("cache contamination", _shared_beginnings),
         ("no choice after a choice", _no_choice),
-        ("at the same time", _together),
-        ("disconnects", _disconnects),
+        ("at the same time", together),
+        ("disconnects", disconnects),
         ("unknown name", _unknown_name),
         ("wrong base", lambda stand: _wrong_base(stand, alien)),
     )
@@ -166,38 +164,6 @@ def _no_choice(stand: Stand) -> str:
                 msg = f"a request without a choice was answered {what} after one for {who}"
                 raise FailedError(msg)
     return "requests that choose nothing are answered alike, whoever came before"
-
-
-def _together(stand: Stand) -> str:
-    """Requests of several layers run at the same time."""
-    asks = [(*pair, who) for pair in stand.prompts() for who in stand.sets]
-    with ThreadPoolExecutor(8) as pool:
-        answers = [*pool.map(lambda ask: stand.ask(ask[1], ask[2]), asks)]
-    exact = 0
-    for (ending, _, who), said in zip(asks, answers, strict=True):
-        exact += said == stand.cold[ending, who]
-        if stand.nearest(ending, said) != who:  # steps of several sequences round otherwise
-            stand.expect(ending, who, said, "beside requests of other layers")
-    return f"{len(asks)} requests, eight at a time, are each their own, {exact} letter for letter"
-
-
-def _disconnects(stand: Stand) -> str:
-    """Clients that leave in the middle leave nothing behind."""
-    asks = [(*pair, who) for pair in stand.prompts() for who in stand.sets][:_LEAVING]
-    for number, (_, prompt, who) in enumerate(asks):
-        try:
-            stand.server.leave_early(prompt, stand.sets[who], after_parts=number % 3)
-        except NO_ANSWER as error:
-            msg = f"a stream broke before the client left it ({error})"
-            raise FailedError(msg) from error
-    try:
-        for ending, prompt in stand.prompts():
-            for who in stand.sets:
-                stand.expect(ending, who, stand.ask(prompt, who), "after clients left")
-    except BusyError as error:
-        msg = f"after {len(asks)} clients left in mid-stream: {error}"
-        raise FailedError(msg) from error
-    return f"after {len(asks)} clients left in mid-stream, all answers are the cold ones"
 
 
 def _unknown_name(stand: Stand) -> str:

@@ -1,7 +1,6 @@
 """Two layers of a server, and the answers that each gives when nobody else was there."""
 
 from collections.abc import Iterator
-from itertools import takewhile
 
 from lamina.conformance.server import Json, NotOfferedError, RefusedError, Server
 
@@ -103,15 +102,6 @@ class Stand:
             f"{when}, {who} answered {as_whom}: {said[:_PLACES]!r} instead of {wanted[:_PLACES]!r}"
         )
         raise FailedError(msg)
-
-    def nearest(self, ending: str, said: str) -> str:
-        """Whose cold answer has most of its beginning in common with this one."""
-
-        def common(who: str) -> int:
-            pairs = zip(said, self.cold[ending, who], strict=False)
-            return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-        return max(self.sets, key=common)
 
     def prompts(self) -> Iterator[tuple[str, str]]:
         """Endings whose cold answers are known, and the prompts that they were asked with.

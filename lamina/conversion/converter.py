@@ -42,6 +42,10 @@ class Converter:
         self._child.communicate()
         self._child = None
 
+    def is_gone(self) -> bool:
+        """Whether the child has ended unasked."""
+        return self._child is not None and self._child.poll() is not None
+
     def stop(self) -> None:
         """End the child, also in the middle of a job: who waits for that gets a ResourceError."""
         if self._child:

@@ -1,6 +1,9 @@
 """PEFT layers to GGUF, each with its passport inside."""
 
-from collections.abc import Sequence
+import atexit
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
@@ -29,7 +32,7 @@ def export_layers(
     """Each layer as `adapter.gguf` (kind `lora-gguf`, the passport in its facts), in order.
 
     Only `config.json` and the tokenizer of the base are read. One child process converts all
-    that the store does not hold yet.
+    that the store does not hold yet, and stays for the layers that follow (`end_exporting`).
 
     Raises:
         InvalidInputError: a layer is no plain LoRA.
@@ -38,13 +41,48 @@ def export_layers(
     """
     progress.start("export layers", len(adapters))
     exported = []
-    log = store.root / "logs" / "export_layers.log"
-    with Converter(llama_cpp_dir, log) as converter:
+    with _kept(llama_cpp_dir, store.root / "logs" / "export_layers.log") as converter:
         for number, adapter in enumerate(adapters, start=1):
             layer = open_layer(adapter, store)
             exported.append(_export(layer, base_folder, store, converter))
             progress.advance(number, layer.passport.layer)
     return exported
+
+
+_LOCK = threading.Lock()
+_KEPT: dict[tuple[Path, Path], Converter] = {}
+
+
+@contextmanager
+def _kept(llama_cpp_dir: Path, log: Path) -> Iterator[Converter]:
+    """The converter of this process, for one thread at a time: to begin takes it seconds."""
+    with _LOCK:
+        key = (llama_cpp_dir, log)
+        if key not in _KEPT or _KEPT[key].is_gone():
+            _end()
+            _KEPT[key] = Converter(llama_cpp_dir, log)
+        try:
+            yield _KEPT[key]
+        except BaseException:
+            _end()
+            raise
+
+
+def end_exporting() -> None:
+    """End the child process; the next layer starts its own."""
+    with _LOCK:
+        _end()
+
+
+def _end() -> None:
+    while _KEPT:
+        _, converter = _KEPT.popitem()
+        converter.stop()
+        with converter:
+            pass
+
+
+atexit.register(end_exporting)
 
 
 def _export(layer: Layer, base_folder: Path, store: Store, converter: Converter) -> ArtifactRef:

@@ -1,6 +1,6 @@
-"""What was announced already, and what waits to be delivered: one file, one writer at a time."""
+"""What was announced already: one file, one writer at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, ValidationError
 
 from lamina.errors import DamagedError
 from lamina.landing.inbox import Landed
-from lamina.landing.notice import Notice
 from lamina.store import alone, write_atomically
 
 
@@ -18,18 +17,16 @@ class Ledger(BaseModel):
     announced: dict[str, dict[str, str]] = Field(
         default={}, description="layer to digest to the name it had"
     )
-    outbox: list[Notice] = Field(default=[], description="events nobody has confirmed yet")
 
     @property
     def known(self) -> set[tuple[str, str]]:
         """(layer, digest) of every file that was announced."""
         return {(layer, digest) for layer, files in self.announced.items() for digest in files}
 
-    def note(self, landed: tuple[Landed, ...], told: Notice) -> None:
-        """The files are announced by this event, which is still to be delivered."""
+    def note(self, landed: Iterable[Landed]) -> None:
+        """The files are announced, or came from a pod that has announced them."""
         for one in landed:
             self.announced.setdefault(one.layer, {})[one.digest] = one.name
-        self.outbox.append(told)
 
 
 class LedgerFile:

@@ -1,47 +1,38 @@
-"""Telling the orchestrator that something happened, and knowing that it heard.
+"""Waking those who wait for work, and knowing that they were woken.
+
+A wake-up says that something is due and never what: who wakes looks for himself. So one that comes
+twice, late or out of turn does no harm, and one stands for all that happened since the last.
 
 The address is an events API as Prefect's server has it: `POST /events` answers 204 once it has the
-event, and an event that it was sent before is not acted upon again. (Prefect's own client sends
-events into a queue and forgets them when the server is away.)
+event. (Prefect's own client sends events into a queue and forgets them when the server is away.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
 from lamina.errors import BusyError, InvalidInputError
+from lamina.store import alone, write_atomically
 
 PDFS_LANDED = "lamina.pdfs.landed"
 LAYERS_TRAINED = "lamina.layers.trained"
 
 
 class Notice(BaseModel):
-    """An event. It keeps its id, so that telling it twice is telling it once."""
+    """A wake-up. It keeps its id, so that the server can be asked whether it knows of it."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: UUID
+    id: UUID = Field(default_factory=uuid4)
     event: str
     resource: str = Field(description="what it happened to, such as lamina.workspace.pod-1")
-    occurred: datetime
-    payload: dict[str, Any]
-
-
-def notice(
-    event: str, resource: str, payload: Mapping[str, Any], *, known_as: UUID | None = None
-) -> Notice:
-    """An event that happened now; `known_as` is for one that may have been told before."""
-    return Notice(
-        id=known_as or uuid4(),
-        event=event,
-        resource=resource,
-        occurred=datetime.now(UTC),
-        payload=dict(payload),
-    )
+    occurred: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    sent: bool = Field(default=False, description="the server took it, and may yet forget it")
 
 
 class EventsApi:
@@ -67,7 +58,7 @@ class EventsApi:
             "event": told.event,
             "occurred": told.occurred.isoformat(),
             "resource": {"prefect.resource.id": told.resource},
-            "payload": told.payload,
+            "payload": {},
         }
         reply = self._post("/events", [event])
         if reply.status_code != httpx.codes.NO_CONTENT:
@@ -78,9 +69,9 @@ class EventsApi:
             raise InvalidInputError(msg)
 
     def heard(self, told: Notice) -> bool:
-        """Whether the server has recorded the event, from whichever sending."""
+        """Whether the server has written the event down; also if it does not let us ask."""
         reply = self._post("/events/filter", {"filter": {"id": {"id": [str(told.id)]}}})
-        return reply.is_success and bool(reply.json().get("events"))
+        return not reply.is_success or bool(reply.json().get("events"))
 
     def _post(self, path: str, body: object) -> httpx.Response:
         try:
@@ -95,3 +86,74 @@ class EventsApi:
             )
             raise BusyError(msg)
         return reply
+
+
+class Told(BaseModel):
+    """What came of telling."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivered: tuple[str, ...] = Field((), description="events that the server took now")
+    waiting: tuple[str, ...] = Field((), description="events that it did not take")
+    trouble: str = Field("", description="why they wait")
+
+
+class Outbox:
+    """Wake-ups that are not known to have arrived: one an event, in a file.
+
+    A server that took one and died before it wrote it down is told again.
+    """
+
+    _FORM = TypeAdapter(dict[str, Notice])
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def note(self, event: str, resource: str) -> None:
+        """Something is due that was not when this was last told: written down before it is sent."""
+        with self._open() as waiting:
+            waiting[event] = Notice(event=event, resource=resource)
+
+    def tell(self, api: EventsApi | None) -> Told:
+        """Send what waits; raises InvalidInputError where the server refuses it for good."""
+        if not self._path.exists():
+            return Told()
+        delivered: list[str] = []
+        with self._open() as waiting:
+            for event, told in list(waiting.items()):
+                if api is None:
+                    return _told(delivered, waiting, "no server is named; set PREFECT_API_URL")
+                try:
+                    if told.sent and api.heard(told):
+                        del waiting[event]
+                        continue
+                    api.deliver(told)
+                except BusyError as error:
+                    return _told(delivered, waiting, str(error))
+                if not told.sent:
+                    delivered.append(event)
+                waiting[event] = told.model_copy(update={"sent": True})
+        return Told(delivered=tuple(delivered))
+
+    @contextmanager
+    def _open(self) -> Iterator[dict[str, Notice]]:
+        """Alone; what stands at the end is written, also where a refusal ended it."""
+        with alone(self._path.with_name(f".{self._path.name}.lock")):
+            before = self._read()
+            now = dict(before)
+            try:
+                yield now
+            finally:
+                if now != before:
+                    write_atomically(self._path, self._FORM.dump_json(now))
+
+    def _read(self) -> dict[str, Notice]:
+        try:
+            return self._FORM.validate_json(self._path.read_bytes())
+        except (FileNotFoundError, ValidationError):  # a wake-up lost; the schedules are the net
+            return {}
+
+
+def _told(delivered: list[str], waiting: dict[str, Notice], trouble: str) -> Told:
+    unsent = tuple(event for event, told in waiting.items() if not told.sent)
+    return Told(delivered=tuple(delivered), waiting=unsent, trouble=trouble if unsent else "")

@@ -20,3 +20,8 @@ class Demo(BaseModel):
         title="Prove the cache",
         description="afterwards run again unchanged, and again with one PDF added to one topic",
     )
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"demo on {self.base}"

@@ -54,3 +54,8 @@ class WatchPdfs(BaseModel):
         title="Patience",
         description="seconds that whole files wait for others that still grow",
     )
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return "look for PDFs"

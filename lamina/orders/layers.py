@@ -1,12 +1,13 @@
 """Asking for layers: one, many, or all that are due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.orders.documents import Archive, ChunkTokens, Reading
 from lamina.orders.parity import CheckParity
+from lamina.orders.told import listed
 
 
 def _first(name: str) -> Callable[[dict[str, Any]], None]:
@@ -71,6 +72,26 @@ class TrainLayers(_Training):
         description="layers to bring up to date; none = all",
     )
 
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"train {listed(self.layers) or 'what is due'}"
+
+    def called(self, due: Mapping[str, str]) -> str:
+        """The name of a run, once it is known what is due and why."""
+        if len(due) == 1:
+            return self.one(*due).called(due)
+        told = listed([f"{name} ({why})" for name, why in due.items()])
+        return f"train {len(due)} layers: {told}" if due else "train nothing: all is up to date"
+
+    def told(self, done: Collection[str]) -> str:
+        """What came of it."""
+        return f"trained: {listed(done)}" if done else "all layers are up to date"
+
+    def one(self, layer: str) -> "TrainLayer":
+        """The same for one of the layers."""
+        return TrainLayer(layer=layer, **self.model_dump(exclude={"layers"}))
+
 
 class TrainLayer(_Training):
     """One layer; runs of several layers may go on side by side."""
@@ -78,3 +99,12 @@ class TrainLayer(_Training):
     model_config = ConfigDict(json_schema_extra=_first("layer"))
 
     layer: str = Field(title="Layer", description="the layer to bring up to date")
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"train {self.layer}"
+
+    def called(self, due: Mapping[str, str]) -> str:
+        """The name of a run, once it is known what is due and why."""
+        return f"{self.title}: {due.get(self.layer, 'up to date')}"

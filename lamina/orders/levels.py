@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.orders.documents import Archive, ChunkTokens, Reading
+from lamina.orders.told import listed
 
 
 class TrainAll(BaseModel):
@@ -37,6 +38,11 @@ class TrainAll(BaseModel):
     )
     archive: Archive = True
 
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"train {listed(self.levels)}"
+
 
 class MergeAndConvert(BaseModel):
     """Trained levels or layers, merged into the base, converted to GGUF and quantized."""
@@ -48,3 +54,8 @@ class MergeAndConvert(BaseModel):
         title="Merge",
         description="levels or layers to merge; none = the level with the best held-out loss",
     )
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"merge {listed(self.merge) or 'the best level'}"

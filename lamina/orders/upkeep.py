@@ -32,3 +32,8 @@ class CollectGarbage(BaseModel):
     dry_run: bool = Field(
         default=False, title="Only look", description="say what would be removed, remove nothing"
     )
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return "look for garbage" if self.dry_run else "collect garbage"

@@ -1,8 +1,11 @@
 """Asking what versions of layers are worth: questions, promotion, and the way back."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.orders.told import listed
 
 AnswerTokens = Annotated[
     int, Field(ge=1, le=4096, title="Answer length", description="longest answer, in tokens")
@@ -43,6 +46,11 @@ class AskLayers(BaseModel):
         description="another report on this pod, by its folder: what changed is told",
     )
 
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"ask {listed([*self.layers, *self.blends]) or 'every layer'}"
+
 
 class PublishLayers(BaseModel):
     """Layers that were trained elsewhere: fetched, checked, asked, and promoted or held."""
@@ -66,6 +74,25 @@ class PublishLayers(BaseModel):
     )
     max_tokens: AnswerTokens = 64
 
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"publish {listed(self.layers) or 'what is new'}"
+
+    def called(self, found: Sequence[str]) -> str:
+        """The name of a run, once it is known what there is to judge."""
+        return f"publish {listed(found) or 'nothing: no layer is new'}"
+
+    def told(self, rows: Sequence[Mapping[str, str]]) -> str:
+        """What came of it: the decisions, each with why."""
+        if len(rows) == 1:
+            return f"{rows[0]['decision']}: {rows[0]['why']}"
+        found: dict[str, list[str]] = {"promoted": [], "held": []}
+        for row in rows:
+            found[row["decision"]].append(row["layer"])
+        told = [f"{what}: {listed(names)}" for what, names in found.items() if names]
+        return "; ".join(told) or "no layer is new"
+
 
 class Rollback(BaseModel):
     """The version that served before takes a layer's place again."""
@@ -73,3 +100,8 @@ class Rollback(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     layer: str = Field(title="Layer", description="the layer whose served version is taken back")
+
+    @property
+    def title(self) -> str:
+        """What it asks for, as the name of a run."""
+        return f"roll {self.layer} back"

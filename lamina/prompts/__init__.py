@@ -10,6 +10,16 @@ from lamina.prompts.formats import FORMATS
 from lamina.prompts.messages import Message, continues, user
 from lamina.prompts.prompts import Prompts
 from lamina.prompts.template import ChatTemplate
+from lamina.prompts.tools import CallForm
 from lamina.prompts.words import Words
 
-__all__ = ["FORMATS", "ChatTemplate", "Message", "Prompts", "Words", "continues", "user"]
+__all__ = [
+    "FORMATS",
+    "CallForm",
+    "ChatTemplate",
+    "Message",
+    "Prompts",
+    "Words",
+    "continues",
+    "user",
+]

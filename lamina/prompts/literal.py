@@ -8,8 +8,9 @@ It does not help where a template marks turns with plain text, as `[INST]` of ol
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 _MARK = "\ufdd0"  # a noncharacter: Unicode keeps it for use inside a program
 
@@ -26,6 +27,14 @@ class Literals:
         """The text with a mark inside each spelling of a special token."""
         text = text.replace(_MARK, "")
         return self._specials.sub(lambda found: found[0][0] + _MARK + found[0][1:], text)
+
+    def marked_within(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        """The same of every text in a JSON value."""
+        if isinstance(value, str):
+            return self.marked(value)
+        if isinstance(value, Mapping):
+            return {self.marked(name): self.marked_within(one) for name, one in value.items()}
+        return [self.marked_within(one) for one in value] if isinstance(value, list) else value
 
     def parts(self, rendered: str) -> Iterator[tuple[str, bool]]:
         """The text in parts, and whether special tokens are understood in each.

@@ -1,8 +1,9 @@
-"""A conversation's messages, as dictionaries of `role` and `content`."""
+"""A conversation's messages, as dictionaries of `role`, `content`, and calls of functions."""
 
 from collections.abc import Sequence
+from typing import Any
 
-Message = dict[str, str]
+Message = dict[str, Any]
 
 
 def user(text: str) -> Message:
@@ -17,12 +18,14 @@ def assistant(text: str) -> Message:
 
 def continues(messages: Sequence[Message]) -> bool:
     """Whether the answer goes on with what the last message, an assistant's, began."""
-    return messages[-1]["role"] == "assistant" and not ends_blank(messages)
+    return bool(messages[-1]["role"] == "assistant" and not ends_blank(messages))
 
 
 def ends_blank(messages: Sequence[Message]) -> bool:
     """Whether the last message is an assistant's that says nothing."""
-    return messages[-1]["role"] == "assistant" and not messages[-1]["content"].strip()
+    last = messages[-1]
+    is_blank = not last["content"].strip() and not last.get("tool_calls")
+    return bool(last["role"] == "assistant" and is_blank)
 
 
 def without_system(messages: Sequence[Message]) -> list[Message] | None:

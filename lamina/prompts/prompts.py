@@ -1,12 +1,14 @@
 """Texts and conversations to token ids, over any vocabulary."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
 
 from lamina.errors import InvalidInputError
 from lamina.prompts.literal import Literals
 from lamina.prompts.messages import Message, assistant, continues, ends_blank
 from lamina.prompts.template import chat_template
+from lamina.prompts.tools import IN_WORDS, CallForm, call_form, in_words, native_messages
 from lamina.prompts.words import Words
 
 
@@ -90,23 +92,49 @@ class Prompts:
         whole = ids if cut is not None else [*ids, self.words.eos_id]
         return whole, max(self.common(self.chat(messages), whole), 1)
 
-    def rendered(self, messages: Sequence[Message], *, answer_follows: bool = True) -> str:
+    def rendered(
+        self,
+        messages: Sequence[Message],
+        *,
+        answer_follows: bool = True,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """Text of a conversation, for `conversation` to turn into ids.
 
-        An answer that follows an assistant's message goes on with it, as on llama-server.
+        An answer that follows an assistant's message goes on with it, as on llama-server. `tools`
+        are functions that the model may call, in OpenAI's form.
         """
         if self._template is None:
             msg = "this base carries no chat template; start the server with --chat_format"
             raise InvalidInputError(msg)
-        messages = [{**one, "content": self._literals.marked(one["content"])} for one in messages]
+        messages, tools = self._with_calls(messages, tools)
+        messages = [self._literals.marked_within(one) for one in messages]
+        tools = self._literals.marked_within(list(tools))
         if answer_follows and ends_blank(messages):
             messages = messages[:-1]
         if not messages:
             msg = "no message says anything that could be answered; give one of the user's"
             raise InvalidInputError(msg)
         begun = messages[-1]["content"].strip() if continues(messages) and answer_follows else ""
-        text = self._template.render(messages, answer_follows=answer_follows and not begun)
+        text = self._template.render(
+            messages, answer_follows=answer_follows and not begun, tools=tools
+        )
         return text[: text.rindex(begun) + len(begun)] if begun and begun in text else text
+
+    @cached_property
+    def calls(self) -> CallForm:
+        """How this base's conversations write calls of functions."""
+        return call_form(self._template, self.words.ends) if self._template else IN_WORDS
+
+    def _with_calls(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Message], Sequence[Mapping[str, Any]]]:
+        """Messages and functions as this base's template takes them."""
+        if not tools and all(one["role"] != "tool" and "tool_calls" not in one for one in messages):
+            return messages, ()
+        if self.calls.native:
+            return native_messages(messages, self.calls), tools
+        return in_words(messages, tools), ()
 
     @staticmethod
     def common(prompt: Sequence[int], whole: Sequence[int]) -> int:

@@ -6,9 +6,10 @@ them (loop controls, `raise_exception`, `strftime_now`, `tojson` without HTML es
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import TemplateError, nodes
 from jinja2.exceptions import SecurityError
@@ -33,29 +34,42 @@ class ChatTemplate:
             msg = f"the chat template cannot be read ({error}); choose one with --chat_format"
             raise InvalidInputError(msg) from error
 
-    def render(self, messages: Sequence[Message], *, answer_follows: bool = True) -> str:
+    def render(
+        self,
+        messages: Sequence[Message],
+        *,
+        answer_follows: bool = True,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """The prompt's text.
 
         A system message is put before the first user message where the template refuses it.
+        `tools` are for templates that know what they are.
 
         Raises:
             InvalidInputError: the template refuses these messages.
 
         """
         try:
-            return self._render(messages, answer_follows=answer_follows)
+            return self._render(messages, tools, answer_follows=answer_follows)
         except InvalidInputError:
             folded = without_system(messages)
             if folded is None:
                 raise
-            return self._render(folded, answer_follows=answer_follows)
+            return self._render(folded, tools, answer_follows=answer_follows)
 
-    def _render(self, messages: Sequence[Message], *, answer_follows: bool) -> str:
+    def _render(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        *,
+        answer_follows: bool,
+    ) -> str:
         try:
             return self._template.render(
                 messages=[dict(message) for message in messages],
                 add_generation_prompt=answer_follows,
-                tools=None,
+                tools=list(tools) or None,
                 **self._specials,
             )
         except _REFUSALS as error:

@@ -18,12 +18,14 @@ from lamina.serving.http.guard.origins import is_loopback
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
 from lamina.serving.layers.adapter_file import read_base
+from lamina.serving.layers.papers import Papers
 from lamina.serving.layers.peft import PeftFolders
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.routing import Routing
-from lamina.serving.llama import ContextOptions, quiet
+from lamina.serving.llama import ContextOptions, has_amx, quiet
 from lamina.serving.preflight import (
     available_bytes,
+    check_kv_type,
     check_room,
     is_worth_threads,
     special_layouts_work,
@@ -49,6 +51,7 @@ def assemble(options: argparse.Namespace) -> Server:
     base = read_base(options.model)
     relay = Relay()
     context = _context(options)
+    check_kv_type(base, context.kv_type)
     available = available_bytes()
     check_room(base, context, available)
     workspace = Workspace(settings.load())
@@ -57,7 +60,8 @@ def assemble(options: argparse.Namespace) -> Server:
     peft = PeftFolders(options.model, workspace.store, workspace.imported)
     registry = Registry(base, options.adapters_dir, options.allowed_root, peft, engine.keep)
     routing = Routing(registry, engine.memory)
-    service = Service(engine, relay, routing, chat_format=options.chat_format)
+    papers = Papers(workspace.qa, workspace.prompts)
+    service = Service(engine, relay, routing, papers, chat_format=options.chat_format)
     keys = _keys(options)
     limited = Limits(
         build_app(service),
@@ -115,9 +119,11 @@ def _check(options: argparse.Namespace) -> None:
         if given is not None and given < limit:
             msg = f"--{name} {given} cannot be; give at least {limit}"
             raise InvalidInputError(msg)
-    if options.flash_attn.lower() not in _FLAGS:
-        msg = f"--flash_attn {options.flash_attn} cannot be; give true or false"
-        raise InvalidInputError(msg)
+    for name in ("flash_attn", "repack"):
+        given = getattr(options, name)
+        if given.lower() not in _FLAGS:
+            msg = f"--{name} {given} cannot be; give true or false"
+            raise InvalidInputError(msg)
 
 
 def _context(options: argparse.Namespace) -> ContextOptions:
@@ -127,6 +133,7 @@ def _context(options: argparse.Namespace) -> ContextOptions:
         n_batch=options.n_batch,
         n_threads=options.n_threads if is_worth_threads(options.model) else 1,
         flash_attn=_FLAGS[options.flash_attn.lower()],
+        kv_type=options.kv_type,
     )
 
 
@@ -146,8 +153,9 @@ def _warm(options: argparse.Namespace, share: int, workspace: Workspace) -> Warm
 def _engine_options(
     options: argparse.Namespace, context: ContextOptions, warm: WarmOptions
 ) -> EngineOptions:
-    layouts = special_layouts_work(options.model)
-    if not layouts:
+    layouts = _FLAGS[options.repack.lower()]
+    if layouts and has_amx() and not special_layouts_work(options.model):
+        layouts = False
         print(
             "warning: the AMX kernels of this build of llama.cpp crash or answer wrongly; going on "
             "without them, slower. `make setup` builds llama.cpp with kernels that work",

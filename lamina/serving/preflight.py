@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.cgroups import ControlGroups
-from lamina.errors import ResourceError, size
+from lamina.errors import InvalidInputError, ResourceError, size
 from lamina.serving.layers.adapter_file import BaseProfile
 
 if TYPE_CHECKING:  # llama.cpp is not loaded for this
@@ -24,7 +24,9 @@ if TYPE_CHECKING:  # llama.cpp is not loaded for this
 
     from lamina.serving.llama import ContextOptions
 
-_F16_BYTES, _F32_BYTES = 2, 4
+_F32_BYTES = 4
+_KV_BYTES = {"f16": 2.0, "q8_0": 34 / 32}  # of one value; q8_0: 32 of them and a float16 scale
+_Q8_BLOCK = 32
 _MB = 1 << 20
 _SMALL_MODEL_MB = 64
 _MOST_WARM_MB = 8192
@@ -54,16 +56,35 @@ def needs(base: BaseProfile, context: "ContextOptions") -> Needs:
     Weights count once: the kernel takes back the file's pages of those that are laid out anew.
     """
     tokens = context.n_ctx * context.n_slots
-    return Needs(base.path.stat().st_size, kv_bytes(base) * tokens, step_bytes(base, context))
+    return Needs(
+        base.path.stat().st_size,
+        kv_bytes(base, context.kv_type) * tokens,
+        step_bytes(base, context),
+    )
 
 
-def kv_bytes(base: BaseProfile) -> int:
-    """KV of one token in float16: what the k and v projections of all blocks give out.
+def kv_bytes(base: BaseProfile, kv_type: str = "f16") -> int:
+    """KV of one token: what the k and v projections of all blocks give out.
 
     0 for architectures that name them otherwise.
     """
     ends = (".attn_k.weight", ".attn_v.weight")
-    return sum(_F16_BYTES * shape[1] for name, shape in base.shapes.items() if name.endswith(ends))
+    values = sum(shape[1] for name, shape in base.shapes.items() if name.endswith(ends))
+    return int(_KV_BYTES[kv_type] * values)
+
+
+def check_kv_type(base: BaseProfile, kv_type: str) -> None:
+    """Whether this base's KV can be kept so: llama.cpp would only say that it failed.
+
+    Raises:
+        InvalidInputError: q8_0's blocks of 32 do not divide an attention head.
+
+    """
+    _, width = base.shapes.get("blk.0.attn_q.weight", (0, 0))
+    head = width // base.n_heads if base.n_heads else 0
+    if kv_type == "q8_0" and head % _Q8_BLOCK:
+        msg = f"{base.path.name} has heads of {head} values, which q8_0 cannot hold; take f16"
+        raise InvalidInputError(msg)
 
 
 def step_bytes(base: BaseProfile, context: "ContextOptions") -> int:
@@ -77,7 +98,11 @@ def step_bytes(base: BaseProfile, context: "ContextOptions") -> int:
         (shape[1] for name, shape in base.shapes.items() if name.endswith("ffn_up.weight")),
         default=0,
     )
-    attention = 0 if context.flash_attn else context.n_ctx * (base.n_heads + 1) + 6 * width
+    attention = (
+        0
+        if context.flash_attn or context.kv_type != "f16"
+        else context.n_ctx * (base.n_heads + 1) + 6 * width
+    )
     floats = max(attention, 2 * inner + 8 * width, n_vocab + 2 * width)
     return _F32_BYTES * context.n_batch * floats
 
@@ -134,11 +159,7 @@ def is_worth_threads(model: Path) -> bool:
 
 
 def special_layouts_work(model: Path) -> bool:
-    """Whether steps with this model survive and are right. True where there is nothing to fear."""
-    from lamina.serving.llama import has_amx
-
-    if not has_amx():
-        return True
+    """Whether steps with AMX's layouts survive and are right, tried in a child process."""
     command = [sys.executable, "-m", "lamina.serving.preflight", str(model)]
     ended = subprocess.run(command, capture_output=True, timeout=_TRIAL_S, check=False)
     return ended.returncode >= 0 and ended.returncode != _DIFFERS  # negative: ended by a signal

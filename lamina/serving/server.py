@@ -12,13 +12,13 @@ from types import FrameType
 
 import uvicorn
 
-from lamina.errors import StoppedError
+from lamina.errors import LaminaError, StoppedError
 from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Relay
 from lamina.serving.http.guard.connections import Impatient
 from lamina.serving.http.observer import Observer
 from lamina.serving.http.service import Service
-from lamina.serving.layers.blends import AppliedLayer, checked_scale, layer_set
+from lamina.serving.layers.blends import DEFAULT, AppliedLayer, checked_scale, layer_set
 
 _LAST_WORDS_S = 2
 _INTERRUPT_S = 2  # a person at the terminal does not wait for others' answers
@@ -122,10 +122,12 @@ class Server:
     async def _load(self) -> None:
         base = await asyncio.wrap_future(self.engine.start())
         chosen = [self._named(text) for text in self.initial]
-        if self.apply_initial:
+        if self.apply_initial and chosen:
             layers = layer_set(chosen)
             await asyncio.wrap_future(self.engine.load(layers))
             self.service.routing.set_default(layers)
+        else:
+            await asyncio.to_thread(self._restore_default)
         if base.n_ctx > base.n_train:
             print(
                 f"warning: the base was trained on {base.n_train} tokens at most, and requests may "
@@ -133,6 +135,14 @@ class Server:
                 file=sys.stderr,
             )
         self.service.on_loaded(base)
+
+    def _restore_default(self) -> None:
+        routing = self.service.routing
+        kept = routing.restore_default()
+        try:
+            routing.choose(DEFAULT, None)
+        except LaminaError as error:
+            print(f"warning: the default is {kept.label}, as it was: {error}", file=sys.stderr)
 
     def _named(self, text: str) -> AppliedLayer:
         """The layer of `--lora PATH` or `--lora PATH=SCALE`."""

@@ -1,19 +1,23 @@
 """What `train_layers` would do, and why: without training, publishing or archiving anything."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.artifacts import ArtifactRef, Manifest
+from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import Document
+from lamina.handover.heads import Head
 from lamina.orders import Reading
 from lamina.passport import BaseIdentity
-from lamina.stages import corpus, layers, writing
+from lamina.stages import corpus, handover, layers, study, writing
 from lamina.stages.beside import beside
 from lamina.stages.mixing import mix_of
+from lamina.stages.parity import parity_view
 from lamina.stages.pod import Pod
+from lamina.stages.reasons import NEW, new_documents, reasons
 from lamina.stages.sweep import known_sweep
 from lamina.text.verdicts import read_verdicts
 from lamina.training.order import LayerOrder
@@ -33,7 +37,7 @@ class DueLayer(BaseModel):
     kind: Literal["layer", "beside"] = Field(
         "layer", description="beside = a level or a folded blend, which train_layers does not make"
     )
-    due: bool = Field(description="whether it would be trained")
+    due: bool = Field(description="whether it would be trained, published or handed over")
     why: tuple[str, ...] = Field(description="what changed, or that nothing did")
     unsuited: str = Field(
         "", description="why the profile does not suit the base; empty if it does"
@@ -47,6 +51,17 @@ class DueLayer(BaseModel):
     cost: float | None = Field(None, description="estimate, where LAMINA_PRICE_PER_HOUR is set")
     pace: str = Field("", description="what the minutes are estimated from")
 
+    @property
+    def brief(self) -> str:
+        """Why it is due, for the name of a run: the documents that are new, else all reasons."""
+        news = len(self.new_documents)
+        what = "PDF" if all(one.endswith(".pdf") for one in self.new_documents) else "document"
+        counted = f"{news} new {what}{'s' * (news > 1)}"
+        first = self.why[0] if self.why else ""
+        if first == NEW:
+            return f"{NEW}, {counted}"
+        return counted if news else "; ".join(self.why)
+
 
 def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     pod: Pod,
@@ -57,11 +72,14 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
     reading: Reading | None = None,
     *,
     sweep: bool = False,
+    ladder: bool = False,
+    costs: bool = True,
 ) -> list[DueLayer]:
     """Every layer that a run would bring up to date, due or not; then, of all, what stands beside.
 
+    Store, archive and depot are asked; with `ladder` a layer without its parity ladder is due, too.
     Documents are read and rows are built where they are not yet: that is cached, and the run takes
-    it from there.
+    it from there. Without `costs` no torch is loaded.
     """
     base = corpus.find_base(pod)
     documents = corpus.find_documents(pod)
@@ -83,10 +101,12 @@ def plan_layers(  # noqa: PLR0913, PLR0917 - what a run of the flow chooses
         )
         for name, ref in rows.items()
     ]  # fmt: skip
-    pace = _pace(pod, base, profile)
+    depot = handover.newest_heads(pod, handover.LAYERS) if handover.has_depot(pod) else None
+    pace = cache(lambda: _pace(pod, base, profile))
+    due = partial(_due, pod, documents, pace, depot, (sweep, ladder, costs))
     others = {} if wanted else beside(pod, rows)
     return [
-        *(_due(pod, order, documents, pace, sweep=sweep) for order in orders),
+        *map(due, orders),
         *(
             DueLayer(layer=name, kind="beside", due=False, why=(said,))
             for name, said in others.items()
@@ -123,102 +143,73 @@ def _row(each: DueLayer, *, priced: bool) -> dict[str, Any]:
     }
 
 
-def _due(
-    pod: Pod, order: LayerOrder, documents: Sequence[Document], pace: Pace, *, sweep: bool
+def _due(  # noqa: PLR0913, PLR0917 - what is the same for all layers, then the layer
+    pod: Pod,
+    documents: Sequence[Document],
+    find_pace: Callable[[], Pace],
+    depot: Mapping[str, Head] | None,
+    wants: tuple[bool, bool, bool],
+    order: LayerOrder,
 ) -> DueLayer:
-    from lamina.training.base import resolved
-    from lamina.training.order import plan_layer
     from lamina.training.recipe import STAGE
 
+    sweep, ladder, costs = wants
     swept = known_sweep(pod, order) if sweep else None
     order = order.model_copy(update={"profile": swept}) if swept else order
     trials = COST if sweep and not swept else 0.0  # shares of a run
     known = pod.store.recall(STAGE, order.inputs())
     published = layers.published_manifest(pod, order.layer)
-    if known:
-        said = UP_TO_DATE
+    head = (depot or {}).get(f"{handover.LAYERS}/{order.layer}")
+    there = head and head.facts.get(handover.TRAINED_AS) == STAGE.key(order.inputs())
+    if known and not trials:
+        left = ""
         if published is None or published.digest != known.digest:
-            said = "trained already, to be published again"
-        return DueLayer(layer=order.layer, due=False, why=(said,))
-    plan = plan_layer(order.on(*resolved(order.profile, order.config())), pod.store)
+            left = "trained already, to be published again"
+        elif ladder and not parity_view(pod, order.layer).exists():
+            left = "trained already, its ladder is to be climbed"
+        elif depot is not None and not there:
+            left = "trained already, to be handed over"
+        elif order.profile.study_passes and study.is_unfinished(
+            pod, order.layer, order.dataset, study.exam_questions(pod)
+        ):
+            left = "pages that were put off are tried again"
+        return DueLayer(layer=order.layer, due=bool(left), why=(left or UP_TO_DATE,))
+    if head and there and not trials:
+        why = f"trained by {head.host}, and in the depot"
+        return DueLayer(layer=order.layer, due=False, why=(why,))
     files = {each.digest: each.name for each in documents if each.layer == order.layer}
-    new = _new_documents(pod, order, published)
-    minutes = pace.minutes(plan) * (1 + trials)
-    price = pod.settings.price_per_hour
-    return DueLayer(
+    due = DueLayer(
         layer=order.layer,
         due=True,
         why=(
-            *_reasons(pod, order, published, files),
+            *([] if known else reasons(pod, order, published, files)),
             *["a sweep first"] * (trials > 0),
             *filter(None, [writing.told(pod) if order.profile.study_passes else ""]),
         ),
-        unsuited=plan.unsuited,
-        new_documents=tuple(files.get(digest, digest[:12]) for digest in new),
-        steps=round(plan.steps * (1 + trials)),
-        tokens=round(plan.tokens * (1 + trials)),
-        minutes=round(minutes, 2),
-        memory_bytes=plan.memory_bytes,
-        disk_bytes=plan.disk_bytes,
-        cost=round(price * minutes / 60, 4) if price else None,
-        pace=pace.source,
+        new_documents=tuple(
+            files.get(digest, digest[:12]) for digest in new_documents(pod, order, published)
+        ),
     )
+    return due if not costs else due.model_copy(update=_costs(pod, order, trials, find_pace()))
 
 
-def _documents(pod: Pod, dataset: ArtifactRef) -> set[str]:
-    return set(pod.store.manifest(dataset).facts["documents"])
+def _costs(pod: Pod, order: LayerOrder, trials: float, pace: Pace) -> dict[str, Any]:
+    from lamina.training.base import resolved
+    from lamina.training.order import plan_layer
 
-
-def _new_documents(pod: Pod, order: LayerOrder, published: Manifest | None) -> list[str]:
-    known = set(published.facts["passport"]["documents"]) if published else set()
-    return sorted(_documents(pod, order.dataset) - known)
-
-
-def _reasons(
-    pod: Pod, order: LayerOrder, published: Manifest | None, files: dict[str, str]
-) -> list[str]:
-    """What differs between the published layer and the one that would be trained."""
-    if published is None:
-        return ["new layer"]
-    before = published.facts
-    passport, used = before["passport"], _documents(pod, order.dataset)
-    if passport.get("parents"):
-        return ["what serves under this name was folded from a blend"]
-    reasons = []
-    if new := sorted(
-        files.get(digest, digest[:12]) for digest in used.difference(passport["documents"])
-    ):
-        reasons.append(f"new documents: {', '.join(new)}")
-    if gone := set(passport["documents"]) - used:
-        reasons.append(f"{len(gone)} documents gone")
-    if passport["base_digest"] != order.base.digest:
-        reasons.append(f"new base: {order.base.name}, before {passport['base_name']}")
-    reasons += _changes(before["profile"], order.profile.model_dump(mode="json"))
-    if before["trained_as"]["seed"] != order.seed:
-        reasons.append(f"seed {before['trained_as']['seed']} -> {order.seed}")
-    if not reasons and passport["dataset"] != order.dataset.digest:
-        reasons.append("the same documents give other rows: chunk size or reading changed")
-    reasons += _mixed_otherwise(before, order)
-    return reasons or ["trained by an older recipe"]
-
-
-def _mixed_otherwise(before: dict[str, Any], order: LayerOrder) -> list[str]:
-    """What is trained on beside the layer's own text, and is no more what it was."""
-    told = {"general": "other general rows", "study": "other study rows"}
-    told |= {"teacher": "another teacher", "replay": "other answers of the base's own"}
-    mix = order.mix.wanted(order.profile)
-    now = {name: ref.digest if ref else None for name, ref in mix}
-    return [said for name, said in told.items() if before.get(name) != now[name]]
-
-
-def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    if before.get("name") != now["name"]:
-        return [f"preset {before.get('name')} -> {now['name']}"]
-    return [
-        f"{name} {before.get(name, 'unset')} -> {value}"
-        for name, value in now.items()
-        if name not in before or before[name] != value
-    ]
+    plan = plan_layer(order.on(*resolved(order.profile, order.config())), pod.store)
+    minutes = pace.minutes(plan) * (1 + trials)
+    price = pod.settings.price_per_hour
+    return {
+        "unsuited": plan.unsuited,
+        "steps": round(plan.steps * (1 + trials)),
+        "tokens": round(plan.tokens * (1 + trials)),
+        "minutes": round(minutes, 2),
+        "memory_bytes": plan.memory_bytes,
+        "disk_bytes": plan.disk_bytes,
+        "cost": round(price * minutes / 60, 4) if price else None,
+        "pace": pace.source,
+    }
 
 
 def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import LaminaError, NotFoundError
+from lamina.fingerprint import stage_key
 from lamina.handover import heads as heads_of
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.heads import Head, checked_name
@@ -46,6 +47,7 @@ __all__ = [
 BASE = "base"
 LAYERS = "layers"
 HELD_OUT = "held_out"
+TRAINED_AS = "trained_as"  # the key of the training, by which other pods know that it is done
 
 
 class Pulled(Fetched):
@@ -173,7 +175,11 @@ def push(
         host = socket.gethostname()
         news = []
         for name, roles in heads.items():
-            told = {**_held_out(pod, roles), **(facts or {}).get(name, {})}
+            told = {
+                **_held_out(pod, roles),
+                **_trained_as(pod, roles),
+                **(facts or {}).get(name, {}),
+            }
             if heads_of.write(link, name, roles, told, host):
                 news.append(name)
     return sent.model_copy(update={"names": tuple(news)})
@@ -183,6 +189,14 @@ def _held_out(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
     """Which documents a layer was never trained on: a new pod must go on to hold them out."""
     inputs = pod.store.manifest(roles["dataset"]).inputs if "dataset" in roles else {}
     return {HELD_OUT: inputs[HELD_OUT]} if HELD_OUT in inputs else {}
+
+
+def _trained_as(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
+    """From what, and how, a layer was made: a pod that would do the same need not."""
+    if "adapter" not in roles:
+        return {}
+    made = pod.store.manifest(roles["adapter"])
+    return {TRAINED_AS: stage_key(made.stage, made.stage_version, made.inputs)}
 
 
 def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) -> Pulled:

@@ -3,21 +3,22 @@
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from lamina.dataset.assigned import Assigned, take_over
 from lamina.errors import LaminaError
 from lamina.landing.inbox import Landed
-from lamina.landing.notice import LAYERS_TRAINED, EventsApi, notice
+from lamina.landing.ledger import open_ledger
+from lamina.landing.notice import LAYERS_TRAINED, EventsApi, Outbox, Told
 from lamina.landing.watch import Turn, watch_once
 from lamina.orders import WatchPdfs
 from lamina.stages import fleet, handover
 from lamina.stages.pod import Pod
 from lamina.stages.withdrawn import set_aside, withdrawn
-from lamina.store import Stage
+from lamina.store import Stage, in_use, is_held
 from lamina.workspace import GENERAL, checked_layer_name
 
 LAND = Stage("land", 1)
@@ -28,6 +29,11 @@ def events_api(pod: Pod) -> EventsApi | None:
     """The events API of the server that this pod knows, if it knows one."""
     url = pod.settings.events_url
     return EventsApi(url, pod.settings.events_auth) if url else None
+
+
+def outbox(pod: Pod) -> Outbox:
+    """The wake-ups of this pod that are not known to have arrived."""
+    return Outbox(pod.workspace.processed / "wake_ups.json")
 
 
 def resource(pod: Pod) -> str:
@@ -48,10 +54,11 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
     turn = watch_once(
         pod.workspace.raw_pdfs,
         document_files(pod.workspace.raw_pdfs),
-        pod.workspace.processed / "landed.json",
+        _ledger(pod),
         resource=resource(pod),
         digest=pod.workspace.digests,
         hand_in=lambda landed: hand_in(pod, landed),
+        outbox=outbox(pod),
         events=events_api(pod),
         now_s=time.time(),
         settle_s=order.settle_s,
@@ -59,6 +66,15 @@ def watch_pdfs(pod: Pod, order: WatchPdfs) -> Turn:
     )
     pod.workspace.digests.save()
     return turn
+
+
+def _ledger(pod: Pod) -> Path:
+    return pod.workspace.processed / "landed.json"
+
+
+def is_watched(pod: Pod) -> bool:
+    """Whether `lamina watch` lives here, so that nobody else need look."""
+    return is_held(pod.workspace.raw_pdfs)
 
 
 def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
@@ -76,7 +92,8 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
         rust_timeout=look_again_ms,
         yield_on_timeout=True,
     )
-    with fleet.hasty_link(pod) as link:  # stays open: a look costs a listing, and no handshake
+    # The link stays open: a look costs a listing, and no handshake.
+    with in_use(pod.workspace.raw_pdfs), fleet.hasty_link(pod) as link:
         for _ in chain([None], changes):
             try:
                 yield from sentences(watch_pdfs(pod, order))
@@ -93,33 +110,43 @@ def sentences(turn: Turn) -> Iterator[str]:
     if turn.seen.growing:
         yield f"{len(turn.seen.growing)} files are not whole yet, such as {turn.seen.growing[0]}"
     yield from turn.seen.refused
-    if turn.waiting:
-        yield f"{turn.waiting} events wait to be delivered: {turn.trouble}"
+    if turn.told.waiting:
+        yield f"{', '.join(turn.told.waiting)} waits to be told: {turn.told.trouble}"
 
 
-def announce_trained(pod: Pod, layers: list[str], known_as: UUID) -> bool:
-    """Tell that these layers have new versions in the depot; whether there is a server to tell.
+def hand_over(pod: Pod, layers: Sequence[str]) -> Told:
+    """Put published layers into the depot, if there is one, and wake those who judge them.
+
+    Where no server answers the wake-up is kept, and told by the next run or watcher of this pod.
 
     Raises:
-        BusyError: no server answers; trying again with the same id tells it once.
+        BusyError: the depot cannot be reached.
 
     """
-    api = events_api(pod)
-    if api is None or not layers:
-        return False
-    payload = {"layers": sorted(layers)}
-    api.deliver(notice(LAYERS_TRAINED, resource(pod), payload, known_as=known_as))
-    return True
+    if not layers or not handover.has_depot(pod):  # without one the pods share a volume
+        return Told()
+    told = outbox(pod)
+    if pod.settings.events_url:  # before, too: a run that is killed in between wakes them later
+        told.note(LAYERS_TRAINED, resource(pod))
+    handover.push(pod, handover.published_heads(pod, layers))
+    if pod.settings.events_url:
+        told.note(LAYERS_TRAINED, resource(pod))
+    return tell(pod)
 
 
-def hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
+def tell(pod: Pod) -> Told:
+    """Send the wake-ups that are not known to have arrived."""
+    return outbox(pod).tell(events_api(pod))
+
+
+def hand_in(pod: Pod, landed: tuple[Landed, ...]) -> None:
     """Put the files into the depot, where there is one, for pods that do not share this volume."""
     if not handover.has_depot(pod):
-        return {}
+        return
     gone = withdrawn(pod)
     landed = tuple(one for one in landed if (one.layer, one.digest) not in gone)
     if not landed:
-        return {}
+        return
     contents = [one.content for one in landed]
 
     def copy(draft: Path) -> dict[str, Any]:
@@ -132,7 +159,6 @@ def hand_in(pod: Pod, landed: tuple[Landed, ...]) -> dict[str, Any]:
     documents = pod.store.once("landed", LAND, {"contents": contents}, copy)
     name = f"{LANDED}/{documents.digest[:32]}"
     handover.push(pod, {name: {"documents": documents}}, facts={name: {"contents": contents}})
-    return {"depot": name}
 
 
 def fetch_landed(pod: Pod) -> list[str]:
@@ -149,21 +175,29 @@ def fetch_landed(pod: Pod) -> list[str]:
         return []
     fleet.learn(pod)
     set_aside(pod)
-    known = _contents(pod)
-    missing = [
-        name
-        for name, head in handover.newest_heads(pod, LANDED).items()
-        if not known.issuperset(head.facts.get("contents", ["?"]))
-    ]
-    if not missing:
-        return []
-    fetched = handover.pull(pod, missing)
-    return [
-        _place(pod, source)
-        for head in fetched.heads.values()
-        for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
-        if f"{source.parts[-3]}/{source.parts[-2]}" not in known
-    ]
+    with open_ledger(_ledger(pod)) as file:  # one run of this pod at a time, and no watcher
+        known = _contents(pod)
+        missing = [
+            name
+            for name, head in handover.newest_heads(pod, LANDED).items()
+            if not known.issuperset(head.facts.get("contents", ["?"]))
+        ]
+        if not missing:
+            return []
+        found = [
+            _landed(source)
+            for head in handover.pull(pod, missing).heads.values()
+            for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
+        ]
+        news = {one.content: one for one in found if one.content not in known}
+        file.ledger.note(news.values())  # to a watcher of this pod they are none
+        file.save()
+        return [_place(pod, one) for one in news.values()]
+
+
+def _landed(source: Path) -> Landed:
+    layer, digest, name = source.parts[-3:]
+    return Landed(layer=layer, name=name, path=str(source), digest=digest)
 
 
 def fetch_held_out(pod: Pod) -> None:
@@ -175,17 +209,6 @@ def fetch_held_out(pod: Pod) -> None:
             take_over(pod.store, Assigned.model_validate(head.facts[handover.HELD_OUT]))
 
 
-def push_trained(pod: Pod, layers: Sequence[str]) -> list[str]:
-    """Hand published layers over, with the base; the layers that are news in the depot.
-
-    None where there is no depot: then the pods share a volume, and the layers serve already.
-    """
-    if not layers or not handover.has_depot(pod):
-        return []
-    news = handover.push(pod, handover.published_heads(pod, layers)).names
-    return [name.removeprefix(f"{handover.LAYERS}/") for name in news if name != handover.BASE]
-
-
 def _contents(pod: Pod) -> set[str]:
     """`layer/digest` of every file of this corpus, new or archived, and of those withdrawn."""
     from lamina.corpus.documents import document_files
@@ -195,20 +218,20 @@ def _contents(pod: Pod) -> set[str]:
         for path in document_files(root):
             parts = path.relative_to(root).parts
             layer = parts[0] if len(parts) > 1 else GENERAL
-            found.add(f"{layer}/{pod.workspace.digests(path)}")
+            with suppress(FileNotFoundError):  # another run archives it: there it is found next
+                found.add(f"{layer}/{pod.workspace.digests(path)}")
     pod.workspace.digests.save()
     return found
 
 
-def _place(pod: Pod, source: Path) -> str:
+def _place(pod: Pod, one: Landed) -> str:
     """Copy a fetched file into the inbox: under a hidden name first, so that nobody reads half."""
-    layer, digest, name = source.parts[-3:]
-    folder = pod.workspace.raw_pdfs / checked_layer_name(layer)
+    folder = pod.workspace.raw_pdfs / checked_layer_name(one.layer)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / name
+    target = folder / one.name
     if target.exists():
-        target = folder / f"{target.stem}-{digest[:8]}{target.suffix}"
-    aside = folder / f".{digest}"
-    shutil.copyfile(source, aside)
+        target = folder / f"{target.stem}-{one.digest[:8]}{target.suffix}"
+    aside = folder / f".{one.digest}"
+    shutil.copyfile(one.path, aside)
     aside.replace(target)
     return target.relative_to(pod.workspace.raw_pdfs).as_posix()

@@ -70,11 +70,16 @@ def training_workers(pod: Pod) -> "Workers | None":
     return shared(tuple(chosen)) if chosen else None
 
 
-def trains_on_gpu(pod: Pod) -> bool:
-    """Whether this very process trains on a GPU, so that the processor has little to do."""
+def at_once(pod: Pod) -> int:
+    """How many layers are brought up to date side by side on this pod.
+
+    One for each process that trains; one more where a GPU does it, so that a ladder is climbed
+    beside the next layer's training: the processor has little else to do there.
+    """
     from lamina.training.workers import gpus
 
-    return bool(gpus()) and training_workers(pod) is None
+    workers = training_workers(pod)
+    return (workers.number if workers else 1) + bool(gpus())
 
 
 def order_of(  # noqa: PLR0913, PLR0917 - what a layer is made of
@@ -112,12 +117,14 @@ def check_general(layers: Collection[str], general: str) -> None:
 
 
 def end_training() -> None:
-    """Give back the memory of the loaded base, and end the processes that train."""
+    """Give back the memory of the loaded base, and end the processes that train and export."""
+    from lamina.conversion.export import end_exporting
     from lamina.training.base import release
     from lamina.training.workers import stop_all
 
     release()
     stop_all()
+    end_exporting()
 
 
 def loss_facts(pod: Pod, adapter: ArtifactRef) -> list[dict[str, Any]]:

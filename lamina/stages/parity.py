@@ -45,7 +45,19 @@ def check_parity(
         InvalidInputError: the dataset has no rows.
 
     """
+    _make_room(pod)
     return climb(pod, parity_order(pod, adapter, order))
+
+
+def _make_room(pod: Pod) -> None:
+    """Give back the memory of a large base that was trained on, where no GPU holds it."""
+    from lamina.training.base import release
+    from lamina.training.recipe import ALONE
+    from lamina.training.workers import gpus
+
+    if not gpus() and not _is_small(pod.workspace.base):
+        with ALONE:
+            release()
 
 
 def parity_order(pod: Pod, adapter: ArtifactRef, order: CheckParity) -> "ParityOrder":

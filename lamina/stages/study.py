@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina.artifacts import ArtifactRef, Manifest
 from lamina.errors import InvalidInputError
+from lamina.stages import layers
 from lamina.stages.pod import Pod
 from lamina.stages.shown import write_view
 from lamina.stages.writing import PodsWriter, written
@@ -76,14 +77,30 @@ def exam_questions(pod: Pod) -> tuple[str, ...]:
 
 
 def publish(pod: Pod, refs: Sequence[ArtifactRef]) -> Path:
-    """Write the rows of all these layers to `data/processed/study.jsonl`; each has a page there."""
+    """Write the rows of these and of all published layers to `data/processed/study.jsonl`.
+
+    Each of these has a page there.
+    """
     view = pod.workspace.processed / VIEW
+    taught = _published(pod)
     for ref in refs:
         layer = pod.store.manifest(ref).facts["layer"]
         name = pod.workspace.processed / f"taught_{layer}.html"
         write_view(name, [pod.store.open(ref) / PAGE_FILE])
-    write_view(view, [pod.store.open(ref) / STUDY_FILE for ref in refs])
+        taught[layer] = ref
+    write_view(view, [pod.store.open(ref) / STUDY_FILE for ref in taught.values()])
     return view
+
+
+def _published(pod: Pod) -> dict[str, ArtifactRef]:
+    """What the published layers were taught, as far as it is held."""
+    found: dict[str, ArtifactRef] = {}
+    for layer in pod.workspace.trained():
+        manifest = layers.published_manifest(pod, layer)
+        if digest := manifest and manifest.facts.get("study"):
+            ref = ArtifactRef(kind="study", digest=digest)
+            found |= {layer: ref} if pod.store.holds(ref) else {}
+    return found
 
 
 def sample(pod: Pod, ref: ArtifactRef, count: int) -> list[StudyRow]:

@@ -19,7 +19,7 @@ makes a draft an artifact, `receive` takes one in from elsewhere, `durable` writ
 from lamina.store.durable import point, see_on_disk, write_atomically
 from lamina.store.layout import MANIFEST
 from lamina.store.ledger import CELLS, PASSAGES, Ledger, entry
-from lamina.store.locks import alone, is_held
+from lamina.store.locks import alone, in_use, is_held
 from lamina.store.lookup import Stage
 from lamina.store.receive import received
 from lamina.store.store import Store
@@ -33,6 +33,7 @@ __all__ = [
     "Store",
     "alone",
     "entry",
+    "in_use",
     "is_held",
     "point",
     "received",

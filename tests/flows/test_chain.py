@@ -9,22 +9,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import Artifact, FlowRun
 
 from flows import qa_layers, train_all, train_layers
 from lamina.demo import handbooks
 from lamina.demo.profile import CHUNK_TOKENS
 from lamina.errors import LaminaError, NotFoundError
-from lamina.orders import AskLayers, CheckParity, TrainAll, TrainLayers
+from lamina.orders import AskLayers, TrainAll
+from lamina.stages import handover
 from lamina.training import recipe
 from tasks import edge
 from tasks.recall import WorkToDoError, recalling
+from tests.flows.chained import (
+    QUICK,
+    SHORT,
+    chapters,
+    last_run,
+    names_of_runs,
+    order,
+    pdfs,
+    this_pod,
+    worked,
+)  # fmt: skip
 
-SHORT = {"steps": 2, "evaluations": 1, "batch_tokens": 320, "sequence_tokens": 320}
 LEASING, GOODWILL, EMPTY = "Marlow_Leasing", "Ostrava_Goodwill", "Questions_Only"
 TOPICS = (LEASING, GOODWILL)
-QUICK = CheckParity(tokens=100, merged="no")
 
 
 @pytest.fixture(scope="module")
@@ -55,48 +63,23 @@ def chain(
     monkeypatch.setenv("LAMINA_WORKSPACE", str(chain_root))
     monkeypatch.setenv("LAMINA_BASE_MODEL", "tiny")
     monkeypatch.setenv("LAMINA_N_THREADS", "1")
+    monkeypatch.setenv("LAMINA_STORE_URL", f"file://{chain_root.parent}/depot")
     edge.STATES.clear()
     edge.OUTCOMES.clear()
     with temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: chain_root / "store/results"}):
         yield chain_root
 
 
-def order(*layers: str, parity: CheckParity | None = QUICK, sweep: bool = False) -> TrainLayers:
-    """Hardly any training; with `parity` None, no ladder."""
-    chosen = {"profile": "demo", "overrides": SHORT, "chunk_tokens": CHUNK_TOKENS, "sweep": sweep}
-    chosen |= {"check_parity": False} if parity is None else {"parity": parity}
-    return TrainLayers(layers=list(layers), **chosen)
-
-
-def worked() -> set[str]:
-    """The cached tasks that did work since the last call."""
-    names = {name for name, state, _ in edge.STATES if state != "Cached"}
-    edge.STATES.clear()
-    return names
-
-
-def pdfs(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*.pdf")}
-
-
-def chapters(area: str) -> set[str]:
-    return {f"{area}_chapter_{number}.pdf" for number in range(1, 9)}
-
-
-def last_run() -> tuple[FlowRun, list[Artifact]]:
-    """The newest flow run on the server, and its artifacts."""
-    with get_client(sync_client=True) as client:
-        run = max(client.read_flow_runs(), key=lambda one: one.created)
-        return run, [one for one in client.read_artifacts() if one.flow_run_id == run.id]
-
-
 def test_a_layer_that_fails_does_not_stop_the_others_and_the_run_says_which(
     chain: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit = recipe.fit
+    stood = []
 
     def break_one(model: object, order: recipe.LayerOrder, *rest: object) -> object:
         if order.layer == GOODWILL:
+            stood.append(pdfs(chain / "data/archive") == chapters("leasing"))
+            stood.append("layers/Marlow_Leasing" in handover.newest_heads(this_pod()))
             msg = "CUDA error: an illegal memory access was encountered"
             raise RuntimeError(msg)
         return fit(model, order, *rest)
@@ -107,6 +90,7 @@ def test_a_layer_that_fails_does_not_stop_the_others_and_the_run_says_which(
         train_layers.main(order(parity=None).model_dump_json())
 
     said = str(raised.value)
+    assert stood == [True, True]  # the layer before was done with, to the last step
     assert said.startswith("2 of 3 layers failed, 1 published: ")
     assert "\n" not in said
     assert f"{GOODWILL} (RuntimeError: CUDA error: an illegal memory access" in said
@@ -151,6 +135,9 @@ def test_every_layer_is_exported_and_published_and_the_used_pdfs_are_archived(
     assert (chain / "models/tiny-base.Q4_K_M.gguf").is_file()
     assert pdfs(chain / "data/archive") == chapters("leasing") | chapters("goodwill")
     assert pdfs(chain / "data/raw_pdfs") == {"copy_of_goodwill_chapter_1.pdf"}  # the duplicate
+    named = names_of_runs()
+    goodwill = named[f"train {GOODWILL}: trained already, to be published again"]
+    assert goodwill.startswith("published; held-out loss")
     told = capsys.readouterr().out
     assert "held-out loss" in told
     assert told.rstrip().endswith("next: lamina qa_layers, or lamina serve")
@@ -161,6 +148,7 @@ def test_nothing_runs_when_nothing_changed(chain: Path) -> None:
     train_layers.train_layers(order())
 
     assert worked() == set()
+    assert names_of_runs() == {"train nothing: all is up to date": "all layers are up to date"}
 
 
 def test_without_a_server_the_same_is_recalled_and_what_is_due_ends_the_recall(
@@ -175,7 +163,7 @@ def test_without_a_server_the_same_is_recalled_and_what_is_due_ends_the_recall(
     assert last_run()[0].id == before.id
     captured = capsys.readouterr()
     assert captured.out.startswith("up to date:\n")
-    assert f"train-{LEASING}-demo" in captured.err
+    assert f"build_dataset-{LEASING}" in captured.err
     weights = (chain / "output/peft" / LEASING / "adapter_model.safetensors").resolve()
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # as a failing disk leaves it
@@ -200,6 +188,7 @@ def test_one_new_pdf_trains_its_layer_and_no_other_in_a_process_of_its_own(
 
     trained = {name for name in worked() if name.startswith("train-")}
     assert trained == {f"train-{LEASING}-demo"}
+    assert f"train {LEASING}: 1 new PDF" in names_of_runs()
 
 
 def test_a_sweep_is_shown_and_runs_once(chain: Path) -> None:

@@ -4,14 +4,26 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.flow_engine import run_flow
+
+from flows import doctor, train_layers
+from lamina import version
+from lamina.errors import MismatchError, NotFoundError
+from lamina.landing.notice import PDFS_LANDED, EventsApi, Notice
+from lamina.version import code_version
 
 ROOT = Path(__file__).parents[2]
+LANDED = "lamina: PDFs landed, what is due is trained"
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +34,17 @@ def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
     del prefect_server
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "DO_NOT_TRACK": "1"}
     bootstrap = [sys.executable, "deployments/bootstrap.py"]
-    deploy = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    for command in (bootstrap, deploy):
-        subprocess.run(
-            command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=100
-        )
+    subprocess.run(bootstrap, cwd=ROOT, env=environment, check=True, timeout=100)
+    deploy(environment)
     yield environment
     with get_client(sync_client=True) as client:  # other modules' documents start from none
         for document in client.read_block_documents():
             client.delete_block_document(document.id)
+
+
+def deploy(environment: dict[str, str]) -> None:
+    command = [sys.executable, "deployments/deploy.py"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=100)
 
 
 def bootstrap(environment: dict[str, str], *flags: str) -> str:
@@ -47,12 +61,52 @@ def test_each_deployment_is_in_the_pool_of_its_pod() -> None:
             for one in client.read_deployments()
         }
 
-    gpu = ("train-layers", "train-layer", "spread-layers", "train-all", "merge-and-convert", "gc")
-    cpu = ("publish-layers", "qa-layers", "rollback", "watch-pdfs", "gc", "doctor")
-    assert pools == {
-        **{f"{name}/gpu": "gpu-pool" for name in gpu},
-        **{f"{name}/cpu": "cpu-pool" for name in cpu},
-    }
+    gpu = (
+        "train-layers/train-what-is-due", "train-layer/train-one-layer",
+        "spread-layers/train-on-all-workers", "train-all/train-levels",
+        "merge-and-convert/merge-into-base", "gc/collect-garbage-on-gpu",
+    )  # fmt: skip
+    cpu = (
+        "publish-layers/publish-what-is-new", "qa-layers/ask-layers", "rollback/roll-back",
+        "watch-pdfs/look-for-pdfs", "gc/collect-garbage", "doctor/examine-pod",
+    )  # fmt: skip
+    assert pools == {**dict.fromkeys(gpu, "gpu-pool"), **dict.fromkeys(cpu, "cpu-pool")}
+
+
+def test_deploying_again_leaves_off_what_a_person_switched_off(deployed: dict[str, str]) -> None:
+    with get_client(sync_client=True) as client:
+        train = client.read_deployment_by_name("train-layers/train-what-is-due")
+        (nightly,) = train.schedules
+        client.update_deployment_schedule(train.id, nightly.id, active=False)
+        asks = client.read_deployment_by_name("qa-layers/ask-layers")
+        client.pause_deployment(asks.id)
+        (landed,) = client.read_automations_by_name(LANDED)
+        client.pause_automation(landed.id)
+
+        deploy(deployed)
+
+        assert [one.active for one in client.read_deployment(train.id).schedules] == [False]
+        assert client.read_deployment(asks.id).paused
+        assert [one.enabled for one in client.read_automations_by_name(LANDED)] == [False]
+        others = client.read_deployment_by_name("publish-layers/publish-what-is-new")
+        assert [one.active for one in others.schedules] == [True]
+        assert {one.version for one in client.read_deployments()} == {code_version()}
+
+
+def test_what_was_deployed_under_a_former_name_goes_with_its_triggers(
+    deployed: dict[str, str],
+) -> None:
+    with get_client(sync_client=True) as client:
+        train = client.read_deployment_by_name("train-layers/train-what-is-due")
+        old = client.create_deployment(
+            train.flow_id, "gpu", tags=["lamina"], entrypoint=train.entrypoint
+        )
+
+        said = bootstrap(deployed)
+
+        assert "train_layers was deployed as gpu" in said
+        assert old not in {one.id for one in client.read_deployments()}
+        assert client.read_deployment(train.id)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -96,15 +150,67 @@ def test_landed_pdfs_and_trained_layers_start_their_deployments() -> None:
                     started[next(iter(one.trigger.expect))] = f"{flow}/{deployment.name}"
 
     assert started == {
-        "lamina.pdfs.landed": "train-layers/gpu",
-        "lamina.layers.trained": "publish-layers/cpu",
+        "lamina.pdfs.landed": "train-layers/train-what-is-due",
+        "lamina.layers.trained": "publish-layers/publish-what-is-new",
     }
+
+
+def test_a_run_that_was_woken_takes_over_the_others_that_wait_for_the_same(
+    deployed: dict[str, str], pod: Path
+) -> None:
+    api = EventsApi(deployed["PREFECT_API_URL"])
+    with get_client(sync_client=True) as client:
+        (landed,) = client.read_automations_by_name(LANDED)
+        client.resume_automation(landed.id)
+        train = client.read_deployment_by_name("train-layers/train-what-is-due").id
+        by_hand = client.create_flow_run_from_deployment(train)
+        for _ in range(3):
+            api.deliver(Notice(event=PDFS_LANDED, resource=f"lamina.workspace.{pod.name}"))
+
+        first, *others = until_woken(client, train, 3)
+        with pytest.raises(NotFoundError, match="there are no PDFs"):
+            run_flow(train_layers.train_layers, flow_run=first)
+
+        states = [client.read_flow_run(one.id).state for one in others]
+        assert [one.type for one in states] == ["CANCELLED"] * 2
+        assert states[0].message == "train what is due does this work, too"
+        assert client.read_flow_run(by_hand.id).state.is_scheduled()
+
+
+def until_woken(client: SyncPrefectClient, deployment: UUID, number: int) -> list[FlowRun]:
+    """The runs that events have started, once there are so many."""
+    wanted = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+    for _ in range(60):
+        found = [
+            one
+            for one in client.read_flow_runs(deployment_filter=wanted)
+            if one.created_by and one.created_by.type == "AUTOMATION"
+        ]
+        if len(found) == number:
+            return found
+        time.sleep(0.5)
+    pytest.fail(f"{len(found)} of {number} runs were started")
+
+
+@pytest.mark.usefixtures("deployed", "pod")
+def test_a_pod_of_another_commit_than_the_deployments_says_so_and_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("doctor/examine-pod")
+        run = client.create_flow_run_from_deployment(deployment.id)
+        monkeypatch.setattr(version, "commit", lambda: "fedcba987654")
+
+        with pytest.raises(MismatchError, match=r"runs Lamina fedcba987654, and the deployment is"):
+            run_flow(doctor.doctor, flow_run=run)
+
+        assert client.read_flow_run(run.id).state_name == "Failed"
 
 
 @pytest.mark.usefixtures("deployed")
 def test_wrong_input_is_refused_before_a_run_is_made() -> None:
     with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name("train-layers/gpu")
+        deployment = client.read_deployment_by_name("train-layers/train-what-is-due")
 
         with pytest.raises(PrefectHTTPStatusError, match="409"):
             client.create_flow_run_from_deployment(

@@ -36,7 +36,7 @@ def mixed(chosen: Profile) -> dict[str, Mix]:
     documents = corpus.find_documents()
     verdicts = corpus.pdf_pretest(documents, Reading())
     dataset: ArtifactRef = corpus.build_dataset(verdicts, LEASING, base, 128)
-    return mixing.mixes(chosen, {LEASING: dataset}, base, {})
+    return {LEASING: mixing.mix(LEASING, dataset, base, chosen)}
 
 
 def worked() -> set[str]:

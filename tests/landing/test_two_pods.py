@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from events_server import EventsServer
 
 from lamina import settings
 from lamina.dataset.assigned import remembered
@@ -11,7 +12,7 @@ from lamina.orders import WatchPdfs
 from lamina.progress import Silent
 from lamina.stages import handover, landing
 from lamina.stages.pod import Pod
-from lamina.store import Stage
+from lamina.store import Stage, point
 from lamina.workspace import Workspace
 
 AT_ONCE = WatchPdfs(settle_s=0)
@@ -69,6 +70,21 @@ def test_another_file_of_the_same_name_is_put_beside_the_first(tmp_path: Path) -
     assert (gpu.workspace.raw_pdfs / fetched).read_bytes() == b"another"
 
 
+def test_what_was_fetched_is_no_news_to_the_watcher_of_the_pod_that_fetched_it(
+    tmp_path: Path,
+) -> None:
+    cpu, gpu = pod(tmp_path, "cpu"), pod(tmp_path, "gpu")
+    drop(cpu, "Leases/a.pdf", b"one")
+    landing.watch_pdfs(cpu, AT_ONCE)
+    landing.fetch_landed(gpu)
+
+    assert landing.watch_pdfs(gpu, AT_ONCE).announced == ()
+
+    drop(gpu, "Leases/b.pdf", b"its own")
+    assert [one.name for one in landing.watch_pdfs(gpu, AT_ONCE).announced] == ["b.pdf"]
+    assert landing.fetch_landed(cpu) == ["Leases/b.pdf"]
+
+
 def test_while_the_depot_is_away_what_landed_stays_news(tmp_path: Path) -> None:
     cpu = pod(tmp_path, "cpu")
     drop(cpu, "Leases/a.pdf", b"one")
@@ -99,6 +115,29 @@ def test_a_new_pod_goes_on_to_hold_out_what_the_old_one_held_out(tmp_path: Path)
     with remembered(new.store) as memory:
         known = memory.get()
     assert [known.part(digest) for digest in digests] == ["train"] * 4 + ["validation", "test"]
+
+
+def test_whoever_hands_a_layer_over_wakes_those_who_judge_it_also_a_server_that_was_away(
+    tmp_path: Path, server: EventsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", server.url)
+    gpu = pod(tmp_path, "gpu")
+
+    def make(folder: Path) -> dict[str, object]:
+        (folder / "adapter.gguf").write_bytes(b"GGUF")
+        return {"passport": {"layer": "Leases"}}
+
+    layer = gpu.store.once("lora-gguf", Stage("export_layers", 1), {}, make)
+    point(gpu.workspace.adapters_gguf / "Leases.gguf", gpu.store.open(layer) / "adapter.gguf")
+    server.status = 503
+    assert landing.hand_over(gpu, ["Leases"]).waiting == ("lamina.layers.trained",)
+    assert server.taken == []
+    server.status = 204
+
+    landing.tell(gpu)
+
+    assert [one["event"] for one in server.events.values()] == ["lamina.layers.trained"]
+    assert [*handover.newest_heads(gpu)] == ["layers/Leases"]
 
 
 def test_layers_that_are_in_the_depot_already_are_no_news(tmp_path: Path) -> None:

@@ -1,74 +1,19 @@
-"""Turns of the watcher: announced once, in one event, and told again until it was heard."""
+"""Turns of the watcher: announced once, by one wake-up, which is told until it was heard."""
 
-import json
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+from events_server import EventsServer
 
 from lamina.errors import BusyError, DamagedError, InvalidInputError
 from lamina.fingerprint import file_digest
 from lamina.landing.inbox import Landed
-from lamina.landing.notice import EventsApi, notice
+from lamina.landing.notice import EventsApi, Notice, Outbox
 from lamina.landing.watch import Turn, watch_once
-
-
-class EventsServer(ThreadingHTTPServer):
-    """Answers like the events API, as far as the watcher asks; keeps what it took, by id."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), EventsHandler)
-        self.events: dict[str, dict[str, Any]] = {}
-        self.status = 204
-        self.deaf = False  # takes the event, and breaks the connection before it says so
-
-    @property
-    def api(self) -> EventsApi:
-        return EventsApi(f"http://127.0.0.1:{self.server_port}/api")
-
-
-class EventsHandler(BaseHTTPRequestHandler):
-    server: EventsServer
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/api/events/filter":
-            wanted = body["filter"]["id"]["id"]
-            found = [self.server.events[one] for one in wanted if one in self.server.events]
-            self._answer(200, json.dumps({"events": found}).encode())
-            return
-        if self.server.status == 204:
-            self.server.events.update({one["id"]: one for one in body})
-        if self.server.deaf:
-            self.close_connection = True
-            return
-        self._answer(self.server.status, b"")
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[EventsServer]:
-    running = EventsServer()
-    Thread(target=running.serve_forever, daemon=True).start()
-    yield running
-    running.shutdown()
-    running.server_close()
 
 
 @pytest.fixture
@@ -84,7 +29,8 @@ def turn(inbox: Path, events: EventsApi | None, **changes: Any) -> Turn:  # noqa
     options: dict[str, Any] = {
         "resource": "lamina.workspace.test",
         "digest": file_digest,
-        "hand_in": lambda _: {},
+        "hand_in": lambda _: None,
+        "outbox": Outbox(inbox.parent / "wake_ups.json"),
         "events": events,
         "now_s": time.time() + 60,
         "settle_s": 30,
@@ -94,13 +40,14 @@ def turn(inbox: Path, events: EventsApi | None, **changes: Any) -> Turn:  # noqa
     return watch_once(inbox, files, inbox.parent / "landed.json", **options | changes)
 
 
-def test_what_landed_is_one_event_with_its_layers(inbox: Path, server: EventsServer) -> None:
-    turn(inbox, server.api)
+def test_what_landed_is_one_wake_up_that_says_nothing_of_it(
+    inbox: Path, server: EventsServer
+) -> None:
+    seen = turn(inbox, server.api)
 
     (event,) = server.events.values()
-    assert event["event"] == "lamina.pdfs.landed"
-    assert event["payload"]["layers"] == ["Debt", "Leases"]
-    assert event["payload"]["files"] == 3
+    assert (event["event"], event["payload"]) == ("lamina.pdfs.landed", {})
+    assert len(seen.announced) == 3
 
 
 def test_the_next_turn_announces_nothing(inbox: Path, server: EventsServer) -> None:
@@ -134,31 +81,55 @@ def test_a_file_that_grows_for_ever_holds_the_others_up_only_so_long(
 
 
 def test_what_nobody_heard_is_sent_again_and_only_once(inbox: Path, server: EventsServer) -> None:
-    away = turn(inbox, EventsApi("http://127.0.0.1:9/api"))
-    back = turn(inbox, server.api)
+    away = turn(inbox, EventsApi("http://127.0.0.1:9/api")).told
+    back = turn(inbox, server.api).told
 
-    assert (away.waiting, away.delivered) == (1, ())
-    assert len(back.delivered) == 1
-    assert len(server.events) == 1
-    assert turn(inbox, server.api).delivered == ()
+    assert (away.waiting, away.delivered) == (("lamina.pdfs.landed",), ())
+    assert (back.waiting, back.delivered) == ((), ("lamina.pdfs.landed",))
+    assert turn(inbox, server.api).told.delivered == ()
+    assert len(server.taken) == 1
 
 
-def test_an_event_that_was_taken_but_not_confirmed_is_not_sent_twice(
+def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(
     inbox: Path, server: EventsServer
 ) -> None:
-    server.deaf = True
-    unsure = turn(inbox, server.api)
+    turn(inbox, server.api)
+    server.events.clear()  # it died before it wrote it down
+
+    for _ in range(3):
+        turn(inbox, server.api)
+
+    assert len(server.taken) == 2
+    assert len(set(server.taken)) == 1
+
+
+def test_what_lands_while_a_wake_up_waits_needs_no_second_one(
+    inbox: Path, server: EventsServer
+) -> None:
+    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+    (inbox / "Debt" / "e.pdf").write_bytes(b"later")
+    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+
+    turn(inbox, server.api)
+
+    assert len(server.taken) == 1
+
+
+def test_what_lands_after_a_wake_up_was_sent_is_told_again(
+    inbox: Path, server: EventsServer
+) -> None:
+    server.deaf = True  # nobody knows whether it arrived
+    turn(inbox, server.api)
     server.deaf = False
-    server.status = 500  # a second sending would be seen
+    (inbox / "Debt" / "e.pdf").write_bytes(b"later")
 
-    sure = turn(inbox, server.api)
+    turn(inbox, server.api)
 
-    assert unsure.waiting == 1
-    assert len(sure.delivered) == 1
+    assert len(set(server.taken)) == 2
 
 
 def test_without_a_server_the_event_waits(inbox: Path) -> None:
-    assert "PREFECT_API_URL" in turn(inbox, None).trouble
+    assert "PREFECT_API_URL" in turn(inbox, None).told.trouble
 
 
 def test_wrong_credentials_are_said_at_once(inbox: Path, server: EventsServer) -> None:
@@ -172,13 +143,13 @@ def test_a_server_in_trouble_is_tried_again_later(server: EventsServer) -> None:
     server.status = 503
 
     with pytest.raises(BusyError, match="503"):
-        server.api.deliver(notice("lamina.test", "lamina.workspace.test", {}))
+        server.api.deliver(Notice(event="lamina.test", resource="lamina.workspace.test"))
 
 
 def test_files_that_could_not_be_handed_in_are_not_announced(
     inbox: Path, server: EventsServer
 ) -> None:
-    def broken(_: tuple[Landed, ...]) -> dict[str, Any]:
+    def broken(_: tuple[Landed, ...]) -> None:
         msg = "the depot is away"
         raise BusyError(msg)
 

@@ -18,7 +18,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     running = House(tmp_path_factory.mktemp("house"), free_ports(), **SECRETS)
     try:
         running.make("up")
-        running.pause("watch-pdfs/cpu")  # `lamina watch` announces; every two minutes is for pods
         running.edit_profile("layer", steps=8)  # no test here asks what was learnt
         yield running
     finally:

@@ -10,7 +10,7 @@ def training(house: House, run_id: str) -> int:
     house.wait(run_id, "RUNNING")
     log = house.root / "logs" / "gpu-worker.log"
     size = log.stat().st_size
-    house.until(lambda: b"train " in log.read_bytes()[size:], "training to begin", 90)
+    house.until(lambda: b" in all; learning" in log.read_bytes()[size:], "training to begin", 90)
     return next(pid for pid in house.children("gpu-worker") if _is_flow(pid))
 
 

@@ -136,11 +136,6 @@ class House:
         edited = {"data": {"values": found["data"]["values"] | values}}
         self.ask(f"/block_documents/{found['id']}", edited, "PATCH")
 
-    def pause(self, deployment: str) -> None:
-        """Start no more runs of it by the clock."""
-        found = self.ask(f"/deployments/name/{deployment}")
-        self.ask(f"/deployments/{found['id']}/pause_deployment", {})
-
     def start(self, deployment: str, order: Mapping[str, object] | None = None) -> str:
         """Start a run as the UI does; its id."""
         found = self.ask(f"/deployments/name/{deployment}")
@@ -178,9 +173,20 @@ class House:
             time.sleep(0.5)
         pytest.fail(f"waited {within_s:.0f} s for: {what}{self.logs()}")
 
+    def inner(self, run_id: str) -> list[dict[str, Any]]:
+        """The runs that a run has begun and waited for, oldest first."""
+        wanted = {"flow_runs": {"parent_flow_run_id": {"any_": [run_id]}}}
+        return sorted(self.ask("/flow_runs/filter", wanted), key=lambda one: one["created"])
+
+    def woken(self, deployment: str) -> list[dict[str, Any]]:
+        """The runs of a deployment that an event has started, and nobody by hand."""
+        runs = self.runs(deployment)
+        return [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
+
     def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """The artifacts of a run, by key."""
-        wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
+        """The artifacts of a run and of the runs in it, by key."""
+        both = [run_id, *(one["id"] for one in self.inner(run_id))]
+        wanted = {"artifacts": {"flow_run_id": {"any_": both}}}
         return {one["key"]: one for one in self.ask("/artifacts/filter", wanted)}
 
     def task_states(self, run_id: str) -> dict[str, str]:

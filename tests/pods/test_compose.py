@@ -123,12 +123,14 @@ def test_a_pdf_that_lands_becomes_a_layer_that_answers(
     shutil.copytree(tmp_path / "raw" / LAYER, raw / LAYER)
     os.chown(raw / LAYER, 1000, 1000)
 
-    trained = pod.until(lambda: api.ended("train-layers/gpu"), "its training", 600)
+    trained = pod.until(lambda: api.ended("train-layers/train-what-is-due"), "its training", 600)
     assert trained["state_name"] == "Completed", trainer.said()
-    judged = pod.until(lambda: api.ended("publish-layers/cpu"), "its verdict", 300)
+    judged = pod.until(lambda: api.ended("publish-layers/publish-what-is-new"), "its verdict", 300)
     assert judged["state_name"] == "Completed", pod.said()
     words = ["promoted", "unclear", "too little evidence"]
-    api.start("publish-layers/cpu", {"layers": [LAYER], "again": True, "promote": words})
+    api.start(
+        "publish-layers/publish-what-is-new", {"layers": [LAYER], "again": True, "promote": words}
+    )
 
     key = ("--header", f"Authorization: Bearer {SETTINGS['LAMINA_API_KEY']}")
     url = "http://localhost:5000/lora-adapters"

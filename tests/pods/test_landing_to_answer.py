@@ -14,12 +14,7 @@ from lamina.demo import handbooks
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 LAYER = "ASC_Leases"
-
-
-def automatic(house: House) -> list[dict[str, Any]]:
-    """The training runs that nobody started by hand."""
-    runs = house.runs("train-layers/gpu")
-    return [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
+TRAIN, PUBLISH = "train-layers/train-what-is-due", "publish-layers/publish-what-is-new"
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +22,13 @@ def judged(house: House, manual: Path, questions: list[dict[str, str]]) -> dict[
     """The run that judged the layer, after nothing but a file was copied."""
     write_prompts(house, LAYER, questions)
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual)
-    (training,) = house.until(lambda: automatic(house), "a training run", 60)
+    (training,) = house.until(lambda: house.woken(TRAIN), "a training run", 60)
     assert house.wait(training["id"], within_s=240)["state_name"] == "Completed", house.logs()
     run = house.until(
-        lambda: [
-            one
-            for one in house.runs("publish-layers/cpu")
-            if one["parameters"]["order"]["layers"] == [LAYER]
-        ],
+        lambda: [one for one in house.woken(PUBLISH) if LAYER in one["name"]],
         "a publishing run",
-        30,
-    )[0]
+        60,
+    )[-1]
     return house.wait(run["id"])
 
 
@@ -45,7 +36,7 @@ def promote(house: House) -> dict[str, Any]:
     """Judge the layer again, and let it serve on what evidence there is."""
     words = ["promoted", "unclear", "too little evidence"]
     order = {"layers": [LAYER], "again": True, "promote": words}
-    return house.wait(house.start("publish-layers/cpu", order))
+    return house.wait(house.start(PUBLISH, order))
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +58,19 @@ def test_a_pdf_that_lands_is_trained_handed_over_judged_and_answers(
 
 
 @pytest.mark.usefixtures("published")
-def test_one_event_trained_exactly_the_layer_that_it_names(house: House) -> None:
-    (run,) = automatic(house)
+def test_the_run_that_was_woken_has_found_what_is_due_and_is_named_for_it(house: House) -> None:
+    (run,) = house.woken(TRAIN)
+    (layer,) = house.inner(run["id"])
 
-    assert run["parameters"]["order"]["layers"] == [LAYER]
+    assert run["parameters"] == {}
+    assert (run["name"], layer["name"]) == (f"train {LAYER}: new layer, 1 new PDF",) * 2
+    assert run["state"]["message"] == f"trained: {LAYER}"
+    assert layer["state"]["message"].startswith("published; held-out loss")
 
 
 @pytest.mark.usefixtures("published")
 def test_the_run_shows_outcomes_loss_and_parity(house: House) -> None:
-    (run,) = automatic(house)
+    (run,) = house.woken(TRAIN)
 
     shown = house.artifacts(run["id"])
 
@@ -87,6 +82,8 @@ def test_the_judging_run_says_why_the_layer_is_held(house: House, judged: dict[s
 
     assert "held" in shown["data"]
     assert "Too little evidence" in shown["data"]
+    assert judged["name"] == f"publish {LAYER}"
+    assert judged["state"]["message"].startswith(f"held: {LAYER}: held. Too little evidence")
 
 
 def test_a_layer_promoted_on_the_owners_word_keeps_what_was_said_of_it(
@@ -104,13 +101,10 @@ def test_it_was_proved_again_on_the_serving_pods_own_files(
 
 
 @pytest.mark.usefixtures("published")
-def test_the_same_content_under_another_name_starts_nothing(house: House, manual: Path) -> None:
-    before = len(house.runs("train-layers/gpu"))
+def test_the_net_leaves_the_inbox_to_the_watcher_that_lives_there(house: House) -> None:
+    ended = house.wait(house.start("watch-pdfs/look-for-pdfs"))
 
-    drop(house.cpu / "data" / "raw_pdfs" / LAYER, manual, "the same again.pdf")
-    house.wait(house.start("watch-pdfs/cpu", {"settle_s": 0}))
-
-    assert len(house.runs("train-layers/gpu")) == before
+    assert ended["state"]["message"] == "`lamina watch` looks after this pod's inbox"
 
 
 @pytest.mark.usefixtures("published")
@@ -121,15 +115,15 @@ def test_a_second_version_is_served_and_can_be_taken_back_from_the_ui(house: Hou
     added = next(added.parent.glob("*addendum.pdf"))
     drop(house.cpu / "data" / "raw_pdfs" / LAYER, added)
     added.unlink()
-    before = len(house.runs("publish-layers/cpu"))
-    house.until(lambda: len(house.runs("publish-layers/cpu")) > before, "a judging run", 240)
-    house.wait(house.runs("publish-layers/cpu")[-1]["id"])
+    before = len(house.runs(PUBLISH))
+    house.until(lambda: len(house.runs(PUBLISH)) > before, "a judging run", 240)
+    house.wait(house.runs(PUBLISH)[-1]["id"])
     promote(house)
     second = house.until(
         lambda: (now := house.layers()[LAYER]["digest"]) != first and now, "a second version", 30
     )
 
-    ended = house.wait(house.start("rollback/cpu", {"layer": LAYER}))
+    ended = house.wait(house.start("rollback/roll-back", {"layer": LAYER}))
 
     assert ended["state_name"] == "Completed"
     house.until(lambda: house.layers()[LAYER]["digest"] == first, "the first version again", 30)

@@ -39,7 +39,6 @@ def house(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
     )
     try:
         running.make("up")
-        running.pause("watch-pdfs/cpu")
         running.edit_profile("layer", **SHORT)
         yield running
     finally:
@@ -64,7 +63,7 @@ def slowed(house: House, learning_rate: float) -> Iterator[str]:
         "check_parity": False,
         "archive": False,
     }
-    run_id = house.start("train-layers/gpu", order)
+    run_id = house.start("train-layers/train-what-is-due", order)
     flow = training(house, run_id)
     enough = threading.Event()
     brake = threading.Thread(target=hold_back, args=(flow, enough))
@@ -141,5 +140,5 @@ def run_out(leases: Path) -> None:
 
 
 def automatic(house: House) -> list[dict[str, Any]]:
-    runs = house.runs("train-layers/gpu")
+    runs = house.runs("train-layers/train-what-is-due")
     return [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 def busy(house: House) -> House:
     """Each pod did something for which it needs its keys."""
     house.answer("base", "Who may sign a lease?")
-    asked = house.start("doctor/cpu")
+    asked = house.start("doctor/examine-pod")
     trained = house.start("merge-and-convert/gpu")
     assert house.wait(asked)["state_name"] == "Completed"
     house.wait(trained)

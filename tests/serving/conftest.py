@@ -40,12 +40,16 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory, layer_folder: Path) 
 
 
 @pytest.fixture(scope="session")
-def server_url(
-    base_gguf: Path, served_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared server's."""
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="session")
+def server_url(base_gguf: Path, served_folder: Path, workspace: Path) -> Iterator[str]:
     more = ["--max-body-mb", "1"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAMINA_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        patch.setenv("LAMINA_WORKSPACE", str(workspace))
         with running_server(
             base_gguf, adapters=served_folder, n_ctx=512, n_threads=1, more=more
         ) as url:

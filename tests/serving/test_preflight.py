@@ -41,6 +41,7 @@ def of_seven_billion(base_gguf: Path) -> BaseProfile:
     [
         (ContextOptions(n_ctx=4096, n_slots=1), 512, 308),
         (ContextOptions(n_ctx=4096, n_slots=1, flash_attn=True), 512, 120),
+        (ContextOptions(n_ctx=4096, n_slots=1, kv_type="q8_0"), 272, 120),
         (ContextOptions(n_ctx=2048, n_slots=4), 1024, 176),
         (ContextOptions(n_ctx=8192, n_slots=1), 1024, 572),
         (ContextOptions(n_ctx=4096, n_slots=1, n_batch=128), 512, 77),
@@ -100,11 +101,7 @@ def test_the_containers_limit_counts_where_it_is_the_narrower_one(tmp_path: Path
     assert available_bytes(tmp_path / "no", ControlGroups(tmp_path / "none", own)) is None
 
 
-def test_layouts_that_say_what_plain_weights_say_are_used(
-    base_gguf: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lamina.serving.llama.has_amx", lambda: True)
-
+def test_layouts_that_say_what_plain_weights_say_are_used(base_gguf: Path) -> None:
     assert special_layouts_work(base_gguf)
 
 
@@ -119,7 +116,6 @@ def test_layouts_whose_trial_fails_are_not_used(
     child = tmp_path / "python"
     child.write_text(f"#!/bin/sh\n{end}\n")
     child.chmod(0o755)
-    monkeypatch.setattr("lamina.serving.llama.has_amx", lambda: True)
     monkeypatch.setattr(sys, "executable", str(child))
 
     assert special_layouts_work(tmp_path / "any.gguf") is works

@@ -55,12 +55,21 @@ def test_a_context_beyond_the_memory_is_one_sentence(base_gguf: Path, capsys: Ca
     assert said.count("\n") == 1
 
 
+def test_the_engine_waits_little_for_the_interpreter(base_gguf: Path, capsys: Captured) -> None:
+    sys.setswitchinterval(0.005)  # Python's own
+
+    refusal(capsys, base_gguf, "--queue", -1)  # far enough
+
+    assert sys.getswitchinterval() < 0.001
+
+
 @pytest.mark.parametrize(
     ("flag", "value", "error"),
     [
         ("--port", 70000, InvalidInputError),
         ("--queue", -1, InvalidInputError),
         ("--flash_attn", "maybe", InvalidInputError),
+        ("--repack", "maybe", InvalidInputError),
         ("--lora", "/no/such.gguf", NotFoundError),
         ("--model", "/no/such.gguf", NotFoundError),
         ("--host", "0.0.0.0", InvalidInputError),  # noqa: S104 - without a key
@@ -90,6 +99,12 @@ def test_a_server_may_listen_beyond_this_machine_with_a_key_or_when_it_is_said_a
 
 def assembled(*flags: str) -> Server:
     return assemble(parser(settings.load()).parse_args(flags))
+
+
+def test_weights_stay_as_they_lie_where_that_is_asked(base_gguf: Path) -> None:
+    servers = [assembled("--model", str(base_gguf), *flag) for flag in ((), ("--repack", "false"))]
+
+    assert [one.engine.options.context.special_layouts for one in servers] == [True, False]
 
 
 def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
@@ -139,6 +154,51 @@ def test_a_context_beyond_what_the_base_was_trained_on_is_said_aloud(base_gguf: 
         assert answers(url)
 
     assert any("trained on 2048 tokens" in line for line in log), log
+
+
+def test_the_default_blend_comes_back_after_a_restart(
+    base_gguf: Path, layer_folder: Path, tmp_path: Path
+) -> None:
+    """Its names do: a layer that is gone by then is told to whoever asks."""
+    for name in "AB":
+        (tmp_path / f"{name}.gguf").write_bytes((layer_folder / f"{name}.gguf").read_bytes())
+    order = [{"name": "A", "scale": 0.5}, {"name": "B", "scale": 0.25}]
+    asked = {"prompt": "the", "max_tokens": 1}
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        assert http.post("/lora-adapters", json=order).json()["kept"]
+        child.terminate()
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        layers = http.post("/v1/completions", json=asked).json()["lamina"]["layers"]
+        child.terminate()
+    (tmp_path / "B.gguf").unlink()
+    with server(base_gguf, "--adapters-dir", tmp_path) as (child, http):
+        gone = http.post("/v1/completions", json=asked)
+        assert http.post("/lora-adapters", json=[]).status_code == 200
+        child.terminate()
+
+    assert {one["name"]: one["scale"] for one in layers} == {"A": 0.5, "B": 0.25}
+    assert gone.status_code == 404
+    assert "the default names layer B, which is no longer there" in gone.text
+    assert not (tmp_path / "default.json").exists()
+
+
+def test_a_default_of_layers_that_lie_elsewhere_is_not_kept(
+    base_gguf: Path, layer_folder: Path, tmp_path: Path
+) -> None:
+    flags = ["--adapters-dir", tmp_path, "--allowed-root", layer_folder]
+    with server(base_gguf, *flags) as (child, http):
+        order = [{"path": str(layer_folder / "A.gguf"), "scale": 1.0}]
+        kept = http.post("/lora-adapters", json=order).json()["kept"]
+        child.terminate()
+
+    assert not kept
+
+
+def test_kv_that_q8_0_cannot_hold_is_one_sentence(base_gguf: Path, capsys: Captured) -> None:
+    code, said = refusal(capsys, base_gguf, "--kv_type", "q8_0")
+
+    assert code == InvalidInputError.exit_code
+    assert "heads of 16 values" in said
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def pieces() -> list[tuple[str, float, int]]:
     return special + raw + normal
 
 
-def write_base(path: Path, *, seed: int = 1, **metadata: str) -> Path:
+def write_base(path: Path, *, seed: int = 1, heads: int = HEADS, **metadata: str) -> Path:
     """A base of about 0.7 MB; `metadata` are extra string values."""
     gguf = _gguf()
     words = pieces()
@@ -111,10 +111,10 @@ def write_base(path: Path, *, seed: int = 1, **metadata: str) -> Path:
     writer.add_embedding_length(HIDDEN)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(FEED)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KV_HEADS)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(heads * KV_HEADS // HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    writer.add_rope_dimension_count(HIDDEN // heads)
     writer.add_vocab_size(len(words))
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
@@ -157,6 +157,7 @@ def write_layer(  # noqa: PLR0913 - every way a layer can be wrong
     alpha: float | None = None,
     kind: str = "adapter",
     architecture: str = "llama",
+    invoked_by: tuple[int, ...] = (),
     profile: str = "",
 ) -> Path:
     """A layer on q and v of every block, by default with a passport for `base`."""
@@ -166,6 +167,8 @@ def write_layer(  # noqa: PLR0913 - every way a layer can be wrong
     writer.add_type(kind)
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", float(2 * rank if alpha is None else alpha))
+    if invoked_by:
+        writer.add_array("adapter.alora.invocation_tokens", invoked_by)
     if passport == "own":
         passport = passport_for(base, path.stem, seed=seed, rank=rank)
     if isinstance(passport, Passport):

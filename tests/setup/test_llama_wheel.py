@@ -161,10 +161,12 @@ def test_what_amx_reads_is_written_before(tmp_path: Path) -> None:
     (tmp_path / "fence.h").write_text(fence)
     (tmp_path / "kernel.cpp").write_text("""
         #include <immintrin.h>
-        void kernel() {
+        void configured() {
             alignas(64) unsigned char shape[64] = {1};
             shape[55] = 99;
             _tile_loadconfig(shape);
+        }
+        void loaded() {
             unsigned char row[64] = {};
             row[63] = 77;
             _tile_loadd(2, row, 64);

@@ -65,7 +65,8 @@ class Occupant:
         ended = token in self._vocabulary.ends and not generation.ignore_eos
         if not ended:
             sequence.answer.append(token)
-            text = self._transcript.add(self._vocabulary.piece(token))
+            piece = self._vocabulary.piece(token, special=token in generation.spelled)
+            text = self._transcript.add(piece)
             logprobs = self._logprobs(logits, token)
             yield Delta(text, (token,), logprobs)
         if reason := self._finish_reason(ended=ended):

@@ -25,6 +25,7 @@ class Generation:
     sampling: Sampling = field(default_factory=Sampling)
     top_logprobs: int | None = None  # None: no log-probabilities; 0: of the chosen token only
     ignore_eos: bool = False  # go on past the end: for benchmarks
+    spelled: frozenset[int] = frozenset()  # special tokens that stand in the answer's text
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing
 
 from fastapi import Request
@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from lamina.errors import LaminaError
 from lamina.serving.engine.sequence import Delta, Outcome
 from lamina.serving.http.answers import CLIENT_LEFT, Answer, while_client_stays
+from lamina.serving.http.calls import CallReader, message_of
 from lamina.serving.http.errors import error_of
 from lamina.serving.http.plan import Plan
-from lamina.serving.http.replies import Choice, Json, layers_header
+from lamina.serving.http.replies import Choice, Json, Reply, layers_header
 from lamina.serving.http.service import Service
 
 
@@ -44,6 +45,9 @@ async def _collect(plan: Plan, answers: list[Answer]) -> list[Choice]:
             else:
                 choice.text += event.text
                 choice.logprobs.extend(event.logprobs)
+        if plan.calls:
+            reader = CallReader(plan.calls)
+            choice.message = message_of([*reader.add(choice.text), *reader.finish()])
     return choices
 
 
@@ -57,19 +61,38 @@ async def _stream(plan: Plan, answers: list[Answer]) -> AsyncIterator[bytes]:
         try:
             for index, echo in enumerate(plan.echoes):
                 if reply.chat or echo:
-                    yield _event(reply.chunk(index, echo, first=True))
+                    role: Json = {"role": "assistant"} if reply.chat else {}
+                    yield _event(reply.chunk(index, {**role, "content": echo}))
+            readers = [CallReader(plan.calls) if plan.calls else None for _ in answers]
             async for index, event in _merged(answers):
+                for chunk in _chunks(reply, index, event, readers[index]):
+                    yield _event(chunk)
                 if isinstance(event, Outcome):
                     outcomes.append(event)
-                    yield _event(reply.chunk(index, None, outcome=event))
-                elif event.text or event.logprobs:
-                    kept = list(event.logprobs)
-                    yield _event(reply.chunk(index, event.text, logprobs=kept))
             if plan.body.includes_usage:
                 yield _event(reply.usage_chunk(plan.prompt_tokens, outcomes))
         except LaminaError as error:
             yield _event(error_of(error))
     yield b"data: [DONE]\n\n"
+
+
+def _chunks(
+    reply: Reply, index: int, event: Delta | Outcome, reader: CallReader | None
+) -> Iterator[Json]:
+    """What an event adds to a stream; a reader parts what is said from what is called."""
+    if isinstance(event, Outcome):
+        for said in reader.finish() if reader else ():
+            yield reply.chunk(index, said)
+        yield reply.chunk(index, {}, outcome=event, calls=bool(reader and reader.calls))
+        return
+    logprobs = list(event.logprobs)
+    deltas: list[Json] = reader.add(event.text) if reader else [{"content": event.text}]
+    if not deltas and logprobs:
+        deltas = [{}]
+    for said in deltas:
+        if said.get("content") != "" or logprobs:
+            yield reply.chunk(index, said, logprobs=logprobs)
+        logprobs = []  # of the event, told once
 
 
 def _event(body: Json) -> bytes:

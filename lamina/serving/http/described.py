@@ -74,18 +74,27 @@ class Usage(Described):
     prompt_tokens_details: Cached
 
 
+class Called(Described):
+    """A function that the answer calls; its arguments are JSON text."""
+
+    id: str
+    type: Literal["function"]
+    function: dict[str, str]
+
+
 class Said(Described):
     """The answer."""
 
     role: Literal["assistant"]
-    content: str
+    content: str | None = Field(description="null where the answer is calls alone")
+    tool_calls: list[Called] | None = Field(None, description="left out where nothing is called")
 
 
 class ChatChoice(Described):
     """One answer to a conversation."""
 
     index: int
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Literal["stop", "length", "tool_calls"]
     message: Said
     logprobs: dict[str, Any] | None
 
@@ -143,6 +152,9 @@ class KnownLayer(Described):
     alpha: float
     loaded: bool = Field(description="whether it is in memory")
     passport: dict[str, Any] | None = Field(description="what it was trained on, and how")
+    made_s: int = Field(description="when its file was written, in seconds since 1970")
+    verdict: dict[str, str] | None = Field(description="the last report's on this version")
+    examples: list[str] = Field(description="the first questions of its exam, where one is here")
     problem: str | None = Field(description="why it cannot be used; null where it can")
 
 
@@ -152,6 +164,7 @@ class DefaultSet(Described):
     success: Literal[True]
     adapters: list[Applied]
     load_ms: float
+    kept: bool = Field(description="whether it comes back after a restart")
 
 
 class NamedPart(Described):
@@ -182,6 +195,8 @@ class Model(Described):
     object: Literal["model"]
     created: int
     owned_by: str
+    root: str = Field(description="the base's own name, a layer's file, or a blend's layers")
+    parent: str | None = Field(description="what it is applied to; null for the base")
     lamina: dict[str, Any]
 
 

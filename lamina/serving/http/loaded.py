@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lamina.errors import InvalidInputError
 from lamina.prompts import FORMATS, Message, Prompts
@@ -48,15 +49,17 @@ class Loaded:
             self.check_length(tokens)
         return found
 
-    def conversation(self, messages: Sequence[Message]) -> list[int]:
-        """Tokens of a conversation that leaves room for an answer.
+    def conversation(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
+    ) -> list[int]:
+        """Tokens of a conversation that leaves room for an answer, which may call these tools.
 
         Raises:
             InvalidInputError: the template refuses it.
             TooLongError: it does not fit.
 
         """
-        rendered = self.prompts.rendered(messages)
+        rendered = self.prompts.rendered(messages, tools=tools)
         self.check_text(rendered)
         tokens = self.prompts.conversation(rendered)
         self.check_length(tokens)

@@ -4,7 +4,7 @@ from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from functools import partial
 
-from lamina.prompts import continues
+from lamina.prompts import CallForm, continues
 from lamina.serving.engine.sequence import Sequence
 from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply
@@ -24,6 +24,7 @@ class Plan:
     sequences: list[Sequence]
     prompt_tokens: int
     echoes: tuple[str, ...]  # text that each choice begins with
+    calls: CallForm | None  # how answers that may call functions write it
 
 
 def plan(service: Service, body: Asked) -> Plan:
@@ -38,12 +39,14 @@ def plan(service: Service, body: Asked) -> Plan:
     layers = service.routing.choose(route.layer if route else body.model, body.parts())
     loaded.check_biases(body.logit_bias or {})
     constraint = _constraint(loaded, body)
+    calls = loaded.prompts.calls if isinstance(body, ChatRequest) and body.callable_tools else None
+    spelled = loaded.constraints.spelled(calls) if calls else frozenset()
     prompts = _prompts(loaded, body)
     sequences = [
         Sequence(
             layers,
             list(prompt),
-            body.generation(choice=choice, constraint=constraint),
+            body.generation(choice=choice, constraint=constraint, spelled=spelled),
             reuse=body.cache_prompt,
             strip_first_space=_begins_anew(loaded, body),
         )
@@ -54,18 +57,27 @@ def plan(service: Service, body: Asked) -> Plan:
     spell = partial(loaded.vocabulary.piece, special=True)
     reply = Reply(kind, body.model or layers.label, layers, spell, route)
     echoes = tuple(echo for echo in _echoes(loaded, body, prompts) for _ in range(body.n))
-    return Plan(body, reply, sequences, sum(len(prompt) for prompt in prompts), echoes)
+    return Plan(body, reply, sequences, sum(len(prompt) for prompt in prompts), echoes, calls)
 
 
 def _constraint(loaded: Loaded, body: Asked) -> Constraint | None:
     if (schema := body.schema_of_answer()) is not None:
         return loaded.constraints.of_schema(schema)
+    if isinstance(body, ChatRequest) and body.callable_tools:
+        schemas = {one.function.name: one.schema_of_arguments() for one in body.callable_tools}
+        return loaded.constraints.of_calls(
+            loaded.prompts.calls,
+            schemas,
+            must_call=body.must_call,
+            several=body.parallel_tool_calls,
+        )
     return None if body.grammar is None else loaded.constraints.of_grammar(body.grammar)
 
 
 def _prompts(loaded: Loaded, body: Asked) -> list[list[int]]:
     if isinstance(body, ChatRequest):
-        return [loaded.conversation(body.plain_messages())]
+        tools = [tool.told() for tool in body.callable_tools]
+        return [loaded.conversation(body.plain_messages(), tools)]
     return loaded.tokens(body.prompts())
 
 

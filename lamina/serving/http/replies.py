@@ -82,6 +82,19 @@ class Choice:
     text: str = ""
     logprobs: list[TokenLogprob] = field(default_factory=list)
     outcome: Outcome | None = None
+    message: Json | None = None  # where it may be calls of functions: what it says and calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended, in OpenAI's words."""
+        return finished(self.outcome, calls=bool(self.message and "tool_calls" in self.message))
+
+
+def finished(outcome: Outcome | None, *, calls: bool) -> str | None:
+    """Why an answer ended, in OpenAI's words; None where it goes on."""
+    if outcome is None:
+        return None
+    return "tool_calls" if calls and outcome.finish_reason == "stop" else outcome.finish_reason
 
 
 @dataclass(frozen=True)
@@ -114,20 +127,22 @@ class Reply:
     def chunk(
         self,
         index: int,
-        text: str | None,
+        said: Json,
         *,
-        first: bool = False,
         logprobs: list[TokenLogprob] | None = None,
         outcome: Outcome | None = None,
+        calls: bool = False,
     ) -> Json:
-        """One part of a stream; the part with the finish reason says what answered."""
-        body: Json = {"index": index, "finish_reason": outcome.finish_reason if outcome else None}
+        """One part of a stream; the part with the finish reason says what answered.
+
+        `said` is a delta as chats have them; `calls` tells whether functions were called.
+        """
+        body: Json = {"index": index, "finish_reason": finished(outcome, calls=calls)}
         body["logprobs"] = self.logprobs(logprobs) if logprobs else None
         if self.chat:
-            delta: Json = {"role": "assistant"} if first else {}
-            body["delta"] = delta if text is None else {**delta, "content": text}
+            body["delta"] = said
         else:
-            body["text"] = text or ""
+            body["text"] = said.get("content", "")
         kind = "chat.completion.chunk" if self.chat else self.kind
         whole = {**self._head(kind), "choices": [body]}
         return {**whole, "lamina": report(self.layers, [outcome], self.route)} if outcome else whole
@@ -149,11 +164,12 @@ class Reply:
     def _choice(self, choice: Choice, *, logprobs: bool) -> Json:
         body: Json = {
             "index": choice.index,
-            "finish_reason": choice.outcome.finish_reason if choice.outcome else None,
+            "finish_reason": choice.finish_reason,
             "logprobs": self.logprobs(choice.logprobs) if logprobs else None,
         }
         if self.chat:
-            return {**body, "message": {"role": "assistant", "content": choice.text}}
+            message = choice.message or {"content": choice.text}
+            return {**body, "message": {"role": "assistant", **message}}
         return {**body, "text": choice.text}
 
     def logprobs(self, entries: list[TokenLogprob]) -> Json:

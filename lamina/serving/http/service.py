@@ -6,6 +6,7 @@ from lamina.serving.engine.thread import Engine
 from lamina.serving.http.answers import Answer, Relay
 from lamina.serving.http.loaded import Loaded, loaded_base
 from lamina.serving.http.meters import Meters
+from lamina.serving.layers.papers import Papers
 from lamina.serving.layers.routing import Routing
 from lamina.serving.llama import Base
 
@@ -14,11 +15,18 @@ class Service:
     """One base being served."""
 
     def __init__(
-        self, engine: Engine, relay: Relay, routing: Routing, *, chat_format: str | None = None
+        self,
+        engine: Engine,
+        relay: Relay,
+        routing: Routing,
+        papers: Papers,
+        *,
+        chat_format: str | None = None,
     ) -> None:
         self.engine = engine
         self.routing = routing
         self.registry = routing.registry
+        self.papers = papers
         self.meters = Meters(engine.counters, engine.memory)
         self.loaded: Loaded | None = None
         self._relay = relay

@@ -6,6 +6,7 @@ later requests.
 
 import threading
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from lamina.errors import InvalidInputError, MismatchError, NotFoundError
 from lamina.serving.layers.blends import (
@@ -13,6 +14,7 @@ from lamina.serving.layers.blends import (
     BASE,
     DEFAULT,
     LOCAL,
+    AppliedLayer,
     LayerSet,
     Part,
     layer_set,
@@ -159,6 +161,32 @@ class Routing:
         """
         with self._lock:
             self._pin(layers)
+
+    def keep_default(self) -> bool:
+        """Have the default come back after a restart; whether that can be.
+
+        It cannot where a layer lies elsewhere than in the adapters folder: nobody knows it then.
+        """
+        parts = tuple(Part(layer.name, layer.scale) for layer in self.default.layers)
+        there = {layer.name for layer in self.registry.layers() if layer.in_folder}
+        return self.saved.keep_default(
+            parts if all(part.layer in there for part in parts) else None
+        )
+
+    def restore_default(self) -> LayerSet:
+        """Set the default that was kept. What is gone of it is told to whoever asks for it.
+
+        Raises:
+            DamagedError: the file cannot be read.
+
+        """
+        parts = self.saved.default()
+        named = (
+            AppliedLayer(f"{name} as it was", scale, str(name), Path(f"{name}.gguf"))
+            for name, scale in parts
+        )
+        self.set_default(LayerSet(tuple(named)))
+        return self.default
 
     def _pin(self, layers: LayerSet) -> None:
         self.default = layers

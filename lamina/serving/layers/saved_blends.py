@@ -1,6 +1,7 @@
-"""Blends saved under a name: `blends.json` in the adapters folder, read again when it changes.
+"""Blends that outlive the server, in the adapters folder: the saved ones, and the default.
 
-A saved blend names layers, not versions: it means the versions that stand when a request comes.
+`blends.json` holds those saved under a name, `default.json` the default. They name layers, not
+versions, and mean the versions that stand when a request comes.
 """
 
 import json
@@ -14,7 +15,9 @@ from lamina.serving.layers.blends import Part, checked_scale
 from lamina.store import write_atomically
 from lamina.workspace import checked_layer_name
 
-FILE = "blends.json"
+FILE, DEFAULT_FILE = "blends.json", "default.json"
+Blends = dict[str, tuple[Part, ...]]
+_PARTS = TypeAdapter(dict[str, float])
 _SHAPE = TypeAdapter(dict[str, dict[str, float]])
 
 
@@ -23,9 +26,10 @@ class SavedBlends:
 
     def __init__(self, folder: Path | None) -> None:
         self._path = folder / FILE if folder else None
+        self._default_path = folder / DEFAULT_FILE if folder else None
         self._lock = threading.Lock()
 
-    def all(self) -> dict[str, tuple[Part, ...]]:
+    def all(self) -> Blends:
         """Every saved blend.
 
         Raises:
@@ -41,10 +45,41 @@ class SavedBlends:
         except ValidationError as error:
             msg = f'{self._path} cannot be read; write it like {{"name": {{"layer": 0.5}}}}'
             raise DamagedError(msg) from error
-        return {
-            name: tuple(Part(layer, checked_scale(scale, layer)) for layer, scale in parts.items())
-            for name, parts in saved.items()
-        }
+        return {name: _read(parts) for name, parts in saved.items()}
+
+    def default(self) -> tuple[Part, ...]:
+        """The default of the server before; nothing where none was kept.
+
+        Raises:
+            DamagedError: the file cannot be read.
+
+        """
+        if self._default_path is None:
+            return ()
+        try:
+            return _read(_PARTS.validate_json(self._default_path.read_bytes()))
+        except FileNotFoundError:
+            return ()
+        except ValidationError as error:
+            msg = f'{self._default_path} cannot be read; remove it, or write {{"layer": 0.5}}'
+            raise DamagedError(msg) from error
+
+    def keep_default(self, parts: tuple[Part, ...] | None) -> bool:
+        """Keep the default for the server after; None where no name can say it.
+
+        Returns whether it is kept: a folder that cannot be written holds up no change of it.
+        """
+        if self._default_path is None:
+            return False
+        try:
+            if parts:
+                body = json.dumps({str(part.layer): part.scale for part in parts})
+                write_atomically(self._default_path, body.encode())
+            else:
+                self._default_path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return parts is not None
 
     def save(self, name: str, parts: tuple[Part, ...]) -> None:
         """Keep a blend, in place of the one that had this name.
@@ -76,7 +111,7 @@ class SavedBlends:
             del saved[name]
             self._write(saved)
 
-    def _write(self, saved: dict[str, tuple[Part, ...]]) -> None:
+    def _write(self, saved: Blends) -> None:
         if self._path is None:
             msg = "there is no folder to save blends in; start the server with --adapters-dir"
             raise ResourceError(msg)
@@ -88,3 +123,7 @@ class SavedBlends:
         except OSError as denied:
             msg = f"cannot write {self._path} ({denied.strerror}); make the folder writable"
             raise ResourceError(msg) from denied
+
+
+def _read(parts: dict[str, float]) -> tuple[Part, ...]:
+    return tuple(Part(layer, checked_scale(scale, layer)) for layer, scale in parts.items())

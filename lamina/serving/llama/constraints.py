@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lamina.errors import InvalidInputError
+from lamina.prompts import CallForm
+from lamina.serving.llama.calls import lark_of_calls
 from lamina.serving.llama.grammars import lark_of_grammar
 from lamina.serving.llama.schemas import check_schema
 from lamina.serving.llama.vocabulary import Vocabulary
@@ -105,6 +107,30 @@ class Constraints:
         """
         lark = lark_of_grammar(gbnf).replace("%llguidance {}\n", _ANY_SPELLING, 1)
         return self._built(lark, "grammar")
+
+    def of_calls(
+        self,
+        form: CallForm,
+        schemas: Mapping[str, Mapping[str, Any]],
+        *,
+        must_call: bool,
+        several: bool,
+    ) -> Constraint:
+        """Answers are text, calls of these functions, or both; only calls where one must be.
+
+        Raises:
+            InvalidInputError: the arguments' schemas ask for something that cannot be kept.
+
+        """
+        words = self._vocabulary
+        specials = {words.text_of(token): token for token in self.spelled(form)}
+        lark = lark_of_calls(form, schemas, specials, must_call=must_call, several=several)
+        return self._built(_ANY_SPELLING + lark, "tools")
+
+    def spelled(self, form: CallForm) -> frozenset[int]:
+        """Special tokens that a call is written with."""
+        ids = self._vocabulary.tokenize("\n".join(form.parts), add_bos=False, parse_special=True)
+        return self._vocabulary.controls.intersection(ids)
 
     def _built(self, lark: str, what: str) -> Constraint:
         from llguidance import LLMatcher, LLParserLimits

@@ -1,9 +1,12 @@
 """How a base is run, in our words and in llama.cpp's."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import llama_cpp as lc
+
+KvType = Literal["f16", "q8_0"]
+_GGML_TYPES: dict[KvType, int] = {"f16": lc.GGML_TYPE_F16, "q8_0": lc.GGML_TYPE_Q8_0}
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class ContextOptions:
     # which steps a prompt was evaluated in; without it by 1e-5 (measured). It is not faster here
     # at 128 tokens; it saves memory at long contexts.
     flash_attn: bool = False
+    kv_type: KvType = "f16"  # q8_0 takes half the memory, and needs flash attention
     special_layouts: bool = True  # weights repacked for this processor: faster prompts
     one_kv: bool = False  # all slots share one KV of n_ctx tokens, and may share its tokens
 
@@ -34,5 +38,6 @@ def context_params(options: ContextOptions) -> Any:  # noqa: ANN401 - llama_cont
     # One stream of KV a slot: what a slot computes never depends on what another one holds.
     params.kv_unified = options.one_kv
     params.no_perf = True
-    params.flash_attn_type = int(options.flash_attn)
+    params.flash_attn_type = int(options.flash_attn or options.kv_type != "f16")
+    params.type_k = params.type_v = _GGML_TYPES[options.kv_type]
     return params

@@ -39,8 +39,8 @@ _KEPT = _SAYS_NOTHING.union(
 _REPEATED_TOO_OFTEN = re.compile(rf"\{{[\d, ]*\d{{{len(str(_MAX_COUNT))}}}")
 
 
-def check_schema(schema: Mapping[str, Any]) -> None:
-    """Whether a schema asks for nothing that is known to be out of reach.
+def check_schema(schema: Mapping[str, Any], called: str = "schema") -> int:
+    """Whether a schema asks for nothing that is known to be out of reach; gives its size.
 
     Raises:
         InvalidInputError: it does; the message names the keyword and where it stands.
@@ -52,7 +52,8 @@ def check_schema(schema: Mapping[str, Any]) -> None:
         if size > _MAX_CHARACTERS:
             msg = f"the JSON schema has more than {_MAX_CHARACTERS} characters; simplify it"
             raise InvalidInputError(msg)
-    _check(schema, "schema", 0)
+    _check(schema, called, 0)
+    return size
 
 
 def _check(schema: Any, path: str, depth: int) -> None:  # noqa: ANN401 - JSON

@@ -189,3 +189,31 @@ def test_a_layer_called_as_the_base_is_never_taken_for_it(
     assert "rename the file" in listed[base]
     assert reply.status_code == 409
     assert "rename the file" in reply.json()["error"]["message"]
+
+
+def test_a_layer_at_strength_0_is_the_base_bit_for_bit(http: httpx.Client) -> None:
+    def scored(**chosen: object) -> list[float]:
+        body = {"texts": ["the lease term is paid in March"], **chosen}
+        reply = http.post("/v1/score", json=body)
+        return reply.json()["data"][0]["token_logprobs"]
+
+    base = scored(model="base")
+    with_layer = scored(model="A")
+
+    assert base == scored(lora=[{"name": "A", "scale": 0}])
+    assert base == scored(lora=[{"name": "A", "scale": 0}, {"name": "B", "scale": 0.0}])
+    assert base != with_layer
+
+
+def test_the_list_of_models_tells_layers_from_bases(http: httpx.Client) -> None:
+    """As vLLM's does: clients look there."""
+    http.put("/blends/half", json=[{"name": "A", "scale": 0.5}, {"name": "B", "scale": 0.5}])
+    try:
+        listed = {one["id"]: one for one in http.get("/v1/models").json()["data"]}
+    finally:
+        http.delete("/blends/half")
+
+    assert (listed["base"]["root"], listed["base"]["parent"]) == ("mini", None)
+    assert listed["A"]["root"].endswith("A.gguf")
+    assert {listed[name]["parent"] for name in ("default", "A", "half")} == {"base"}
+    assert listed["half"]["root"] == "A:0.5+B:0.5"

@@ -1,60 +1,18 @@
 """The playground in a real browser, by keyboard and on a narrow screen."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from playing import IN_A_BROWSER, ask, facts
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
-BROWSER = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason="there is no chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-
-
-@pytest.fixture
-def page(browser: "Browser", server_url: str) -> "Iterator[Page]":
-    with browser.new_page(viewport={"width": 1100, "height": 900}) as page:
-        page.set_default_timeout(15_000)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "request", lambda asked: _is_own(asked.url, server_url) or problems.append(asked.url)
-        )
-        page.goto(server_url)
-        page.get_by_text(re.compile("base: mini")).wait_for()
-        yield page
-        assert problems == []
-
-
-def _is_own(asked: str, server: str) -> bool:
-    return asked.startswith((server, "data:"))
-
-
-def facts(page: "Page", index: int = 0) -> str:
-    line = page.locator(".facts").nth(index)
-    playwright.expect(line).to_contain_text("answered by")
-    return line.inner_text()
-
-
-def ask(page: "Page", text: str = "what is the lease term?") -> None:
-    page.get_by_label("Longest answer, tokens").evaluate("node => node.value = 12")
-    page.get_by_label("Your message").fill(text)
-    page.keyboard.press("Enter")
+pytestmark = IN_A_BROWSER
 
 
 def test_a_layer_answers_and_says_so(page: "Page") -> None:
@@ -64,15 +22,13 @@ def test_a_layer_answers_and_says_so(page: "Page") -> None:
     assert re.search(r"answered by A 1\.00 \([0-9a-f]{8}\) - [\d.]+ tokens/s", facts(page))
 
 
-def test_sliders_make_a_blend(page: "Page") -> None:
-    page.get_by_label("Answers come from").first.select_option(label="a blend of my own")
-    for name, value in (("A", "0.5"), ("B", "-0.25")):
-        page.get_by_label(f"Strength of {name}").fill(value)
+def test_stop_ends_an_answer(page: "Page") -> None:
+    page.route("**/v1/chat/completions", lambda _asked: None)  # it takes for ever
     ask(page)
-    said = facts(page)
+    page.get_by_role("button", name="Stop").click()
 
-    assert "A 0.50" in said
-    assert "B -0.25" in said
+    playwright.expect(page.locator(".facts").first).to_have_text("stopped")
+    playwright.expect(page.get_by_role("button", name="Send")).to_be_enabled()
 
 
 def test_two_choices_stand_side_by_side(page: "Page") -> None:
@@ -90,11 +46,12 @@ def test_two_choices_stand_side_by_side(page: "Page") -> None:
 def test_everything_is_reached_by_keyboard(page: "Page") -> None:
     page.locator("body").press("Tab")
     seen = []
-    for _ in range(8):
+    for _ in range(9):
         seen.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
         page.keyboard.press("Tab")
 
-    assert [one for one in seen if one][:4] == ["compare", "choice", "prompt", "send"]
+    known = [one for one in seen if one]
+    assert known[:5] == ["compare", "choice", "default", "prompt", "send"]
 
 
 def test_a_refusal_is_shown(page: "Page") -> None:

@@ -74,6 +74,12 @@ def test_a_layer_with_values_that_are_no_numbers_is_refused(
         check_adapter(write(strength=np.nan), base)
 
 
+def test_an_activated_lora_is_refused_by_its_kind(write: Write, base: BaseProfile) -> None:
+    """It counts only from its invocation tokens on, and is no plain layer without them."""
+    with pytest.raises(DamagedError, match=r"L\.gguf is an activated LoRA"):
+        check_adapter(write(invoked_by=(1, 2)), base)
+
+
 def test_a_base_is_no_layer(base_gguf: Path, base: BaseProfile) -> None:
     with pytest.raises(DamagedError, match="no LoRA layer"):
         check_adapter(base_gguf, base)

@@ -2,12 +2,19 @@
 
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from lamina.serving.engine.sequence import Generation
 from lamina.serving.http.requests.fields import refused
 from lamina.serving.http.requests.layers import LayerChoice
-from lamina.serving.http.requests.messages import Message
+from lamina.serving.http.requests.response_format import ResponseFormat
+from lamina.serving.http.requests.tools import ChatMessage, ToolUse
 from lamina.serving.llama import Constraint, Sampling
 
 _MAX_CHOICES = 16
@@ -15,12 +22,20 @@ _MAX_TOP_LOGPROBS = 20
 _MAX_STOPS = 64  # each is looked for after every token, on the engine's thread
 
 Stop = Annotated[str, Field(max_length=1000)]
+# llama.cpp's clients send -1 where OpenAI's send null.
+Longest = Annotated[
+    Annotated[int, Field(ge=1)] | None,
+    BeforeValidator(
+        lambda given: None if given == -1 else given,
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Literal[-1] | None,
+    ),
+]
 
 
 class GenerationRequest(LayerChoice):
     """What both kinds of completion share."""
 
-    max_tokens: int | None = Field(None, ge=1, description="null: until the context is full")
+    max_tokens: Longest = Field(None, description="null or -1: until the context is full")
     temperature: float = Field(0.8, ge=0, le=100, description="0: always the likeliest token")
     top_p: float = Field(0.95, ge=0, le=1, description="1: off")
     top_k: int = Field(40, ge=0, le=1_000_000, description="0: off")
@@ -73,8 +88,13 @@ class GenerationRequest(LayerChoice):
         """The JSON schema that the answer must obey; None for free text."""
         return None
 
-    def generation(self, *, choice: int, constraint: Constraint | None) -> Generation:
-        """What the engine is told for the choice of this number."""
+    def generation(
+        self, *, choice: int, constraint: Constraint | None, spelled: frozenset[int] = frozenset()
+    ) -> Generation:
+        """What the engine is told for the choice of this number.
+
+        `spelled` are special tokens that stand in the answer's text.
+        """
         sampling = Sampling(
             temperature=self.temperature,
             top_p=self.top_p,
@@ -87,37 +107,12 @@ class GenerationRequest(LayerChoice):
             logit_bias=self.logit_bias or {},
             constraint=constraint,
         )
-        return Generation(self.longest, self.stops, sampling, self.alternatives, self.ignore_eos)
+        return Generation(
+            self.longest, self.stops, sampling, self.alternatives, self.ignore_eos, spelled
+        )
 
 
-class ResponseFormat(BaseModel):
-    """`text`, `json_object`, or `json_schema` with its schema."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["text", "json_object", "json_schema"] = "text"
-    json_schema: dict[str, Any] | None = None
-    schema_: dict[str, Any] | None = Field(None, alias="schema")
-
-    @model_validator(mode="after")
-    def _has_a_schema(self) -> "ResponseFormat":
-        given = (self.json_schema or {}).get("schema", self.schema_)
-        if self.type == "json_schema" and not isinstance(given, dict):
-            raise refused("response_format", "json_schema holds no schema; put it under schema")
-        return self
-
-    def schema_of_answer(self) -> dict[str, Any] | None:
-        """The JSON schema that the answer must obey; None for free text."""
-        match self.type:
-            case "text":
-                return None
-            case "json_object":
-                return self.schema_ or {"type": "object"}
-            case _:
-                return (self.json_schema or {}).get("schema", self.schema_)
-
-
-class ChatRequest(GenerationRequest):
+class ChatRequest(GenerationRequest, ToolUse):
     """Body of POST /v1/chat/completions."""
 
     model_config = ConfigDict(
@@ -132,8 +127,8 @@ class ChatRequest(GenerationRequest):
         }
     )
 
-    messages: Annotated[list[Message], Field(min_length=1, max_length=4096)]
-    max_completion_tokens: int | None = Field(None, ge=1)
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=4096)]
+    max_completion_tokens: Longest = None
     logprobs: bool = False
     top_logprobs: int = Field(0, ge=0, le=_MAX_TOP_LOGPROBS)
     response_format: ResponseFormat | None = None
@@ -145,6 +140,10 @@ class ChatRequest(GenerationRequest):
             raise refused("grammar", "grammar and response_format both shape the answer; give one")
         if self.top_logprobs and not self.logprobs:
             raise refused("top_logprobs", "top_logprobs needs logprobs; set it to true")
+        if self.callable_tools and (shaped or self.grammar is not None):
+            raise refused("tools", "tools and response_format both shape the answer; give one")
+        if self.messages[-1].tool_calls:
+            raise refused("messages", "calls end the conversation; send what they gave as a tool")
         return self
 
     @property
@@ -161,7 +160,7 @@ class ChatRequest(GenerationRequest):
         """What `response_format` asks for."""
         return self.response_format.schema_of_answer() if self.response_format else None
 
-    def plain_messages(self) -> list[dict[str, str]]:
+    def plain_messages(self) -> list[dict[str, Any]]:
         """The conversation as the chat template takes it."""
         return [message.plain() for message in self.messages]
 
@@ -176,7 +175,7 @@ class CompletionRequest(GenerationRequest):
     )
 
     prompt: str | list[str] | list[int] | list[list[int]]
-    max_tokens: int | None = Field(16, ge=1)
+    max_tokens: Longest = 16
     logprobs: int | None = Field(None, ge=0, le=_MAX_TOP_LOGPROBS)
     echo: bool = False
 

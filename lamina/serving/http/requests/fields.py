@@ -40,6 +40,11 @@ _OFF: Mapping[str, tuple[object, ...]] = {
     "repeat_last_n": (64,),
     "best_of": (1,),
 }
+_REMEDIES: Mapping[str, str] = {
+    "best_of": "ask for n choices",
+    "functions": "send tools",
+    "function_call": "send tool_choice",
+}
 
 
 def known_fields(values: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def _check_unknown(
             return
         if name == "best_of" and value == values.get("n"):
             return
-        remedy = "ask for n choices" if name == "best_of" else "leave it out"
+        remedy = _REMEDIES.get(name, "leave it out")
         raise refused(name, f"{name} is not supported by this server; {remedy}")
     close = get_close_matches(name, known, 1, cutoff=0.75)
     remedy = f"did you mean {close[0]}?" if close else "leave it out"

@@ -18,7 +18,7 @@ class Message(BaseModel):
     def _calls_no_tools(cls, values: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(values, dict):
             for name in ("tool_calls", "function_call", "audio"):
-                if values.get(name):
+                if values.get(name) and name not in cls.model_fields:
                     raise refused(name, f"{name} is not supported by this server; leave it out")
         return values
 

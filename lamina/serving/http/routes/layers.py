@@ -25,14 +25,14 @@ def router(service: Service) -> APIRouter:
         response_description="By id; those that cannot be used say why.",
     )
     async def layers() -> list[Json]:
-        known = await asyncio.to_thread(service.registry.layers)
-        return [_described(service, layer) for layer in known]
+        return await asyncio.to_thread(_all_described, service)
 
     @routes.post(
         "/lora-adapters",
         summary="Set the default blend",
         description="What answers requests that name no model. A layer is named by `name`, `id` "
-        "or `path`; an empty list is the base alone. Nothing changes where one cannot be used.",
+        "or `path`; an empty list is the base alone. Nothing changes where one cannot be used. "
+        "It comes back after a restart if its layers lie in the adapters folder.",
         response_model=None,
         responses=errors(*CHANGING) | well(DefaultSet),
         openapi_extra=LAYERS_BODY,
@@ -43,7 +43,13 @@ def router(service: Service) -> APIRouter:
         chosen = await asyncio.to_thread(service.routing.choose, None, order)
         loading = await asyncio.wrap_future(service.engine.load(chosen))
         service.routing.set_default(chosen)
-        return {"success": True, "adapters": layers_of(chosen), "load_ms": round(loading, 3)}
+        kept = await asyncio.to_thread(service.routing.keep_default)
+        return {
+            "success": True,
+            "adapters": layers_of(chosen),
+            "load_ms": round(loading, 3),
+            "kept": kept,
+        }
 
     @routes.get(
         "/blends",
@@ -81,6 +87,10 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
+def _all_described(service: Service) -> list[Json]:
+    return [_described(service, layer) for layer in service.registry.layers()]
+
+
 def _described(service: Service, layer: Layer) -> Json:
     scales = {one.name: one.scale for one in service.routing.default.layers}
     return {
@@ -94,5 +104,8 @@ def _described(service: Service, layer: Layer) -> Json:
         "alpha": layer.alpha,
         "loaded": layer.digest in service.engine.memory.loaded,
         "passport": layer.passport.model_dump(mode="json") if layer.passport else None,
+        "made_s": layer.stamp[1] // 10**9,
+        "verdict": service.papers.verdict(layer.name, layer.digest),
+        "examples": service.papers.examples(layer.name),
         "problem": str(layer.problem) if layer.problem else None,
     }

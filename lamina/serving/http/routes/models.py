@@ -40,35 +40,46 @@ def router(service: Service) -> APIRouter:
 
 
 def _saved(blends: dict[str, tuple[Part, ...]]) -> list[Json]:
-    return [_model(name, {"blend": parts_of(parts)}) for name, parts in blends.items()]
+    return [
+        _model(name, _spelled(parts), {"blend": parts_of(parts)}) for name, parts in blends.items()
+    ]
 
 
-def _model(name: str, facts: Json, created_s: int = 0) -> Json:
+def _spelled(parts: tuple[Part, ...]) -> str:
+    return "+".join(f"{part.layer}:{part.scale:g}" for part in parts)
+
+
+def _model(name: str, root: str, facts: Json, created_s: int = 0) -> Json:
+    """`root` and `parent` are vLLM's: clients tell layers from bases by them."""
     return {
         "id": name,
         "object": "model",
         "created": created_s,
         "owned_by": "lamina",
+        "root": root,
+        "parent": None if name == BASE else BASE,
         "lamina": facts,
     }
 
 
 def _models(service: Service) -> list[Json]:
-    identity = service.registry.base.identity
+    identity, default = service.registry.base.identity, service.routing.default
+    finds = service.routing.finds
     base = {
         "name": identity.name,
         "digest": identity.digest,
         "fingerprint": identity.fingerprint,
         "architecture": identity.architecture,
         "contains_layers": list(identity.layers),
+        "report": service.papers.report.is_file(),
         "slots": service.engine.options.context.n_slots,
     }
     return [
-        _model(BASE, base),
-        _model(DEFAULT, {"layers": layers_of(service.routing.default)}),
-        *([_model(AUTO, {"layers": "found by what is asked"})] if service.routing.finds else []),
+        _model(BASE, identity.name, base),
+        _model(DEFAULT, default.label, {"layers": layers_of(default)}),
+        *([_model(AUTO, AUTO, {"layers": "found by what is asked"})] if finds else []),
         *(
-            _model(layer.name, {"digest": layer.digest}, layer.stamp[1] // 10**9)
+            _model(layer.name, str(layer.path), {"digest": layer.digest}, layer.stamp[1] // 10**9)
             for layer in service.registry.layers()
             if not layer.problem
         ),
@@ -84,4 +95,7 @@ def _model_called(service: Service, name: str) -> Json:
 
     """
     listed = {model["id"]: model for model in _models(service)}
-    return listed.get(name) or _model(name, {"layers": layers_of(service.routing.meant(name))})
+    if name in listed:
+        return listed[name]
+    layers = service.routing.meant(name)
+    return _model(name, layers.label, {"layers": layers_of(layers)})

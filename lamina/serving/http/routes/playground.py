@@ -1,11 +1,15 @@
-"""GET /: the playground, one page of package data that asks no other address for anything."""
+"""GET /: the playground, one page of package data; GET /report: the last report, if one is here.
+
+Neither asks another address for anything.
+"""
 
 from functools import cache
 from importlib import resources
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
+from lamina.errors import NotFoundError
 from lamina.serving.http.service import Service
 
 # The page carries its own script and style, and talks to this server only.
@@ -14,16 +18,23 @@ _POLICY = (
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
 
 
-def router(_service: Service) -> APIRouter:
-    """The route."""
+def router(service: Service) -> APIRouter:
+    """The routes."""
     routes = APIRouter()
 
     @routes.get("/", include_in_schema=False)
     async def page() -> HTMLResponse:
-        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-        return HTMLResponse(_page(), headers=headers)
+        return HTMLResponse(_page(), headers=_HEADERS)
+
+    @routes.get("/report", include_in_schema=False)
+    async def report() -> FileResponse:
+        if not service.papers.report.is_file():
+            msg = "there is no report here; make one with `lamina qa_layers`"
+            raise NotFoundError(msg)
+        return FileResponse(service.papers.report, media_type="text/html", headers=_HEADERS)
 
     return routes
 
