@@ -60,6 +60,7 @@ def test_a_layer_that_fails_beside_another_does_not_stop_it() -> None:
     assert both() == ({"sound": "sound"}, {"broken": "RuntimeError: CUDA error"})
 
 
+@pytest.mark.slow  # it interrupts this very process
 @pytest.mark.usefixtures("pod")
 def test_what_goes_on_in_threads_ends_at_its_next_step_when_the_run_is_stopped() -> None:
     def interrupt() -> None:

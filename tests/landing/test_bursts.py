@@ -24,7 +24,7 @@ from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS
 from lamina.workspace import Workspace
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LAYERS = ("Debt", "Goodwill", "Leases", "Taxes")
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
 CHUNK = 128

@@ -18,7 +18,7 @@ def busy(house: House) -> House:
     """Each pod did something for which it needs its keys."""
     house.answer("base", "Who may sign a lease?")
     asked = house.start("doctor/examine-pod")
-    trained = house.start("merge-and-convert/gpu")
+    trained = house.start("merge-and-convert/merge-into-base")
     assert house.wait(asked)["state_name"] == "Completed"
     house.wait(trained)
     return house
