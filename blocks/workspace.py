@@ -32,6 +32,14 @@ class LaminaWorkspace(Block):
         description="file://, sftp:// or s3:// address for push and pull; none = LAMINA_STORE_URL",
     )
 
+    approval_hours: float | None = Field(
+        None,
+        ge=0,
+        title="Approval",
+        description="hours that a promotion waits for a person, 0 = nobody is asked; "
+        "none = LAMINA_APPROVAL_HOURS",
+    )
+
     @field_validator("root")
     @classmethod
     def _root_is_absolute(cls, value: str | None) -> str | None:
@@ -50,5 +58,10 @@ class LaminaWorkspace(Block):
 
     def environment(self) -> dict[str, str]:
         """The settings that this document sets, as environment variables."""
-        given = {"LAMINA_WORKSPACE": self.root, "LAMINA_STORE_URL": self.store_url}
+        hours = None if self.approval_hours is None else f"{self.approval_hours:g}"
+        given = {
+            "LAMINA_WORKSPACE": self.root,
+            "LAMINA_STORE_URL": self.store_url,
+            "LAMINA_APPROVAL_HOURS": hours,
+        }
         return {name: value for name, value in given.items() if value}

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from change import Change
+from notifications import notifications
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
+
+from lamina.settings import load
 
 # A pod that vanishes takes its worker along, so nobody is left to say that its runs ended. Runs
 # send a heartbeat every 30 s (PREFECT_FLOWS_HEARTBEAT_FREQUENCY); six missed ones are enough, and
@@ -66,7 +69,8 @@ RETRY = AutomationCore(
 
 def automations(client: SyncPrefectClient) -> Iterator[Change]:
     """The automations that are missing, or that are others now; a paused one stays paused."""
-    for wanted in (LOST, RETRY):
+    told = load()
+    for wanted in (LOST, RETRY, *notifications(client, told.notify, told.notify_late_minutes)):
         found = client.read_automations_by_name(wanted.name)
         if not found:
             yield Change(

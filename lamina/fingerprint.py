@@ -94,15 +94,17 @@ class Digests:
 
     def __call__(self, path: Path) -> str:
         """The file's digest; hashed only when it is new or was changed."""
-        status = path.stat()
-        stamp = [status.st_size, status.st_mtime_ns, status.st_ino]
-        name = str(path.absolute())
-        known = self._known.get(name)
-        if known and known[:3] == stamp:
-            return str(known[3])
+        if known := self.known(path):
+            return known
+        stamp = _stamp(path)
         digest = file_digest(path)
-        self._known[name] = [*stamp, digest]
+        self._known[str(path.absolute())] = [*stamp, digest]
         return digest
+
+    def known(self, path: Path) -> str | None:
+        """The file's digest, if it was hashed before and is the same since."""
+        known = self._known.get(str(path.absolute()))
+        return str(known[3]) if known and known[:3] == _stamp(path) else None
 
     def save(self) -> None:
         """Write the memory, so that the next process need not hash again."""
@@ -110,3 +112,8 @@ class Digests:
         aside = self._memory.with_suffix(f".{os.getpid()}")
         aside.write_text(canonical(self._known))
         aside.replace(self._memory)
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]

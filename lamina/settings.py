@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from lamina.bounds import refusal
 from lamina.cgroups import ControlGroups
 from lamina.errors import InvalidInputError
 from lamina.margins import Margins
+from lamina.rental_terms import Terms
 
 
 def usable_cpus() -> int:
@@ -21,7 +22,7 @@ def usable_cpus() -> int:
     return allowed if quota is None else max(min(allowed, int(quota)), 1)
 
 
-class Settings(BaseSettings):
+class Settings(Terms):
     """The facts of this pod. Choices of a run are parameters, not settings."""
 
     model_config = SettingsConfigDict(
@@ -86,6 +87,14 @@ class Settings(BaseSettings):
         None,
         validation_alias=AliasChoices("LAMINA_EVENTS_AUTH", "PREFECT_API_AUTH_STRING"),
         description="its credentials, as user:password",
+    )
+    notify: str | None = Field(
+        None,
+        description="Prefect blocks that are told what fails, is late, held or waits for a person, "
+        "as <type>/<name>, with commas: slack-webhook/alerts",
+    )
+    notify_late_minutes: float = Field(
+        30.0, gt=0, description="a run that did not begin for so long is told of as late"
     )
     approval_hours: float = Field(
         0.0,

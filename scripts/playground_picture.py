@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/playground_picture.py http://localhost:5000 docs/pictures
 
-`playground.png` is a question to two choices, `playground-opening.png` what it opens with,
-`playground-phone.png` the same on a narrow screen. The server has layers with exams and a report.
+`playground-opening.png` is what it opens with, `playground.png` a question to two choices. The
+server has layers with exams and a report.
 """
 
 import argparse
@@ -13,7 +13,6 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 SCREEN = {"width": 1100, "height": 820}
-PHONE = {"width": 390, "height": 780}
 PATIENCE_MS = 60_000
 
 
@@ -36,12 +35,9 @@ def main() -> None:
 
 
 def take(page: Page, folder: Path) -> None:
-    """The three pictures."""
+    """The two pictures."""
     page.get_by_label("Answers come from").first.select_option(index=2)
     page.screenshot(path=folder / "playground-opening.png")
-    page.set_viewport_size(PHONE)
-    page.screenshot(path=folder / "playground-phone.png")
-    page.set_viewport_size(SCREEN)
     page.get_by_label("Compare two choices").check()
     page.get_by_label("Answers come from").nth(1).select_option("base")
     page.get_by_label("Longest answer, tokens").evaluate("node => node.value = 60")

@@ -1,10 +1,11 @@
 """Where the tasks meet the pod: the only reader of settings, and Prefect's side of progress."""
 
 import base64
+import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from contextvars import copy_context
 from threading import Thread
@@ -21,10 +22,12 @@ from prefect.artifacts import (
 )
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.events import emit_event
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from lamina.errors import StoppedError
+from lamina.orchestrate import OWN_SERVER
 from lamina.progress import Progress
 from lamina.settings import Settings, load
 from lamina.stages.pod import Pod
@@ -149,6 +152,17 @@ def markdown(key: str, text: str, description: str = "") -> None:
     """Show Markdown among the run's artifacts; nothing outside of a run."""
     if FlowRunContext.get():
         create_markdown_artifact(text, key=_key(key), description=description)
+
+
+def is_deployed() -> bool:
+    """Whether the server outlives this run, so that it can be asked for more."""
+    return bool(FlowRunContext.get()) and OWN_SERVER not in os.environ
+
+
+def event(name: str, resource: str, payload: Mapping[str, Any]) -> None:
+    """Have the server know of something, for whoever is notified."""
+    if is_deployed():
+        emit_event(name, resource={"prefect.resource.id": resource}, payload=dict(payload))
 
 
 def picture(name: str, svg: str) -> None:

@@ -17,13 +17,16 @@ def watch(
         float, typer.Option(help="seconds that whole files wait for others that still grow")
     ] = 600.0,
     once: Annotated[bool, typer.Option("--once", help="one look, then end")] = False,
+    start_pod: Annotated[
+        bool, typer.Option(help="start and stop the rented GPU, where the settings name one")
+    ] = True,
 ) -> None:
     """Announce PDFs that land in raw_pdfs, once they are whole; until interrupted.
 
     What was decided about layers on other pods is followed meanwhile.
     """
     from lamina.orders import WatchPdfs
-    from lamina.stages import landing
+    from lamina.stages import landing, rental
 
     asked = order(WatchPdfs, settle_s=settle_s, patience_s=patience_s)
     with open_pod() as pod:
@@ -34,7 +37,7 @@ def watch(
                 print(line)
             return
         said = ""
-        for line in landing.watch_forever(pod, asked):
+        for line in landing.watch_forever(pod, asked, rental.keep if start_pod else None):
             if line != said:
                 print(line, flush=True)
             said = line

@@ -86,6 +86,8 @@ atexit.register(end_exporting)
 
 
 def _export(layer: Layer, base_folder: Path, store: Store, converter: Converter) -> ArtifactRef:
+    trained = store.manifest(layer.ref).run
+    notes = {"training_cost": trained.get("cost"), "training_s": trained.get("fit_seconds")}
     dataset = _dataset(layer, store)
 
     def make(folder: Path) -> dict[str, object]:
@@ -100,7 +102,7 @@ def _export(layer: Layer, base_folder: Path, store: Store, converter: Converter)
     inputs: dict[str, object] = {"adapter": layer.ref}
     if dataset:
         inputs |= {"profile": profile.VERSION, "dataset": dataset}
-    return store.once("lora-gguf", STAGE, inputs, make)
+    return store.once("lora-gguf", STAGE, inputs, make, run_notes=notes)
 
 
 def _dataset(layer: Layer, store: Store) -> ArtifactRef | None:

@@ -9,9 +9,10 @@ from lamina.orders.layers import TrainLayer, TrainLayers
 from lamina.orders.levels import MergeAndConvert, TrainAll
 from lamina.orders.parity import CheckParity
 from lamina.orders.upkeep import CollectGarbage
-from lamina.orders.versions import AskLayers, PublishLayers, Rollback
+from lamina.orders.versions import ApproveLayer, AskLayers, PublishLayers, Rollback
 
 __all__ = [
+    "ApproveLayer",
     "AskLayers",
     "CheckParity",
     "CollectGarbage",

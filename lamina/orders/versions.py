@@ -87,11 +87,22 @@ class PublishLayers(BaseModel):
         """What came of it: the decisions, each with why."""
         if len(rows) == 1:
             return f"{rows[0]['decision']}: {rows[0]['why']}"
-        found: dict[str, list[str]] = {"promoted": [], "held": []}
+        found: dict[str, list[str]] = {}
         for row in rows:
-            found[row["decision"]].append(row["layer"])
-        told = [f"{what}: {listed(names)}" for what, names in found.items() if names]
+            found.setdefault(row["decision"], []).append(row["layer"])
+        told = [f"{what}: {listed(found[what])}" for what in sorted(found, reverse=True)]
         return "; ".join(told) or "no layer is new"
+
+
+class ApproveLayer(BaseModel):
+    """A person is asked whether a version of a layer may serve."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: str = Field(title="Layer", description="the layer that waits")
+    version: str = Field(title="Version", description="beginning of its digest")
+    why: str = Field("", title="Verdict", description="what was measured, in a sentence")
+    report: str = Field("", title="Report", description="where all of it stands")
 
 
 class Rollback(BaseModel):

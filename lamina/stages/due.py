@@ -160,7 +160,8 @@ def _due(  # noqa: PLR0913, PLR0917 - what is the same for all layers, then the 
     known = pod.store.recall(STAGE, order.inputs())
     published = layers.published_manifest(pod, order.layer)
     head = (depot or {}).get(f"{handover.LAYERS}/{order.layer}")
-    there = head and head.facts.get(handover.TRAINED_AS) == STAGE.key(order.inputs())
+    key = STAGE.key(order.inputs())
+    there = head and head.facts.get(handover.TRAINED_AS) == key
     if known and not trials:
         left = ""
         if published is None or published.digest != known.digest:
@@ -174,7 +175,8 @@ def _due(  # noqa: PLR0913, PLR0917 - what is the same for all layers, then the 
         ):
             left = "pages that were put off are tried again"
         return DueLayer(layer=order.layer, due=bool(left), why=(left or UP_TO_DATE,))
-    if head and there and not trials:
+    damaged = published is not None and handover.made_as(published) == key
+    if head and there and not trials and not damaged:
         why = f"trained by {head.host}, and in the depot"
         return DueLayer(layer=order.layer, due=False, why=(why,))
     files = {each.digest: each.name for each in documents if each.layer == order.layer}

@@ -169,7 +169,10 @@ def _learn(pod: Pod, link: Link) -> list[str]:
         after = read_history(pod.workspace.versions, layer)
         seen.note(layer, files, len(after.shared()))
         if after.decisions != before.decisions:
-            learnt.append(layer)
+            learnt.append(layer)  # without news one may wait on purpose, to be judged again
+            waiting = pod.store.holding(pod.workspace.candidates / f"{layer}.gguf")
+            if waiting and after.state(waiting.digest) not in {"candidate", "served"}:
+                views.drop_candidate(pod, layer, waiting)
     seen.save()
     return learnt
 
@@ -200,11 +203,8 @@ def _tell_all(pod: Pod, link: Link, layer: str, new: list[Decision]) -> None:
 
 
 def _obey(pod: Pod, link: Link, layer: str) -> Followed | None:
-    """Let the version serve that is to serve, if it does not; candidates that are decided go."""
+    """Let the version serve that is to serve, if it does not."""
     history = read_history(pod.workspace.versions, layer)
-    waiting = pod.store.holding(pod.workspace.candidates / f"{layer}.gguf")
-    if waiting and history.state(waiting.digest) not in {"candidate", "served"}:
-        views.drop_candidate(pod, layer, waiting)
     now = views.served(pod, layer)
     wanted = history.served()[-1:]
     if not history.shared() or wanted == ([now.digest] if now else []):

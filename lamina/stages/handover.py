@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamina.artifacts import ArtifactRef
+from lamina.artifacts import ArtifactRef, Manifest
 from lamina.errors import LaminaError, NotFoundError
 from lamina.fingerprint import stage_key
 from lamina.handover import heads as heads_of
@@ -193,10 +193,13 @@ def _held_out(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
 
 def _trained_as(pod: Pod, roles: Mapping[str, ArtifactRef]) -> dict[str, Any]:
     """From what, and how, a layer was made: a pod that would do the same need not."""
-    if "adapter" not in roles:
-        return {}
-    made = pod.store.manifest(roles["adapter"])
-    return {TRAINED_AS: stage_key(made.stage, made.stage_version, made.inputs)}
+    made = pod.store.manifest(roles["adapter"]) if "adapter" in roles else None
+    return {TRAINED_AS: made_as(made)} if made else {}
+
+
+def made_as(manifest: Manifest) -> str:
+    """The key of what made it."""
+    return stage_key(manifest.stage, manifest.stage_version, manifest.inputs)
 
 
 def pull(pod: Pod, names: Sequence[str] = (), *, roles: Collection[str] = ()) -> Pulled:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from lamina.dataset.assigned import Assigned, take_over
 from lamina.errors import LaminaError
+from lamina.handover.link import Link
 from lamina.landing.inbox import Landed
 from lamina.landing.ledger import open_ledger
 from lamina.landing.notice import LAYERS_TRAINED, EventsApi, Outbox, Told
@@ -77,12 +78,14 @@ def is_watched(pod: Pod) -> bool:
     return is_held(pod.workspace.raw_pdfs)
 
 
-def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
+def watch_forever(
+    pod: Pod, order: WatchPdfs, beside: Callable[[Pod], Iterator[str]] | None = None
+) -> Iterator[str]:
     """Turns until interrupted: when a file changed, and a few times a settle window.
 
     The second is for network volumes, which do not tell of other machines' changes. Gives what a
     person wants to know. Whatever is wrong is waited for: what landed stays news. What was decided
-    on other pods is done here, too.
+    on other pods is done here, too, and `beside` is looked after at every turn.
     """
     from watchfiles import watch
 
@@ -95,11 +98,20 @@ def watch_forever(pod: Pod, order: WatchPdfs) -> Iterator[str]:
     # The link stays open: a look costs a listing, and no handshake.
     with in_use(pod.workspace.raw_pdfs), fleet.hasty_link(pod) as link:
         for _ in chain([None], changes):
-            try:
-                yield from sentences(watch_pdfs(pod, order))
-                yield from (one.sentence for one in (fleet.follow_over(pod, link) if link else ()))
-            except LaminaError as error:
-                yield f"waiting: {error}"
+            yield from _patiently(_turn(pod, order, link))
+            yield from _patiently(beside(pod) if beside else iter(()))
+
+
+def _turn(pod: Pod, order: WatchPdfs, link: Link | None) -> Iterator[str]:
+    yield from sentences(watch_pdfs(pod, order))
+    yield from (one.sentence for one in (fleet.follow_over(pod, link) if link else ()))
+
+
+def _patiently(look: Iterator[str]) -> Iterator[str]:
+    try:
+        yield from look
+    except LaminaError as error:
+        yield f"waiting: {error}"
 
 
 def sentences(turn: Turn) -> Iterator[str]:
@@ -185,7 +197,7 @@ def fetch_landed(pod: Pod) -> list[str]:
         if not missing:
             return []
         found = [
-            _landed(source)
+            landed_from(source)
             for head in handover.pull(pod, missing).heads.values()
             for source in sorted(pod.store.open(head.refs["documents"]).glob("*/*/*"))
         ]
@@ -195,7 +207,8 @@ def fetch_landed(pod: Pod) -> list[str]:
         return [_place(pod, one) for one in news.values()]
 
 
-def _landed(source: Path) -> Landed:
+def landed_from(source: Path) -> Landed:
+    """A file that was handed in, by its place in what was handed in."""
     layer, digest, name = source.parts[-3:]
     return Landed(layer=layer, name=name, path=str(source), digest=digest)
 

@@ -23,6 +23,7 @@ from lamina.stages.views import newest_made
 from lamina.stages.withdrawn import trained_on
 
 TEMPORARY = (BusyError, ResourceError)  # no fault of the layer's: tried again, and no hold
+WAITING = "waiting for approval"
 _OPEN = ("too little evidence", "unclear")  # verdicts that more answers can change
 
 
@@ -198,7 +199,7 @@ def decide(
                 why = f"promoted as ordered, though it would be held. {why}"
             if pod.settings.approval_hours:
                 handover.hold(pod, one.layer, one.gguf, why, {**facts, WAITS: "approval"})
-                rows.append(_row(one, "waiting for approval", why))
+                rows.append(_row(one, WAITING, why))
                 continue
             handover.promote(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "promoted", why))

@@ -13,7 +13,6 @@ from lamina.handover import heads as heads_of
 from lamina.handover.cleaning import remove_artifact
 from lamina.handover.opening import open_link
 from lamina.handover.versions import read_history
-from lamina.landing.inbox import Landed
 from lamina.landing.ledger import open_ledger
 from lamina.stages import fleet, handover, landing
 from lamina.stages.pod import Pod
@@ -161,7 +160,7 @@ def take_out_of_depot(pod: Pod, layers: Sequence[str]) -> list[str]:
         if not gone.issuperset(contents):
             documents = handover.pull(pod, [name]).heads[name].refs["documents"]
             found = sorted(pod.store.open(documents).glob("*/*/*"))
-            landing.hand_in(pod, tuple(_landed(path) for path in found))
+            landing.hand_in(pod, tuple(landing.landed_from(path) for path in found))
         with open_link(pod.settings) as link:
             heads_of.forget(link, name)
             for ref in head.refs.values():
@@ -174,11 +173,6 @@ def take_out_of_depot(pod: Pod, layers: Sequence[str]) -> list[str]:
         for name in sorted(gone_layers):
             heads_of.forget(link, name)
     return [*left, *sorted(gone_layers)]
-
-
-def _landed(path: Path) -> Landed:
-    layer, digest, name = path.parts[-3:]
-    return Landed(layer=layer, name=name, path=str(path), digest=digest)
 
 
 def _named(pod: Pod, file: str | None, layer: str | None) -> list[Named]:

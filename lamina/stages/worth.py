@@ -9,6 +9,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError, NotFoundError
 from lamina.orders import AskLayers
 from lamina.stages import judging, trend
+from lamina.stages.costs import training_costs
 from lamina.stages.pod import Pod
 from lamina.stages.taught import datasets_of, known_files
 from lamina.workspace import EMBEDDED_BASE, Workspace
@@ -164,6 +165,7 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
         topics=_topics(pod.workspace),
         heldout=(heldout,) if heldout.is_file() else (),
         trained=tuple(path for path in trained if path.is_file()),
+        costs=training_costs(pod),
         overrides=pod.workspace.overrides,
         against=Path(order.against) if order.against else None,
         datasets=datasets,

@@ -90,8 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
                     ]
                 )  # fmt: skip
             case "/v1/models":
+                base = {"name": "tiny", "digest": fake.base, "slots": fake.slots}
+                default = fake.said(fake.default)
                 self._send(
-                    {"data": [{"id": "base", "lamina": {"digest": fake.base, "slots": fake.slots}}]}
+                    {"data": [{"id": "base", "lamina": base}, {"id": "default", "lamina": default}]}
                 )
             case "/health" | "/ready":
                 self._send({"status": "ok"})

@@ -68,7 +68,8 @@ def test_each_deployment_is_in_the_pool_of_its_pod() -> None:
     )  # fmt: skip
     cpu = (
         "publish-layers/publish-what-is-new", "qa-layers/ask-layers", "rollback/roll-back",
-        "watch-pdfs/look-for-pdfs", "gc/collect-garbage", "doctor/examine-pod",
+        "approve-layer/ask-a-person", "watch-pdfs/look-for-pdfs", "gc/collect-garbage",
+        "doctor/examine-pod",
     )  # fmt: skip
     assert pools == {**dict.fromkeys(gpu, "gpu-pool"), **dict.fromkeys(cpu, "cpu-pool")}
 

@@ -12,7 +12,7 @@ from builders import MakeLayer, MakePod
 from ssh_server import SshServer
 
 from lamina.artifacts import ArtifactRef
-from lamina.stages import handover
+from lamina.stages import handover, views
 from lamina.stages.pod import Pod
 
 LAMINA = [sys.executable, "-c", "from lamina.cli import main; main()"]
@@ -59,8 +59,9 @@ def pods(
 
 @pytest.fixture
 def published(pods: tuple[Pod, Pod], make_layer: MakeLayer) -> ArtifactRef:
+    """As training on the first pod leaves it."""
     ref = make_layer(pods[0])
-    handover.promote(pods[0], "Leases", ref, "trained here")
+    views.serve_made(pods[0], "Leases", ref)
     return ref
 
 

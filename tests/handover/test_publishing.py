@@ -116,6 +116,15 @@ def test_what_was_measured_in_full_and_proves_too_little_is_held(
     assert not judging.is_news(pod, "Leases", ref, None)
 
 
+def test_a_runs_message_has_room_for_every_decision() -> None:
+    words = ("promoted", "held", "put off", "waiting for approval", "held")
+    rows = [{"layer": f"L{n}", "decision": word, "why": ""} for n, word in enumerate(words)]
+
+    told = PublishLayers().told(rows)
+
+    assert told == "waiting for approval: L3; put off: L2; promoted: L0; held: L1, L4"
+
+
 # -- one machine without a depot -------------------------------------------------------------------
 
 

@@ -111,7 +111,8 @@ def test_a_pdf_that_lands_becomes_a_layer_that_answers(
     compose = Compose(run, {"lamina-cpu": cpu_image, "lamina-gpu": gpu_image}, tmp_path)
     server = compose.up("prefect")
     server.until(server.is_healthy, "Prefect's server")
-    assert compose.up("setup-embedded").stop_by_itself(180) == 0
+    setup = compose.up("setup-embedded")
+    assert setup.stop_by_itself(180) == 0, setup.said()
     api = Api(server)
     api.shorten("layer")
     trainer, pod = compose.up("trainer"), compose.up("cpu-embedded")

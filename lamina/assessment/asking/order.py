@@ -49,6 +49,7 @@ class QaOrder(BaseModel):
         None, ge=1, le=256, description="requests in flight under one blend; none = server's slots"
     )
     n_drawn: int = Field(DRAWN, ge=0, description="items of each topic not a layer's own; 0 = all")
+    costs: dict[str, float] = Field({}, description="of training, by layer, where it is known")
     overrides: Path | None = Field(
         None, description="overrides.jsonl: what people decided about answers, before the grader"
     )

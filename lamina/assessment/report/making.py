@@ -59,6 +59,9 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
     if trained:
         some = "; ".join(question.question for question in trained[:MOST_NAMED])
         facts["Not counted"] = f"{len(trained)} questions that layers were trained on: {some}"
+    if costs := {name: cost for name, cost in order.costs.items() if name in used}:
+        told = ", ".join(f"{name} {cost:.2f}" for name, cost in sorted(costs.items()))
+        facts["Cost of training"] = f"{sum(costs.values()):.2f} in all: {told}"
     if failures:
         told = "; ".join(map(named, failures[:MOST_NAMED]))
         facts["Not measured"] = f"{len(failures)} requests failed: {told}"

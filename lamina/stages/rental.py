@@ -1,0 +1,72 @@
+"""The rented GPU of this pod's settings: looked after beside the watcher."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lamina.errors import LaminaError
+from lamina.jobs_server import GPU_POOL, JobsServer
+from lamina.rental.hooks import lessor
+from lamina.rental.keeper import Seen, turn
+from lamina.rental.ledger import open_ledger
+from lamina.stages.landing import resource
+from lamina.stages.pod import Pod
+
+GPU_TROUBLE = "lamina.gpu.trouble"
+_LOOK_S = 10.0
+
+
+def ledger_path(pod: Pod) -> Path:
+    """Where hours and cost are kept."""
+    return pod.workspace.processed / "gpu.json"
+
+
+def keep(pod: Pod) -> Iterator[str]:
+    """One turn: start or stop the GPU pod, and say what is news; nothing where none is rented.
+
+    Raises:
+        InvalidInputError: the settings lack a part.
+        DamagedError: the ledger cannot be read.
+
+    """
+    terms = pod.settings
+    if not terms.rents:
+        return
+    hirer = lessor(terms)
+    seen, away = _seen(pod)
+    with open_ledger(ledger_path(pod)) as book:
+        before = book.ledger.trouble
+        book.ledger.trouble = away or before
+        said = turn(book, seen, hirer, terms, datetime.now(UTC))
+        trouble = book.ledger.trouble
+    news = trouble if trouble != before else ""
+    if news:
+        _tell(pod, news)
+    yield from filter(None, (said, news))
+
+
+def _seen(pod: Pod) -> tuple[Seen | None, str]:
+    """What the server says of the GPU pool; None and a sentence where it is away."""
+    url = pod.settings.events_url
+    if url is None:
+        return None, "PREFECT_API_URL is not set: nobody can tell when the GPU pod has work"
+    server = JobsServer(url, pod.settings.events_auth, within_s=_LOOK_S)
+    try:
+        pool = next((one for one in server.pools() if one.name == GPU_POOL), None)
+        due = [one for one in server.due() if one.pool == GPU_POOL and not one.by_clock]
+        living = [one for one in server.living() if one.pool == GPU_POOL]
+    except LaminaError as error:
+        return None, f"the GPU pod is left as it is: {error}"
+    running = [one for one in living if one.state not in {"Paused", "Suspended"}]
+    alive, paused = (len(pool.alive), pool.paused) if pool else (0, False)
+    return Seen(due=len(due), running=len(running), alive=alive, paused=paused), ""
+
+
+def _tell(pod: Pod, trouble: str) -> None:
+    """For whoever is notified; a server that is away does not hear of it."""
+    settings = pod.settings
+    with suppress(LaminaError):
+        if settings.events_url:
+            server = JobsServer(settings.events_url, settings.events_auth, within_s=_LOOK_S)
+            server.tell(GPU_TROUBLE, resource(pod), {"why": trouble})
