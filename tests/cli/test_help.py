@@ -1,6 +1,7 @@
 """Help, version, names and options as a person may write them."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -37,7 +38,7 @@ def test_each_command_shows_an_example_that_it_understands(
 
     assert shown.exit_code == 0
     (line,) = (line for line in shown.stdout.splitlines() if line.startswith(" Example: lamina "))
-    words = line.split()[2:]
+    words = shlex.split(line)[2:]
     assert words[: len(name)] == [*name]
     front = typer.Context(get_command(app))
     assert LEAVES[name].make_context(name[-1], words[len(name) :], parent=front)

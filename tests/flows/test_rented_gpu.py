@@ -34,7 +34,10 @@ def client(prefect_server: None) -> Iterator[SyncPrefectClient]:
 
 @pytest.fixture
 def deployment(client: SyncPrefectClient) -> Iterator[UUID]:
-    """In the GPU pool, which is made where no other test has."""
+    """In the GPU pool, which is made where no other test has, and where nothing else waits."""
+    for run in client.read_flow_runs():
+        if run.state and run.state.is_scheduled():
+            client.delete_flow_run(run.id)
     try:
         client.read_work_pool(GPU_POOL)
         made = False
