@@ -90,6 +90,7 @@ def test_a_layer_is_trained_by_filling_in_the_form(
     for pdf in (tmp_path / LAYER).glob("*.pdf"):
         drop(house.gpu / "data" / "raw_pdfs" / LAYER, pdf)
 
+    page.get_by_placeholder("Search deployments").fill("train-what-is-due")
     row = page.get_by_role("row").filter(has_text="train-what-is-due")
     shown(row.get_by_role("link").first).click()
     shown(page.get_by_role("button", name="Run", exact=True).first).click()
