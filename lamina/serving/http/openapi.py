@@ -78,9 +78,11 @@ def well(model: type) -> dict[int | str, Json]:
 
 
 def well_or_stream(model: type) -> dict[int | str, Json]:
-    """The same, of a call that can send it piece by piece."""
+    """The same, of a call that can send it piece by piece; the schema is that of each event."""
+    said = {"type": "string", "description": "a chunk as JSON; of the last event: [DONE]"}
+    event = {"type": "object", "properties": {"data": said}, "required": ["data"]}
     example = 'data: {"choices":[...]}\n\ndata: [DONE]\n\n'
-    stream = {"text/event-stream": {"schema": {"type": "string"}, "example": example}}
+    stream = {"text/event-stream": {"schema": event, "example": example}}
     return {200: well(model)[200] | {"content": stream}}
 
 
