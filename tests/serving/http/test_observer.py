@@ -7,6 +7,7 @@ FIVE = {"max_tokens": 5, "ignore_eos": True}
 
 
 def test_tokens_and_swaps_are_counted(server_url: str, http: httpx.Client) -> None:
+    http.post("/v1/completions", json={"model": "C", "prompt": "the", **FIVE})
     before = figures(server_url)
     for model in ("A", "B", "A"):
         http.post("/v1/completions", json={"model": model, "prompt": "the", **FIVE})
