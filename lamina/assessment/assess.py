@@ -38,7 +38,7 @@ from lamina.store import CELLS, Stage, Store
 from lamina.text.questions import Question
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 5)
+STAGE = Stage("qa_layers", 6)
 
 Fill: TypeAlias = Callable[[Iterable[Wanted]], tuple[Failure, ...]]
 
