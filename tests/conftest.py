@@ -8,7 +8,8 @@ from typing import Any
 
 import hypothesis
 import pytest
-from made import Made, miniature_base_in, pod_on
+from made import Made, miniature_base_in
+from pods import pod_on
 
 # Two OpenMP programs on two cores crawl: each of ours takes one, and its children, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -45,20 +45,6 @@ def is_whole(pod: Pod, ref: ArtifactRef) -> bool:
     return mismatch(pod.store.path(ref), pod.store.manifest(ref)) is None
 
 
-class Told:
-    """Progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def start(self, label: str, total: int) -> None: ...
-
-    def advance(self, done: int, note: str = "") -> None: ...
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
 def serving(pods: list[Pod], layer: str = "Leases") -> list[str | None]:
     return [ref and ref.digest for ref in (served(pod, layer) for pod in pods)]
 

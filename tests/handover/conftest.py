@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 from builders import MakePod
+from pods import pod_on
 from ssh_server import SshServer, ssh_server
 from wire import Wire, wire_to
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
-from lamina.progress import Silent
 from lamina.stages.pod import Pod
 from lamina.store import Stage
-from lamina.workspace import Workspace
 
 STAGE = Stage("export", 1)
 BUCKET = "lamina"
@@ -27,9 +25,7 @@ def make_pod(tmp_path: Path) -> MakePod:
     """A pod named so, with these settings."""
 
     def make(name: str, **chosen: object) -> Pod:
-        chosen = {"store_patience_s": 5, **chosen}
-        told = settings.load(workspace=tmp_path / name, base_model="tiny", **chosen)
-        return Pod(told, Workspace(told).make(), Silent())
+        return pod_on(tmp_path / name, "tiny", **{"store_patience_s": 5, **chosen})
 
     return make
 

@@ -5,24 +5,12 @@ import time
 from pathlib import Path
 
 from builders import MakePod
+from pods import Told
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover
 from lamina.stages.pod import Pod
 from lamina.store import Stage
-
-
-class Told:
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    def __getattr__(self, _: str) -> object:
-        return lambda *_, **__: None
 
 
 def base_of(pod: Pod) -> ArtifactRef:
@@ -45,7 +33,7 @@ def test_it_fetches_the_base_once_another_pod_has_pushed_it(
     depot = {"store_url": str(tmp_path / "depot")}
     gpu, cpu = make_pod("gpu", **depot), make_pod("cpu", **depot)
     told = Told()
-    thread = waiting(Pod(cpu.settings, cpu.workspace, told))  # type: ignore[arg-type]
+    thread = waiting(Pod(cpu.settings, cpu.workspace, told))
     while not told.lines:
         time.sleep(0.02)
 

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import miniature_base
 import pytest
+from pods import pod_on
 
-from lamina import settings
 from lamina.errors import NotFoundError
-from lamina.progress import Silent
 from lamina.stages import corpus, layers
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS, Profile
 from lamina.training.sweep import COST
-from lamina.workspace import Workspace
 
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
 CHUNK = 128
@@ -41,8 +39,7 @@ def pod(tmp_path: Path, base: Path) -> Pod:
     root = tmp_path / "workspace"
     for name in ("Leases", "Goodwill"):
         write(root / "data/raw_pdfs" / name, name.lower())
-    chosen = settings.load(workspace=root, base_model=base, n_threads=1, price_per_hour=2.0)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(root, base, price_per_hour=2.0)
 
 
 Plan = Callable[..., dict[str, DueLayer]]
@@ -115,9 +112,7 @@ def test_a_sweep_that_is_to_come_is_counted(pod: Pod, plan: Plan) -> None:
 
 def test_a_new_base_is_named(pod: Pod, plan: Plan, tmp_path: Path) -> None:
     train(pod, "Leases")
-    other = miniature_base.build(tmp_path / "other", seed=9)
-    chosen = settings.load(workspace=pod.workspace.root, base_model=other)
-    moved = Pod(chosen, Workspace(chosen), Silent())
+    moved = pod_on(pod.workspace.root, miniature_base.build(tmp_path / "other", seed=9))
 
     assert plan(on=moved)["Leases"].why == ("new base: other, before miniature",)
 

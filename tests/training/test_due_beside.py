@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import pytest
+from pods import pod_on
 
-from lamina import settings
-from lamina.progress import Silent
 from lamina.stages import corpus, layers, models
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS
-from lamina.workspace import Workspace
 
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
 CHUNK = 128
@@ -45,8 +43,7 @@ def plan(pod: Pod, *wanted: str) -> dict[str, DueLayer]:
 @pytest.fixture
 def pod(tmp_path: Path, base: Path) -> Pod:
     """Two trained layers, a level over both, and a blend of both folded into one."""
-    chosen = settings.load(workspace=tmp_path / "workspace", base_model=base, n_threads=1)
-    made = Pod(chosen, Workspace(chosen).make(), Silent())
+    made = pod_on(tmp_path / "workspace", base)
     for layer in ("Leases", "Goodwill"):
         write(made, layer, layer.lower())
     train(made, "Leases", "Goodwill")

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import pytest
+from pods import pod_on
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
-from lamina.progress import Silent
 from lamina.stages import corpus, handover, layers
 from lamina.stages.due import plan_layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS
-from lamina.workspace import Workspace
 
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
 CHUNK = 128
@@ -23,13 +21,7 @@ def pods(tmp_path: Path, base: Path) -> tuple[Pod, Pod]:
     """Two with a depot between them and the same text of one layer."""
 
     def pod(name: str) -> Pod:
-        chosen = settings.load(
-            workspace=tmp_path / name,
-            store_url=f"file://{tmp_path}/depot",
-            base_model=base,
-            n_threads=1,
-        )
-        made = Pod(chosen, Workspace(chosen).make(), Silent())
+        made = pod_on(tmp_path / name, base, store_url=f"file://{tmp_path}/depot")
         folder = made.workspace.raw_pdfs / "Leases"
         folder.mkdir()
         (folder / "leases.txt").write_text("".join(TEXT.format(one) for one in range(12)))
