@@ -7,7 +7,6 @@ on errors, and keep gigabytes; and because a crash inside llama.cpp must not tak
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from lamina import child_process
@@ -29,12 +28,7 @@ class Converter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self._child is None:
             return
         if kind is not None:
