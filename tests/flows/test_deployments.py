@@ -34,7 +34,7 @@ def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
     del prefect_server
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "DO_NOT_TRACK": "1"}
     bootstrap = [sys.executable, "deployments/bootstrap.py"]
-    subprocess.run(bootstrap, cwd=ROOT, env=environment, check=True, timeout=100)
+    subprocess.run(bootstrap, cwd=ROOT, env=environment, check=True)
     deploy(environment)
     yield environment
     with get_client(sync_client=True) as client:  # other modules' documents start from none
@@ -44,13 +44,13 @@ def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
 
 def deploy(environment: dict[str, str]) -> None:
     command = [sys.executable, "deployments/deploy.py"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
 def bootstrap(environment: dict[str, str], *flags: str) -> str:
     """What it printed."""
     command = [sys.executable, "deployments/bootstrap.py", *flags]
-    return subprocess.check_output(command, cwd=ROOT, env=environment, timeout=60, text=True)
+    return subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -228,7 +228,7 @@ def test_importing_a_flow_loads_no_torch() -> None:
     )
     env = {**os.environ, "DO_NOT_TRACK": "1"}
 
-    printed = subprocess.check_output([sys.executable, "-c", probe], cwd=ROOT, env=env, timeout=60)
+    printed = subprocess.check_output([sys.executable, "-c", probe], cwd=ROOT, env=env)
 
     assert json.loads(printed) == []
 

@@ -155,7 +155,7 @@ def test_the_command_line_prints_it_as_json(pod: Pod) -> None:
     environment = {**os.environ, "LAMINA_BASE_MODEL": str(pod.workspace.base)}
 
     printed = subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=100
+        command, env=environment, check=True, capture_output=True, text=True
     ).stdout
 
     (leases,) = json.loads(printed)
