@@ -25,7 +25,9 @@ _REASONS = re.compile(
 )
 _BULLET = re.compile(r"^\s*[-*\u2022]\s+", re.MULTILINE)
 _ANSWER_IS = re.compile(
-    r"(?:\bfinal\s+answer|\banswer)\s*(?:(?:is|was|would be|will be|=)\b\s*:?|:)\s*", re.IGNORECASE
+    r"\banswer(?:\s+to\s+(?:this|the|your)\s+question)?\s*"
+    r"(?:(?:is|was|would be|will be|=)\b\s*:?|:)\s*",
+    re.IGNORECASE,
 )
 
 

@@ -1,0 +1,105 @@
+"""What an answer says after it has answered: reasons, or another answer. Pure.
+
+Who states the right thing first and explains it is right; who then states another is not.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+
+from lamina.assessment.grading.dates import dates
+from lamina.assessment.grading.numbers import counted
+from lamina.assessment.grading.words import ASKING, FILLER, content, find, is_figure
+from lamina.text.questions import QuestionType
+
+_BORDER = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(]?[A-Z\d-])|\s*\n\s*")
+# What ends with a point and ends no sentence: U.S., Inc., the number of a list's item.
+_GOES_ON = re.compile(
+    r"(?:\b(?:[A-Z]|Inc|Corp|Co|Ltd|Mrs?|Ms|Dr|St|No|vs|approx)\.|\A\d{1,2}\.|:)\Z"
+)
+_ENDED = re.compile(r"[.!?][\"')\]]*\Z")
+_CORRECTS = re.compile(
+    r"\W*(?:no|or|but|however|actually|wait|sorry|alternatively|rather|correction)\b", re.IGNORECASE
+)
+_WORKS = re.compile(r"\W*(?:to\s+\w+\b.*\b(?:we|you|i)\b|let(?:'s|\s+us)\b)", re.IGNORECASE)
+_IT_IS = re.compile(
+    r"\b(?:it|this|that|they|there|which)(?:'s|\s+(?:is|was|are|were|would\s+be|equals))\s+"
+    r"(?:(?:about|approximately|only|just|also|actually|in\s+fact)\s+)*\W*\Z",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will)\b", re.IGNORECASE)
+_BARE = 3  # words of a sentence that is an answer and nothing else
+_RESTATED = 0.7  # of a question's words in a sentence that answers it again
+_TOKEN = re.compile(r"\w+(?:[.,']\w+)*")
+_QUOTED = 3  # words in the question's order that are a quotation
+
+
+def first_statement(text: str) -> tuple[str, list[str]]:
+    """The first sentence, with what introduces it; and those after it.
+
+    Who begins to work an answer out has not stated it yet: that is one statement as a whole.
+    """
+    if _WORKS.match(text):
+        return text, []
+    found: list[str] = []
+    for piece in _BORDER.split(text):
+        if found and _GOES_ON.search(found[-1]):
+            found[-1] = f"{found[-1]} {piece}"
+        elif piece.strip():
+            found.append(piece)
+    cut_off = len(found) > 1 and _ENDED.search(found[0]) and not _ENDED.search(found[-1])
+    if cut_off and not _CORRECTS.match(found[-1]):
+        del found[-1]
+    return (found[0] if found else text), found[1:]
+
+
+def answers_again(sentence: str, first: str, question: str, kind: QuestionType) -> bool:
+    """Whether a later sentence answers the question, rightly or not, and is no mere reason."""
+    said = content(sentence)
+    asked = {word for word in content(question) if not is_figure(word)} - FILLER - ASKING
+    if not said:
+        return False
+    corrects = _CORRECTS.match(sentence) is not None
+    known = asked | FILLER | set(content(first))
+    bare = (
+        len(said) <= _BARE and asked.isdisjoint(said) and (corrects or not _VERB.search(sentence))
+    )
+    shared = len(asked.intersection(said))
+    restated = shared >= max(2, _RESTATED * len(asked)) and not known.issuperset(said)
+    if kind not in ("number", "percent", "date"):
+        return bare or restated
+    timed = dates(sentence)
+    found = timed if kind == "date" else counted(sentence)
+    years = {one.year for one in timed} - {None}
+    meant = {one.year for one in dates(question)} - {None}
+    if not found or (kind != "date" and years and meant and years.isdisjoint(meant)):
+        return False  # nothing of that kind, or of another year
+    return bare or restated or corrects or any(_IT_IS.search(sentence[: x.start]) for x in found)
+
+
+def unquoted(text: str, references: Sequence[str], question: str) -> str:
+    """The text without what it repeats of the question around a reference that stands there.
+
+    Of "3 red and 5 blue balls" who says it again has not answered which there are more of.
+    """
+    meant = [content(one) for one in references]
+    asked = [one.casefold() for one in _TOKEN.findall(question)]
+    if not any(one and find(one, content(question)) >= 0 for one in meant):
+        return text
+    tokens = list(_TOKEN.finditer(text))
+    kept, at, last = [], 0, 0
+    while at < len(tokens):
+        length = _repeated([one[0].casefold() for one in tokens[at : at + len(asked)]], asked)
+        run = text[tokens[at].start() : tokens[at + length - 1].end()] if length else ""
+        if length >= _QUOTED and any(one and find(one, content(run)) >= 0 for one in meant):
+            kept.append(text[last : tokens[at].start()])
+            last = tokens[at + length - 1].end()
+        at += max(1, length if length >= _QUOTED else 1)
+    return "".join([*kept, text[last:]])
+
+
+def _repeated(said: Sequence[str], asked: Sequence[str]) -> int:
+    """How many words from the first on stand so in the question."""
+    pairs = (zip(said, asked[start:], strict=False) for start in range(len(asked)))
+    alike = (takewhile(lambda pair: pair[0] == pair[1], of) for of in pairs)
+    return max((len(list(of)) for of in alike), default=0)
