@@ -51,7 +51,11 @@ def of_report(pod: Pod, page: Path, report: ArtifactRef) -> Summary:
     from lamina.assessment.report.files import CHANGES, read_changes, read_summary
 
     folder = pod.store.open(report)
-    made = [Made("report", page, read_summary(folder).headline.model_dump())]
+    summary = read_summary(folder)
+    figures = summary.headline.model_dump()
+    if summary.auto:
+        figures |= {"auto_found": summary.auto.all.found, "auto_correct": summary.auto.all.correct}
+    made = [Made("report", page, figures)]
     if changes := read_changes(folder):
         content = changes.model_dump(mode="json")
         path = page.with_name(CHANGES)
