@@ -121,4 +121,4 @@ def _against(given: Sequence[AnswerRecord], others: _By, level: float) -> Agains
 
 
 def _document(one: AnswerRecord) -> str:
-    return one.item if one.topic == GENERAL else f"{one.topic}/{one.document or one.topic}"
+    return one.item if one.topic == GENERAL else one.document or one.topic
