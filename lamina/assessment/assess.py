@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.asking.auto import why_not
 from lamina.assessment.asking.client import Client
 from lamina.assessment.asking.filling import Failure, fill, missing
 from lamina.assessment.asking.matrix import Wanted
@@ -111,6 +112,7 @@ def _report(
         "cells": text_digest(canonical([cells.key(one.subject, one.request) for one in wanted])),
         "items": text_digest(canonical([topic.model_dump(mode="json") for topic in exam.topics])),
         "subjects": [one.blend.name for one in subjects],
+        "auto": why_not(order, exam.served),
         "judged": order.judged,
         "margins": order.margins,
         "rule": VERSION,

@@ -52,10 +52,8 @@ def of_report(pod: Pod, page: Path, report: ArtifactRef) -> Summary:
 
     folder = pod.store.open(report)
     summary = read_summary(folder)
-    figures = summary.headline.model_dump()
-    if summary.auto:
-        figures |= {"auto_found": summary.auto.all.found, "auto_correct": summary.auto.all.correct}
-    made = [Made("report", page, figures)]
+    auto = {"auto": summary.auto.model_dump(mode="json")} if summary.auto else None
+    made = [Made("report", page, summary.headline.model_dump(), content=auto)]
     if changes := read_changes(folder):
         content = changes.model_dump(mode="json")
         path = page.with_name(CHANGES)

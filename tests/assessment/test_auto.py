@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from fake_layer_server import FakeLayerServer
@@ -19,6 +21,8 @@ from lamina.assessment.report.records import AnswerRecord, AnyRecord
 from lamina.assessment.report.summary import Summary
 from lamina.assessment.report.table import Table
 from lamina.progress import Silent
+from lamina.stages import outcomes
+from lamina.stages.pod import Pod
 from lamina.store import Store
 
 LEASES = [one.question for one in prompts_of("Leases")]
@@ -132,6 +136,16 @@ def test_its_answers_stand_among_all_others(
     assert said[LEASES[2]] == ("Leases", True)
 
 
+@pytest.mark.usefixtures("finding")
+def test_a_program_gets_all_of_it(order: QaOrder, store: Store) -> None:
+    report = qa_layers(order, store=store, progress=Silent())
+    pod = cast("Pod", SimpleNamespace(store=store))
+
+    (made,) = outcomes.of_report(pod, Path("report.html"), report).made
+
+    assert made.content == {"auto": asked(order, store).model_dump(mode="json")["auto"]}
+
+
 def test_without_profiles_the_report_says_that_it_was_not_asked(
     order: QaOrder, store: Store
 ) -> None:
@@ -139,6 +153,8 @@ def test_without_profiles_the_report_says_that_it_was_not_asked(
 
     assert summary.auto is None
     assert summary.facts["Auto"] == "not asked: no layer has a profile"
+    switched_off = asked(order.model_copy(update={"auto": False}), store)
+    assert switched_off.facts["Auto"] == "not asked, as it was ordered"
 
 
 def test_beside_the_version_that_serves_a_candidate_cannot_be_found(
