@@ -48,6 +48,7 @@ WRONG = [
     ("12 %. It was 15 %.", RATE),
     ("It was 12 %. The tax rate of the year is 15 %.", RATE),
     ("12 %. However, 15 % was paid.", RATE),
+    ("Revenue was $5. Revenue was $7.", Question(question="What was revenue?", answer="$5")),
     ("15 %. The rate was 12 % before.", RATE),
     ("The whale is not a mammal.", WHALE),
     ("No, the answer to this question is yes.", SEA),

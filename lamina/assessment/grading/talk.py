@@ -5,7 +5,7 @@ Who states the right thing first and explains it is right; who then states anoth
 
 import re
 from collections.abc import Sequence
-from itertools import takewhile
+from difflib import SequenceMatcher
 
 from lamina.assessment.grading.dates import dates
 from lamina.assessment.grading.numbers import counted
@@ -65,9 +65,9 @@ def answers_again(sentence: str, first: str, question: str, kind: QuestionType) 
         len(said) <= _BARE and asked.isdisjoint(said) and (corrects or not _VERB.search(sentence))
     )
     shared = len(asked.intersection(said))
-    restated = shared >= max(2, _RESTATED * len(asked)) and not known.issuperset(said)
+    restated = shared >= max(1, _RESTATED * len(asked)) and not known.issuperset(said)
     if kind not in ("number", "percent", "date"):
-        return bare or restated
+        return bare or (restated and shared > 1)
     timed = dates(sentence)
     found = timed if kind == "date" else counted(sentence)
     years = {one.year for one in timed} - {None}
@@ -82,24 +82,18 @@ def unquoted(text: str, references: Sequence[str], question: str) -> str:
 
     Of "3 red and 5 blue balls" who says it again has not answered which there are more of.
     """
-    meant = [content(one) for one in references]
-    asked = [one.casefold() for one in _TOKEN.findall(question)]
-    if not any(one and find(one, content(question)) >= 0 for one in meant):
+
+    def named(words: str) -> bool:
+        return any(find(one, content(words)) >= 0 for one in map(content, references) if one)
+
+    if not named(question):
         return text
-    tokens = list(_TOKEN.finditer(text))
-    kept, at, last = [], 0, 0
-    while at < len(tokens):
-        length = _repeated([one[0].casefold() for one in tokens[at : at + len(asked)]], asked)
-        run = text[tokens[at].start() : tokens[at + length - 1].end()] if length else ""
-        if length >= _QUOTED and any(one and find(one, content(run)) >= 0 for one in meant):
-            kept.append(text[last : tokens[at].start()])
-            last = tokens[at + length - 1].end()
-        at += max(1, length if length >= _QUOTED else 1)
-    return "".join([*kept, text[last:]])
-
-
-def _repeated(said: Sequence[str], asked: Sequence[str]) -> int:
-    """How many words from the first on stand so in the question."""
-    pairs = (zip(said, asked[start:], strict=False) for start in range(len(asked)))
-    alike = (takewhile(lambda pair: pair[0] == pair[1], of) for of in pairs)
-    return max((len(list(of)) for of in alike), default=0)
+    said = list(_TOKEN.finditer(text))
+    pair = [one[0].casefold() for one in said], _TOKEN.findall(question.casefold())
+    for at, _, length in reversed(
+        SequenceMatcher(None, *pair, autojunk=False).get_matching_blocks()
+    ):
+        if length >= _QUOTED:
+            start, end = said[at].start(), said[at + length - 1].end()
+            text = text[:start] + text[end:] if named(text[start:end]) else text
+    return text
