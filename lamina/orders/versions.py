@@ -39,6 +39,11 @@ class AskLayers(BaseModel):
         title="Candidates",
         description="ask versions that wait for their verdict, on a server started for the run",
     )
+    auto: bool = Field(
+        default=True,
+        title="Auto",
+        description="ask, too, whom the server finds for each question by what is asked",
+    )
     max_tokens: AnswerTokens = 64
     against: str | None = Field(
         None,

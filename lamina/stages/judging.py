@@ -31,12 +31,14 @@ def is_news(pod: Pod, layer: str, gguf: ArtifactRef, dataset: ArtifactRef | None
 
 def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
     """A digest of what a verdict hangs on beside the version: rule, margins, exam, test text."""
+    from lamina.assessment.grading import GRADER
     from lamina.assessment.verdicts.rule import VERSION
 
     return text_digest(
         canonical(
             {
                 "rule": VERSION,
+                "grader": GRADER,
                 "margins": pod.settings.margins.model_dump(mode="json"),
                 "exam": _exam(pod, layer, dataset),
                 "dataset": dataset.digest if dataset else None,

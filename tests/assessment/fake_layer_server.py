@@ -20,6 +20,7 @@ class FakeLayerServer:
     layers: dict[str, str]  # name -> digest
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)  # nats per token, by layers
+    found: dict[str, str] = field(default_factory=dict)  # who answers `auto`, by question
     api_key: str | None = None
     base: str = "b" * 64
     default: dict[str, float] = field(default_factory=dict)
@@ -82,9 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "/v1/models":
                 base = {"name": "tiny", "digest": fake.base, "slots": fake.slots}
                 default = fake.said(fake.default)
-                self._send(
-                    {"data": [{"id": "base", "lamina": base}, {"id": "default", "lamina": default}]}
-                )
+                models = [{"id": "base", "lamina": base}, {"id": "default", "lamina": default}]
+                models += [{"id": "auto", "root": "auto"}] if fake.found else []
+                self._send({"data": models})
             case "/health" | "/ready":
                 self._send({"status": "ok"})
             case _:
@@ -117,7 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         if status := self._refusal(body):
             self._send({"error": {"message": "not now"}}, status)
             return
-        chosen = fake.chosen(body["model"])
+        model = body["model"]
+        if model == "auto":
+            model = fake.found.get(body["messages"][-1]["content"], "base")
+        chosen = fake.chosen(model)
         unknown = [name for name in chosen if name not in fake.layers]
         if unknown:
             self._send({"error": {"message": f"no layer {unknown[0]}"}}, 404)
@@ -171,13 +175,18 @@ class _Handler(BaseHTTPRequestHandler):
             }
         )
         lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
-        self._reply(lines.encode(), "text/event-stream", 200)
+        layers = ",".join(
+            f"{name}:{scale:g}@{self.fake.layers[name][:12]}" for name, scale in chosen.items()
+        )
+        self._reply(lines.encode(), "text/event-stream", 200, layers or "base")
 
     def _send(self, body: object, status: int = 200) -> None:
         self._reply(json.dumps(body).encode(), "application/json", status)
 
-    def _reply(self, content: bytes, kind: str, status: int) -> None:
+    def _reply(self, content: bytes, kind: str, status: int, layers: str = "") -> None:
         self.send_response(status)
+        if layers:
+            self.send_header("X-Lamina-Layers", layers)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

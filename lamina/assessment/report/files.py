@@ -130,6 +130,8 @@ def print_table(
     console = console or terminal.console()
     console.print(_matrix(summary))
     console.print(summary.headline.sentence, highlight=False, markup=False, soft_wrap=True)
+    if summary.auto:
+        console.print(summary.auto.sentence, highlight=False, markup=False, soft_wrap=True)
     for number, topic in enumerate(summary.topics, start=1):
         if topic not in summary.blends:
             console.print(f"  {number} = {topic}", highlight=False, markup=False)
