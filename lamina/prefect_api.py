@@ -35,6 +35,7 @@ def prefect_client(
         headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
         verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else True,
         mounts=_HERE,
+        limits=httpx.Limits(max_keepalive_connections=0),  # a look now and then keeps no socket
         timeout=10.0,
     )
 

@@ -9,20 +9,25 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
 
 
-def asked_for(client: SyncPrefectClient, deployment: UUID, days: int) -> list[FlowRun]:
-    """One a day up to now, which the server itself makes; the oldest first."""
-    now = datetime.now(UTC)
-    daily = IntervalSchedule(interval=timedelta(days=1), anchor_date=now - timedelta(minutes=5))
+def asked_for(
+    client: SyncPrefectClient, deployment: UUID, past: int, to_come: int = 0
+) -> list[FlowRun]:
+    """One a day, the last of the past now, which the server itself makes; the oldest first."""
+    now, day = datetime.now(UTC), timedelta(days=1)
+    daily = IntervalSchedule(interval=day, anchor_date=now - timedelta(minutes=5))
     client.create_deployment_schedules(deployment, [(daily, True)])
-    past = {"start_time": (now - timedelta(days=days)).isoformat(), "end_time": now.isoformat()}
-    wanted = {**past, "min_runs": days, "max_runs": days, "min_time": 86_400.0 * days}
+    days = past + to_come
+    wanted = {
+        "start_time": (now - past * day).isoformat(), "end_time": (now + to_come * day).isoformat(),
+        "min_runs": days, "max_runs": days, "min_time": day.total_seconds() * days,
+    }  # fmt: skip
     client.request("POST", f"/deployments/{deployment}/schedule", json=wanted)  # type: ignore[arg-type]
     found = client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
     )
-    due = [one for one in found if one.expected_start_time and one.expected_start_time <= now]
-    assert len(due) == days
-    return sorted(due, key=lambda one: str(one.expected_start_time))
+    made = sorted(found, key=lambda one: str(one.expected_start_time))[:days]
+    assert sum(str(one.expected_start_time) <= str(now) for one in made) == past
+    return made
 
 
 def states(client: SyncPrefectClient, runs: list[FlowRun]) -> list[str]:
