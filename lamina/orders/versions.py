@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.orders.told import listed
+from lamina.summary import listed
 
 AnswerTokens = Annotated[
     int, Field(ge=1, le=4096, title="Answer length", description="longest answer, in tokens")

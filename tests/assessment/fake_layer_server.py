@@ -2,12 +2,13 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import listening
 
 BASE = ""
 
@@ -23,14 +24,14 @@ class FakeLayerServer:
     base: str = "b" * 64
     default: dict[str, float] = field(default_factory=dict)
     liar: bool = False  # says that the base answered, whoever did
-    pause_s: float = 0.0
+    company: int = 1  # a request is answered once so many are in flight
     slots: int = 1
     refusals: dict[str, list[int]] = field(default_factory=dict)  # words: statuses, one a request
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def asked(self, path: str) -> list[dict[str, Any]]:
         return [body for where, body in self.requests if where == path]
@@ -50,25 +51,14 @@ class FakeLayerServer:
     @contextmanager
     def running(self) -> Iterator["FakeLayerServer"]:
         handler = type("Handler", (_Handler,), {"fake": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with listening(handler) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeLayerServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet an answer: no waiting for delayed acknowledgements
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
 
     def _refuses(self) -> bool:
         key = self.fake.api_key
@@ -109,8 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             fake.requests.append((self.path, body))
             fake.in_flight += 1
             fake.most_in_flight = max(fake.most_in_flight, fake.in_flight)
+            fake.lock.notify_all()
+            fake.lock.wait_for(lambda: fake.most_in_flight >= fake.company)
         try:
-            time.sleep(fake.pause_s)
             self._answer(body)
         finally:
             with fake.lock:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from builders import MakeLayer, MakePod, Told, follow, impatient, serving
+from builders import MakeLayer, MakePod, follow, impatient, serving
+from pods import Told
 
 from lamina.handover import decided, heads
 from lamina.handover.opening import open_link

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from multiprocessing import SimpleQueue
 
-from builders import MakeLayer, MakePod, at_once, is_whole, pull_refs, push_refs
+from builders import MakeLayer, MakePod, is_whole, pull_refs, push_refs
+from forks import at_once
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover

@@ -1,6 +1,5 @@
 """Turns of the watcher: announced once, by one wake-up, which is told until it was heard."""
 
-import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 from events_server import EventsServer
+from forks import at_once
 
 from lamina.errors import BusyError, DamagedError, InvalidInputError
 from lamina.fingerprint import file_digest
@@ -160,22 +160,10 @@ def test_files_that_could_not_be_handed_in_are_not_announced(
     assert len(turn(inbox, server.api).announced) == 3
 
 
-def _watch(inbox: Path, url: str) -> None:
-    turn(inbox, EventsApi(prefect_client(url)))
-
-
 def test_two_watchers_at_once_announce_once(inbox: Path, server: EventsServer) -> None:
-    url = f"http://127.0.0.1:{server.server_port}/api"
-    watchers = [
-        multiprocessing.get_context("spawn").Process(target=_watch, args=(inbox, url))
-        for _ in range(4)
-    ]
-    for watcher in watchers:
-        watcher.start()
-    for watcher in watchers:
-        watcher.join()
+    codes = at_once([lambda: turn(inbox, server.api)] * 4)
 
-    assert [watcher.exitcode for watcher in watchers] == [0, 0, 0, 0]
+    assert codes == [0, 0, 0, 0]
     assert len(server.events) == 1
 
 

@@ -87,7 +87,7 @@ def test_a_layer_that_was_trained_here_keeps_its_passport(pod: Pod) -> None:
 
 
 def test_a_layer_without_effect_does_not_serve(pod: Pod, miniature: Made) -> None:
-    from lamina.bases.safetensors_stream import read_bytes, read_entries, write_file
+    from lamina.safetensors_stream import read_bytes, read_entries, write_file
 
     weights = carried(pod, miniature, "Empty") / "adapter_model.safetensors"
     entries = read_entries(weights)
