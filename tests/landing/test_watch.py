@@ -89,6 +89,7 @@ def test_what_nobody_heard_is_sent_again_and_only_once(inbox: Path, server: Even
     assert (back.waiting, back.delivered) == ((), ("lamina.pdfs.landed",))
     assert turn(inbox, server.api).told.delivered == ()
     assert len(server.taken) == 1
+    assert (inbox.parent / "wake_ups.json").read_text() == "{}"  # nobody is asked of it any more
 
 
 def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(

@@ -42,8 +42,8 @@ class OnPostgres:
     def lose(self, house: House) -> None:
         self.database.make_anew()
         anew = [str(ROOT / ".venv/bin/prefect"), "server", "database", "upgrade", "-y"]
-        url = {"PREFECT_API_DATABASE_CONNECTION_URL": self.database.url}
-        subprocess.run(anew, env=house.environment | url, check=True, timeout=200)
+        here = {"PREFECT_HOME": str(house.root / "prefect")}
+        subprocess.run(anew, env=house.environment | here, check=True, timeout=200)
 
     def restore(self, house: House) -> None:
         del house
@@ -126,7 +126,7 @@ def standing(house: House) -> dict[str, object]:
         },
         "limits": by_name("/v2/concurrency_limits/filter", "limit", "active"),
         "blocks": by_name("/block_documents/filter", "data"),
-        "automations": by_name("/automations/filter", "enabled", "trigger", "actions"),
+        "automations": by_name("/automations/filter", "enabled", "description", "actions"),
     }
 
 
