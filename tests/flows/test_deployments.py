@@ -20,6 +20,7 @@ from flows import doctor, train_layers
 from lamina import version
 from lamina.errors import MismatchError, NotFoundError
 from lamina.landing.notice import PDFS_LANDED, EventsApi, Notice
+from lamina.prefect_api import prefect_client
 from lamina.version import code_version
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +160,7 @@ def test_landed_pdfs_and_trained_layers_start_their_deployments() -> None:
 def test_a_run_that_was_woken_takes_over_the_others_that_wait_for_the_same(
     deployed: dict[str, str], pod: Path
 ) -> None:
-    api = EventsApi(deployed["PREFECT_API_URL"])
+    api = EventsApi(prefect_client(deployed["PREFECT_API_URL"]))
     with get_client(sync_client=True) as client:
         (landed,) = client.read_automations_by_name(LANDED)
         client.resume_automation(landed.id)
