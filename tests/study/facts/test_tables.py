@@ -304,3 +304,18 @@ def test_generic_rows_are_asked_for_under_a_caption_that_says_what_they_are() ->
         f'In Amcor\'s {of}, what was "Operating leases" in fiscal 2022?'
     )
     assert not asked("Assets")
+
+
+def test_a_column_of_adjustments_restates_and_one_of_translation_adjustments_does_not() -> None:
+    def read(head: str) -> set[str]:
+        heads = ("As before", head, "Total")
+        return answers(
+            table(
+                row(124, "Balance at May 31, 2022", "$128", "$97", "$88"),
+                lead="Changes in other income were as follows (in millions):",
+                heads=heads,
+            )
+        )
+
+    assert not read("Adjustments")
+    assert "$97 million" in read("FX adjustments")

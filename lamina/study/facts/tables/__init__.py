@@ -10,6 +10,7 @@ from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
 from lamina.study.facts.tables.figures import CURRENCIES
 from lamina.study.facts.tables.grids import Grid, grids
 from lamina.study.facts.tables.heads import head_of
+from lamina.study.facts.tables.labels import clean
 from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
 from lamina.study.facts.tables.spans import heads_of
 from lamina.study.facts.tables.table import Of, Table
@@ -18,10 +19,10 @@ from lamina.study.rows import Dropped
 from lamina.text.pages import Line
 
 _RESTATED = re.compile(
-    r"\b(?:restated|as adjusted|as reported|previously reported|recast|pro[\s-]?forma|as revised|"
-    r"adjustments?)\b",
+    r"\b(?:restated|as (?:adjusted|reported|revised)|previously reported|recast|pro[\s-]?forma)\b",
     re.IGNORECASE,
 )
+_ADJUSTMENTS = re.compile(r"adjustments?", re.IGNORECASE)  # a column of them, not of translation
 _SEVERAL_YEARS = re.compile(
     r"\b(?:19|20)\d\d\s*(?:,|and|to|through|-|\u2013)\s*(?:and\s+)?(?:19|20)\d\d", re.IGNORECASE
 )
@@ -63,8 +64,10 @@ def _says_when(text: str) -> bool:
 
 
 def _is_restated(of: Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
-    said_of_it = (of.lead, *grid.corner, *(piece for head in heads for piece in head))
-    return _RESTATED.search(" ".join(said_of_it)) is not None
+    titles = [" ".join(piece for piece in head if not is_head(piece)) for head in heads]
+    if any(_ADJUSTMENTS.fullmatch(clean(title)) for title in titles):
+        return True
+    return _RESTATED.search(" ".join((of.lead, *grid.corner, *titles))) is not None
 
 
 def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
