@@ -248,6 +248,12 @@ def test_a_label_that_runs_into_the_words_beside_it_is_not_certain() -> None:
         ),
         ("Future rents at December 31 were as follows (in millions):", "future rents"),
         (
+            "At May 31, 2022, future rents (as contracted for) were (in millions) (1):",
+            "future rents",
+        ),
+        ("Leases: The following table shows future rents (in millions):", "future rents"),
+        ("Future rents follow (in millions):", "future rents"),
+        (
             "The following table displays details of equipment, which is at cost (in millions):",
             "equipment",
         ),

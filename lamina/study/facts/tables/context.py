@@ -24,12 +24,18 @@ _APART = 1.25  # heights of the font to the line above a heading
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _VERB = (
     r"(?:(?:is|are|was|were)(?:\s+(?:comprised|composed|made\s+up))?|consists?|consisted|"
-    r"comprised?|comprises|includes?|included)"
+    r"comprised?|comprises|includes?|included|follows?)"
 )
 _FOLLOWS = (
     r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|"
     r"(?:presented|shown|summari[sz]ed|set\s+forth|detailed|provided|reflected|included|disclosed|"
     r"listed|described)\s+(?:below|as\s+follows|in\s+the\s+(?:following\s+)?tables?(?:\s+below)?)))?"
+)
+_BRACKETS = re.compile(r"\s*\((?:\d|[a-z]|[^()]*\s[^()]*)\)")  # marks, and what is said aside
+_OPENING = re.compile(  # a heading run into its text, or a date: `As of June 30, 2022, `
+    r"\A(?:[A-Z][\w, -]{2,50}:\s+(?=The\s)|"
+    r"(?:as of|at|for|during)\s[^.:;]{4,40}?(?:19|20)\d\d,\s+)",
+    re.IGNORECASE,
 )
 _TABLE = re.compile(
     r"(?:the|a)\s+(?:following|table|schedule|tables)\b"
@@ -120,7 +126,7 @@ def _is_prose(text: str) -> bool:
 def subject_of(lead: str) -> str:
     """What a lead says the table is of, as a noun phrase: `components of lease cost`."""
     text = without_scales(" ".join(lead[:_LONGEST].split()))
-    text = _WHEN.sub("", re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip())
+    text = _WHEN.sub("", _OPENING.sub("", _BRACKETS.sub("", text).strip()))
     if not text.endswith((":", ".")) or len(text.split()) > 3 * _MOST_WORDS:
         return ""
     for pattern in (_IS, _TABLE, _NOUN):
