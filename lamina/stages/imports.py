@@ -76,7 +76,7 @@ def _rows(pod: Pod, verdicts: ArtifactRef, layer: str) -> Iterator[Row]:
     for one in read_verdicts(pod.store, verdicts).accepted(layer):
         assert one.pages_ref is not None  # noqa: S101 - it was read, or it were not accepted
         pages = read_stored_pages(pod.store, one.pages_ref)
-        texts = [(None, page.text) for page in pages.pages]
+        texts: list[tuple[str | None, str]] = [(None, page.text) for page in pages.pages]
         texts += [(asked.question, asked.answer) for asked in pages.questions]
         for question, text in texts:
             yield Row(
