@@ -24,6 +24,7 @@ _APART = 0.05  # distance of two layers' ranks at which they are
 _SHOWN = 3  # runners-up
 _TURNS, _EARLIER = 4, 0.5  # of a conversation that count, and what each weighs beside the next
 _CHARACTERS = 4000  # of a turn that count
+_GONE = 100  # layers that went and take room yet, beside as many as there are
 
 
 class Candidate(NamedTuple):
@@ -66,7 +67,7 @@ class Finder:
         """
         if profiles == self._known:
             return
-        if self._index.n_layers > 2 * len(profiles):  # most are of layers that went
+        if self._index.n_layers > 2 * len(profiles) + _GONE:  # most are of layers that went
             self._known, self._index = {}, Index()
         numbers = {
             name: self._numbers[name]
