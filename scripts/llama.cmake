@@ -27,7 +27,11 @@ add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-include ${AMX_FENCE
 # (benchmarks/results/serving.md). Other files gain nothing by it, and Q8_0's lose.
 function(schedule_early)
     get_target_property(folder ggml SOURCE_DIR)
-    set_source_files_properties(${folder}/ggml-cpu/arch/x86/repack.cpp TARGET_DIRECTORY ggml
+    set(kernels ${folder}/ggml-cpu/arch/x86/repack.cpp)
+    if(NOT EXISTS ${kernels})
+        message(FATAL_ERROR "llama.cpp keeps its kernels elsewhere now; look for what replaces ${kernels}")
+    endif()
+    set_source_files_properties(${kernels} TARGET_DIRECTORY ggml
         PROPERTIES COMPILE_OPTIONS "-fschedule-insns;-fsched-pressure")
 endfunction()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
