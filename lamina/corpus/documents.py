@@ -1,7 +1,7 @@
 """Which documents there are: the union of the archive and of what newly landed, by content."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -88,6 +88,32 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
     if not any(document.format != "questions" for document in found.values()):
         raise _no_documents(workspace)
     return tuple(found[key] for key in sorted(found))
+
+
+def documents_in(folder: Path, layer: str, digest: Callable[[Path], str]) -> tuple[Document, ...]:
+    """Every document under a folder, wherever it lies, as one that feeds this layer.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    found = {
+        key: Document(
+            layer=layer,
+            name=path.name,
+            path=str(path),
+            digest=key,
+            format=FORMATS[path.suffix.lower()],
+            origin="raw",
+            naming=from_name(path.name),
+        )
+        for path in document_files(folder)
+        for key in [digest(path)]
+    }
+    if not found:
+        msg = f"there are no documents in {folder}; name a folder of PDFs or texts"
+        raise NotFoundError(msg)
+    return tuple(found.values())
 
 
 def _no_documents(workspace: Workspace) -> NotFoundError:

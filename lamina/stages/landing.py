@@ -28,8 +28,8 @@ LANDED = "landed"  # the depot's names for PDFs that landed
 
 def events_api(pod: Pod) -> EventsApi | None:
     """The events API of the server that this pod knows, if it knows one."""
-    url = pod.settings.events_url
-    return EventsApi(url, pod.settings.events_auth) if url else None
+    client = pod.settings.prefect()
+    return EventsApi(client) if client else None
 
 
 def outbox(pod: Pod) -> Outbox:

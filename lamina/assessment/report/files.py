@@ -133,6 +133,8 @@ def print_table(
         if topic not in summary.blends:
             console.print(f"  {number} = {topic}", highlight=False, markup=False)
     console.print(summary.headline.sentence, highlight=False, markup=False, soft_wrap=True)
+    if summary.auto:
+        console.print(summary.auto.sentence, highlight=False, markup=False, soft_wrap=True)
     for worth in summary.worths:
         console.print(f"- {worth.verdict.brief}", highlight=False, markup=False, soft_wrap=True)
     for line in changes.lines() if changes else ():
