@@ -44,6 +44,7 @@ def test_without_profiles_auto_is_no_model(http: httpx.Client) -> None:
     said = chat(http, LEASE)
 
     assert said.status_code == 404
+    assert "none says what it was trained on" in said.json()["error"]["message"]
     assert "auto" not in [model["id"] for model in http.get("/v1/models").json()["data"]]
 
 
