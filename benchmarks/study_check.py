@@ -12,6 +12,7 @@ from typing import Any
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 SCALE = re.compile(r"(thousand|million|billion)s?\b", re.IGNORECASE)
+OF_REPORT = re.compile(r"in the (?:fiscal )?(?:19|20)\d\d report", re.IGNORECASE)  # not of a column
 WORDS = re.compile(r"[a-z]+")
 FIGURE = re.compile(r"\d[\d,.]*")
 AMOUNT = re.compile(r"\$?\s?\d[\d,.]*\s?(?:thousand|million|billion|%|percent|years)")
@@ -81,12 +82,13 @@ def _plain(text: str) -> list[str]:
 def _is_in_table(row: Any, sheet: Sheet) -> Verdict:  # noqa: ANN401
     """A reverse row's answer is the item: there the figure stands in the question."""
     is_reverse = FIGURE.search(row.answer) is None or "stood at" in row.question
-    asked, said = (row.answer, row.question) if is_reverse else (row.question, row.answer)
+    question = OF_REPORT.sub("", row.question)
+    asked, said = (row.answer, question) if is_reverse else (question, row.answer)
     if is_reverse:
-        stated = re.search(r"stood at (.+?)(?: (?:in|for|at|as of|on|under) .*)?\?$", row.question)
+        stated = re.search(r"stood at (.+?)(?: (?:in|for|at|as of|on|under) .*)?\?$", question)
         if not stated:
             return Verdict(is_right=False, why="reverse without figure")
-        said, asked = stated[1], f"{row.question} {row.answer}"
+        said, asked = stated[1], f"{question} {row.answer}"
     digits = FIGURE.search(said)
     if not digits:
         return Verdict(is_right=False, why="no figure")

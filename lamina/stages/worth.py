@@ -59,7 +59,8 @@ def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
         return None
     model = pod.workspace.base_gguf(pod.settings)
     if not model.exists():
-        msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
+        msg = f"no server answers at {own} and there is no base at {model}"
+        msg = f"{msg}; {pod.workspace.without_base()}"
         raise NotFoundError(msg)
     known = {path.stem for path in _adapters(pod, order).glob("*.gguf")}
     if missing := sorted(asked - known):

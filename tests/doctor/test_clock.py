@@ -40,25 +40,20 @@ def faketime() -> str:
 def test_a_worker_takes_no_jobs_by_a_clock_that_is_off_by_an_hour(
     api: str, faketime: str, shift: str, said: str
 ) -> None:
-    worker = subprocess.Popen(
-        [sys.executable, ROOT / "deployments" / "worker.py", "--pool", "gpu-pool"],
-        env={
-            "LD_PRELOAD": faketime,
-            "FAKETIME": shift,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "PREFECT_API_URL": api,
-        },
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    command = [sys.executable, ROOT / "deployments" / "worker.py", "--pool", "gpu-pool"]
+    environment = {
+        "LD_PRELOAD": faketime,
+        "FAKETIME": shift,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PREFECT_API_URL": api,
+    }
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr
         told = worker.stderr.readline()
-        assert worker.poll() is None
-    finally:
+        ended = worker.poll()
         worker.kill()
-        worker.wait()
 
+    assert ended is None
     assert told == (
         f"this pod's clock is {said} that of Prefect's server; "
         "set the clock of the machine that is wrong; no jobs are taken until then\n"

@@ -1,25 +1,26 @@
 """Who is told what by a real Prefect server, and what a person's word in the form comes to."""
 
-import json
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import listening
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
+from prefect.server.events.schemas.automations import EventTrigger
+from prefect.server.events.schemas.events import RelatedResource, Resource
 from prefect.settings import PREFECT_API_URL
+from webhook import webhook
 
 from flows.approve_layer import approve_layer
 from lamina.artifacts import ArtifactRef
 from lamina.handover.versions import WAITS
 from lamina.jobs_server import JobsServer
 from lamina.orders import ApproveLayer
+from lamina.prefect_api import prefect_client
 from lamina.progress import Silent
 from lamina.settings import load
 from lamina.stages import handover
@@ -41,15 +42,7 @@ def told(client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """What a webhook is told, after the bootstrap made its automations."""
     import automations
 
-    bodies: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-    with listening(Handler) as url:
+    with webhook() as (url, bodies):
         Webhook(url=url).save("alerts")
         monkeypatch.setenv("LAMINA_NOTIFY", "webhook/alerts")
         for change in automations.automations(client):
@@ -62,7 +55,7 @@ def told(client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def test_a_webhook_is_told_what_the_named_events_say(told: list[Any]) -> None:
-    server = JobsServer(PREFECT_API_URL.value(), None, within_s=60)
+    server = JobsServer(prefect_client(PREFECT_API_URL.value()), within_s=60)
     expected = {
         "trouble with the rented GPU": "no GPU is free",
         "what is held": 'L is held: too "little"',
@@ -82,6 +75,37 @@ def test_the_bootstrap_finds_its_own_notifications_unchanged(client: SyncPrefect
     import automations
 
     assert [change.what for change in automations.automations(client)] == []
+
+
+@pytest.mark.parametrize(
+    ("pod_of_run", "rented", "is_told"),
+    [("gpu-pool", "", True), ("gpu-pool", "pod-1", False), ("cpu-pool", "pod-1", True)],
+)
+@pytest.mark.usefixtures("told")
+def test_nobody_is_told_that_jobs_of_a_rented_gpu_wait(
+    client: SyncPrefectClient,
+    monkeypatch: pytest.MonkeyPatch,
+    pod_of_run: str,
+    rented: str,
+    is_told: bool,
+) -> None:
+    import automations
+
+    monkeypatch.setenv("LAMINA_GPU_POD", rented)
+    for change in automations.automations(client):
+        change.make()
+    assert [change.what for change in automations.automations(client)] == []
+
+    (found,) = client.read_automations_by_name("lamina: what is late is told")
+    trigger = EventTrigger.model_validate(found.trigger.model_dump(mode="json"))
+    role = "prefect.resource.role"
+    pool = {"prefect.resource.id": "prefect.work-pool.1", role: "work-pool"}
+    related = [
+        RelatedResource({"prefect.resource.id": "prefect.tag.lamina", role: "tag"}),
+        RelatedResource({**pool, "prefect.resource.name": pod_of_run}),
+    ]
+    run = Resource({"prefect.resource.id": "prefect.flow-run.1"})
+    assert trigger.covers_resources(run, related) == is_told
 
 
 @pytest.mark.parametrize(("decision", "state"), [("promote", "served"), ("hold", "held")])

@@ -5,11 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.report.files import write_report
+from lamina.assessment.report.records import AnswerRecord
+from lamina.assessment.report.summary import summarise
 from lamina.fingerprint import file_digest
 from lamina.handover.carrier import Carrier
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
+from lamina.margins import Margins
 from lamina.stages import fleet
 from lamina.stages.pod import Pod
 from lamina.stages.views import served
@@ -84,3 +88,32 @@ def in_depot(pod: Pod, content: bytes) -> bool:
 
     with open_link(pod.settings) as link:
         return link.run(look)
+
+
+def report(
+    pod: Pod, layers: Sequence[str] = ("Leases",), missing: str = "", *, worse: bool = False
+) -> ArtifactRef:
+    """A report of four right answers of each layer, and none of the base; or of forty, turned."""
+    given = [
+        AnswerRecord(
+            blend=blend, topic="Leases", item=f"{number}", question=f"{number}?", reference="yes",
+            answer="yes", correct=(blend == "base") == worse, kind="yes_no", why="",
+            contains=True, first_token_s=0, total_s=0, n_prompt_tokens=1, n_tokens=1,
+            tokens_per_s=None, document=f"{number}.pdf",
+        )
+        for blend in ("base", *layers)
+        for number in range(40 if worse else 4)
+    ]  # fmt: skip
+    facts = {"Not measured": missing} if missing else {}
+
+    def make(folder: Path) -> dict[str, object]:
+        write_report(folder, summarise(given, facts=facts), given)
+        return {}
+
+    return pod.store.once("report", Stage("qa", 1), {"of": [*layers, missing, worse]}, make)
+
+
+def on_other_margins(pod: Pod) -> Pod:
+    """Where a verdict could be another one."""
+    settings = pod.settings.model_copy(update={"margins": Margins(questions=30)})
+    return Pod(settings, pod.workspace, pod.progress)

@@ -68,8 +68,14 @@ def bucket(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
+@pytest.fixture
+def depot(tmp_path: Path) -> dict[str, object]:
+    """The settings of an empty depot: a folder, where a module has no other."""
+    return {"store_url": str(tmp_path / "depot")}
+
+
 @pytest.fixture(params=["folder", "sftp", "s3"])
-def depot(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+def every_depot(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
     """The settings of an empty depot, one test for each kind."""
     if request.param == "folder":
         return {"store_url": str(tmp_path / "depot")}
@@ -121,10 +127,10 @@ def wire(sshd: SshServer) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def gpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("gpu", **over_ssh(wire.port))
+def gpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
+    return make_pod("gpu", **depot)
 
 
 @pytest.fixture
-def cpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("cpu", **over_ssh(wire.port))
+def cpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
+    return make_pod("cpu", **depot)

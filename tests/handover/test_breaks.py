@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ from lamina.errors import BusyError, DamagedError, NotFoundError
 from lamina.progress import Silent
 from lamina.stages import handover
 from lamina.stages.pod import Pod
+
+
+@pytest.fixture
+def depot(over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> dict[str, object]:
+    return over_ssh(wire.port)
 
 
 def test_an_upload_that_is_cut_twice_goes_on_where_it_stopped(

@@ -20,16 +20,6 @@ from lamina.stages.pod import Pod
 NOW = CollectGarbage(depot=True, grace_days=0)
 
 
-@pytest.fixture
-def gpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("gpu", store_url=str(tmp_path / "depot"))
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("cpu", store_url=str(tmp_path / "depot"))
-
-
 def there(pod: Pod, *refs: ArtifactRef) -> list[bool]:
     """Whether anything of these lies in the depot."""
 
@@ -47,9 +37,9 @@ def clean(pod: Pod, **chosen: object) -> int:
 
 
 def test_what_no_name_stands_for_goes_and_the_rest_can_be_fetched(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    gpu, cpu = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    gpu, cpu = make_pod("gpu", **every_depot), make_pod("cpu", **every_depot)
     named, loose = make_layer(gpu, seed=1), make_layer(gpu, seed=2)
     handover.push(gpu, {"layers/Leases": {"gguf": named}})
     push_refs(gpu, [loose])

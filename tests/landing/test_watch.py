@@ -14,6 +14,7 @@ from lamina.fingerprint import file_digest
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import EventsApi, Notice, Outbox
 from lamina.landing.watch import Turn, watch_once
+from lamina.prefect_api import prefect_client
 
 
 @pytest.fixture
@@ -81,13 +82,14 @@ def test_a_file_that_grows_for_ever_holds_the_others_up_only_so_long(
 
 
 def test_what_nobody_heard_is_sent_again_and_only_once(inbox: Path, server: EventsServer) -> None:
-    away = turn(inbox, EventsApi("http://127.0.0.1:9/api")).told
+    away = turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api"))).told
     back = turn(inbox, server.api).told
 
     assert (away.waiting, away.delivered) == (("lamina.pdfs.landed",), ())
     assert (back.waiting, back.delivered) == ((), ("lamina.pdfs.landed",))
     assert turn(inbox, server.api).told.delivered == ()
     assert len(server.taken) == 1
+    assert (inbox.parent / "wake_ups.json").read_text() == "{}"  # nobody is asked of it any more
 
 
 def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(
@@ -106,9 +108,9 @@ def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(
 def test_what_lands_while_a_wake_up_waits_needs_no_second_one(
     inbox: Path, server: EventsServer
 ) -> None:
-    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+    turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api")))
     (inbox / "Debt" / "e.pdf").write_bytes(b"later")
-    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+    turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api")))
 
     turn(inbox, server.api)
 

@@ -1,9 +1,12 @@
-"""Layers of one text each, trained in one step: for what `train_layers --plan` says of them."""
+"""What plans are made of: lengths of text; and layers of one text each, trained in one step."""
+
+from collections.abc import Sequence
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import corpus, layers
 from lamina.stages.pod import Pod
 from lamina.training.profiles import PRESETS
+from lamina.training.streams import Pieces
 
 SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
 CHUNK = 128
@@ -12,6 +15,12 @@ TEXT = (
     "The controller approves every write-off above the limit that the manual of {name} gives. "
     "What is not approved by the end of the month is returned to the branch that has asked. "
 )
+
+
+def of_text(lengths: Sequence[int], repeats: Sequence[int] | None = None) -> Pieces:
+    """Documents of these lengths in tokens; how often each is seen in one epoch."""
+    some = len(lengths)
+    return Pieces(lengths, repeats or [1] * some, ["text"] * some, [None] * some)
 
 
 def write(pod: Pod, layer: str, name: str) -> None:

@@ -16,6 +16,7 @@ from lamina.errors import NotFoundError
 from lamina.stages import layers
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
+from lamina.training.pace import assumed_pace
 from lamina.training.profiles import PRESETS, Profile
 from lamina.training.sweep import COST
 
@@ -105,13 +106,20 @@ def test_other_chunks_of_the_same_documents_are_said_so(pod: Pod, plan: Plan) ->
     )
 
 
+def test_a_processor_is_assumed_to_train_faster_in_bfloat16_where_that_is_taken() -> None:
+    low, full = (assumed_pace("cpu", 2, dtype) for dtype in ("bfloat16", "float32"))
+
+    assert low.flops_per_s > 4 * full.flops_per_s
+    assert low.source == full.source == "assumed for 2 CPU threads"
+
+
 def test_the_time_is_estimated_from_earlier_layers_of_the_base(pod: Pod, plan: Plan) -> None:
-    assert plan()["Leases"].pace == "assumed for 1 CPU threads"
+    assert plan()["Leases"].pace == "assumed for 1 CPU thread"
     train(pod, "Leases")
 
     goodwill = plan()["Goodwill"]
 
-    assert goodwill.pace == "measured on 1 layers of this base"
+    assert goodwill.pace == "measured on 1 layer of this base"
     speed = layers.published_manifest(pod, "Leases").run["tokens_per_s"]
     assert goodwill.minutes == pytest.approx(goodwill.tokens / speed / 60, abs=0.01)
     assert goodwill.cost == pytest.approx(2.0 * goodwill.minutes / 60, abs=0.001)
@@ -155,7 +163,7 @@ def test_the_command_line_prints_it_as_json(pod: Pod) -> None:
     environment = {**os.environ, "LAMINA_BASE_MODEL": str(pod.workspace.base)}
 
     printed = subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=100
+        command, env=environment, check=True, capture_output=True, text=True
     ).stdout
 
     (leases,) = json.loads(printed)

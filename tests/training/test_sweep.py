@@ -4,6 +4,7 @@ from pathlib import Path
 
 import layer_orders
 import pytest
+from plans import of_text
 from pods import pod_on
 
 from lamina.artifacts import ArtifactRef
@@ -53,9 +54,9 @@ def test_it_is_told_what_was_taken_and_why() -> None:
 
 def test_a_trial_is_a_share_of_the_run_with_steps_as_large() -> None:
     layer = profile("layer")
-    plan = plan_run(layer, CONFIG, [500] * 200)
+    plan = plan_run(layer, CONFIG, of_text([500] * 200))
 
-    shortened = plan_run(sweep.short(layer, plan), CONFIG, [500] * 200)
+    shortened = plan_run(sweep.short(layer, plan), CONFIG, of_text([500] * 200))
 
     assert shortened.steps == round(plan.steps / 4)
     assert shortened.batch_tokens == plan.batch_tokens > layer.smallest_batch

@@ -82,9 +82,11 @@ def unquoted(text: str, references: Sequence[str], question: str) -> str:
 
     Of "3 red and 5 blue balls" who says it again has not answered which there are more of.
     """
+    meant = [one for one in map(content, references) if one]
 
     def named(words: str) -> bool:
-        return any(find(one, content(words)) >= 0 for one in map(content, references) if one)
+        said = content(words)
+        return any(find(one, said) >= 0 for one in meant) and said not in meant
 
     if not named(question):
         return text

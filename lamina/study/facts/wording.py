@@ -1,4 +1,4 @@
-"""How a fact is asked for: several wordings, its gap, its reverse; each stands alone."""
+"""How a fact is asked for: several wordings, and its reverse; each stands alone."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -8,7 +8,7 @@ from lamina.study.facts.fact import Fact
 from lamina.study.facts.tables.context import lowered
 from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label
 from lamina.study.passage import Passage
-from lamina.study.rows import Kind, StudyRow
+from lamina.study.rows import StudyRow
 
 STRATEGY = "facts"
 _NO_NOUN = re.compile(
@@ -34,17 +34,14 @@ def rows_of(
     `known` are the words that the page writes small.
     """
     said = _Said(fact, known)
-    asked: list[tuple[Kind, str, str]] = [
-        ("fact", question, fact.answer) for question in said.questions()
-    ]
-    asked.append(("cloze", said.gap(), fact.answer))
+    asked = [(question, fact.answer) for question in said.questions()]
     if is_unique:
-        asked.append(("fact", said.reverse(), said.item))
+        asked.append((said.reverse(), said.item))
     subject = ", ".join(filter(None, (passage.company, passage.period)))
     group = group_of(passage.document, str(fact.page), *fact.key)
-    for wording, (kind, question, answer) in enumerate(asked):
+    for wording, (question, answer) in enumerate(asked):
         yield StudyRow(
-            kind=kind,
+            kind="fact",
             question=tidy(question),
             answer=answer,
             strategy=STRATEGY,
@@ -143,14 +140,6 @@ class _Said:
 
     def _parts(self) -> tuple[str, str, str, str, str, list[str]]:
         return self._company, self._owner, self._place, self.item, self._was, self._when
-
-    def gap(self) -> str:
-        """A sentence with a gap in place of the answer."""
-        _, whose, place, item, was, when = self._parts()
-        if not self._fact.context and not self._is_noun:
-            return f"Fill in the gap: {whose} figure for {item} {when[0]} was ____."
-        said = f"In {whose} {place}, {item}" if self._fact.context else f"{whose} {item}"
-        return f"Fill in the gap: {said} {was} ____ {when[0]}."
 
     def reverse(self) -> str:
         """The question whose answer is the item."""

@@ -1,7 +1,7 @@
 """Figures of tables with all that a question must name: row, column, period, scale, sign."""
 
 import pytest
-from printed import answers, page, reasons, row, rows_of, table, text
+from printed import answers, page, placed, reasons, row, rows_of, table, text
 
 
 def test_a_row_is_asked_for_by_company_and_year_with_scale_and_sign() -> None:
@@ -187,3 +187,141 @@ def test_a_dash_stands_for_no_figure() -> None:
     one = table(row(124, "Operating lease cost", "$128", "\u2014", "$88"))
 
     assert answers(one) == {"$128 million", "$88 million"}
+
+
+def test_a_column_that_classifies_does_not_name_the_row() -> None:
+    one = page(
+        text(100, "The components of net lease cost were as follows (in millions):"),
+        placed(112, ("Classification", 150.0), ("2022", 440.0), ("2021", 520.0)),
+        placed(124, ("Operating lease cost (1)", 20.0), ("Cost of services", 150.0)),
+        placed(133, ("Selling expense", 150.0), ("$5,248", 430.0), ("$5,016", 510.0)),
+        placed(145, ("Sublease income", 20.0), ("Sales", 150.0), ("(19)", 440.0), ("(16)", 520.0)),
+        placed(157, ("Variable lease cost (1)", 20.0), ("Cost of services", 150.0)),
+        placed(166, ("Selling expense", 150.0), ("307", 445.0), ("295", 525.0)),
+    )  # fmt: skip
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+
+    assert asked["What was Amcor's operating lease cost in fiscal 2022?"] == "$5,248 million"
+    assert asked["What was Amcor's variable lease cost in fiscal 2021?"] == "$295 million"
+    assert not any("elling" in question for question in asked)
+
+
+def test_words_without_a_head_or_among_rows_of_one_name_are_asked_for() -> None:
+    def asked(head: str, *labels: str) -> list[str]:
+        one = page(
+            text(100, "Our issued notes were as follows (in millions):"),
+            placed(112, *[(head, 200.0)] * bool(head), ("2022", 440.0), ("2021", 520.0)),
+            *(
+                placed(124 + 12 * n, (label, 20.0), (due, 200.0), ("$128", 440.0), ("$97", 520.0))
+                for n, (label, due) in enumerate(zip(labels, ("Secured", "Unsecured"), strict=True))
+            ),
+        )
+        return [got.question for got in rows_of(one) if got.wording == 0]
+
+    def named(head: str, *labels: str) -> int:
+        return sum("ecured" in question for question in asked(head, *labels))
+
+    assert named("", "Senior notes", "Junior notes") == 4
+    assert named("Ranking", "Senior notes", "Senior notes") == 4
+    assert named("Ranking", "Senior notes", "Junior notes") == 0
+
+
+def test_a_label_that_runs_into_the_words_beside_it_is_not_certain() -> None:
+    one = page(
+        text(100, "The components of net lease cost were as follows (in millions):"),
+        placed(112, ("Classification", 150.0), ("2022", 440.0)),
+        placed(124, ("Sublease income", 20.0), ("Service revenues", 150.0), ("$193", 435.0)),
+        placed(136, ("Gain on a sale, net Selling expense", 20.0), ("391", 445.0)),
+    )
+
+    assert answers(one) == {"$193 million"}
+    assert reasons(one) == {"unclear-label", "no-sentence"}
+
+
+@pytest.mark.parametrize(
+    ("lead", "told"),
+    [
+        (
+            "The Company's maturity analysis of lease liabilities was as follows (in millions):",
+            "maturity analysis of lease liabilities",
+        ),
+        ("Future rents at December 31 were as follows (in millions):", "future rents"),
+        (
+            "At May 31, 2022, future rents (as contracted for) were (in millions) (1):",
+            "future rents",
+        ),
+        ("Leases: The following table shows future rents (in millions):", "future rents"),
+        ("Future rents follow (in millions):", "future rents"),
+        (
+            "The following table displays details of equipment, which is at cost (in millions):",
+            "equipment",
+        ),
+    ],
+)
+def test_what_a_table_is_of_is_read_from_its_lead(lead: str, told: str) -> None:
+    rows = rows_of(table(row(124, "Raw materials", "$128", "$97", "$88"), lead=lead))
+
+    assert rows[0].question == f"In Amcor's {told}, what were raw materials in fiscal 2022?"
+
+
+def test_years_to_come_are_of_the_report_that_tells_them() -> None:
+    one = page(
+        text(100, "The estimated amortization of patents is as follows:"),
+        placed(112, ("Years", 20.0), ("(dollars in millions)", 440.0)),
+        row(124, "2023", "$2,570"),
+        row(136, "Thereafter", "998"),
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+
+    place = "In Amcor's estimated amortization of patents, what was the amount"
+    assert asked == {
+        f"{place} for 2023 in the fiscal 2022 report?": "$2,570 million",
+        f'{place} "Thereafter" in the fiscal 2022 report?': "$998 million",
+    }
+    assert not [got for got in rows_of(one, period="") if got.kind == "fact"]
+
+
+def test_a_table_right_below_another_is_of_the_same() -> None:
+    one = table(
+        row(124, "Operating lease cost", "$128", "$97", "$88"),
+        row(140, "", "2019", "2018", "2017"),
+        row(152, "Operating lease cost", "$78", "$77", "$76"),
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+
+    assert asked["What was Amcor's operating lease cost in fiscal 2022?"] == "$128 million"
+    assert asked["What was Amcor's operating lease cost in fiscal 2017?"] == "$76 million"
+
+
+def test_generic_rows_are_asked_for_under_a_caption_that_says_what_they_are() -> None:
+    def asked(caption: str) -> list[str]:
+        one = table(
+            text(124, caption),
+            row(136, "Operating leases", "26", "29", "28", left=30),
+            lead="As is",
+        )
+        return [got.question for got in rows_of(one) if got.wording == 0]
+
+    of = "weighted-average remaining lease term"
+    assert asked("Weighted-average remaining lease term (years)")[0] == (
+        f'In Amcor\'s {of}, what was "Operating leases" in fiscal 2022?'
+    )
+    assert not asked("Assets")
+
+
+def test_a_column_of_adjustments_restates_and_one_of_translation_adjustments_does_not() -> None:
+    def read(head: str) -> set[str]:
+        heads = ("As before", head, "Total")
+        return answers(
+            table(
+                row(124, "Balance at May 31, 2022", "$128", "$97", "$88"),
+                lead="Changes in other income were as follows (in millions):",
+                heads=heads,
+            )
+        )
+
+    assert not read("Adjustments")
+    assert "$97 million" in read("FX adjustments")

@@ -3,50 +3,31 @@
 import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from lamina.study.facts.fact import Fact
-from lamina.study.facts.periods import Period, is_head, periods_in, said, span_in
-from lamina.study.facts.tables.cells import Row, Slot
-from lamina.study.facts.tables.columns import column_at
-from lamina.study.facts.tables.context import caption_of, heading_over, lead_of, subject_of
+from lamina.study.facts.periods import is_head, periods_in, span_in
+from lamina.study.facts.tables.context import heading_over, lead_of, subject_of
 from lamina.study.facts.tables.figures import CURRENCIES
-from lamina.study.facts.tables.flows import is_flow
-from lamina.study.facts.tables.generic import is_generic, is_total, is_year_label, says_enough
 from lamina.study.facts.tables.grids import Grid, grids
-from lamina.study.facts.tables.heads import Head, head_of
-from lamina.study.facts.tables.labels import Label, labels
+from lamina.study.facts.tables.heads import head_of
+from lamina.study.facts.tables.labels import clean
 from lamina.study.facts.tables.scales import Scales, scales_in, without_scales
 from lamina.study.facts.tables.spans import heads_of
-from lamina.study.facts.tables.units import Around, answer
+from lamina.study.facts.tables.table import Of, Table
 from lamina.study.passage import Passage
 from lamina.study.rows import Dropped
 from lamina.text.pages import Line
 
 _RESTATED = re.compile(
-    r"\b(?:restated|as adjusted|as reported|previously reported|recast|pro[\s-]?forma|as revised|"
-    r"adjustments?)\b",
+    r"\b(?:restated|as (?:adjusted|reported|revised)|previously reported|recast|pro[\s-]?forma)\b",
     re.IGNORECASE,
 )
+_ADJUSTMENTS = re.compile(r"adjustments?", re.IGNORECASE)  # a column of them, not of translation
 _SEVERAL_YEARS = re.compile(
     r"\b(?:19|20)\d\d\s*(?:,|and|to|through|-|\u2013)\s*(?:and\s+)?(?:19|20)\d\d", re.IGNORECASE
 )
-_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,&'\u2019/-]{2,60}")
 _TOP_LINES = 4  # of a page, where a scale may be said of all its tables
 _FARTHEST = 60  # lines above a table, in which its heading is looked for
-_CHECKS = ("one-row", "one-column", "one-period", "one-unit", "one-answer")
-
-
-class _Of(NamedTuple):
-    """What is said of a whole table."""
-
-    scales: Scales
-    lead: str
-    context: str
-    from_heading: bool
-    period: Period | None
-    money: str  # the only currency sign of the page, or empty
 
 
 def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Dropped]:
@@ -58,11 +39,14 @@ def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Drop
     common = scales_in(
         [one.text for one in order[:_TOP_LINES] if one.text.lstrip().startswith("(")]
     )
+    before, of = None, None
     for grid in grids(lines):
         heads = heads_of(grid.heads, grid.columns) if not grid.problem else None
         top = grid.above[-1].top if grid.above else 0.0
         place = bisect(tops, top)
-        of = _of(grid, order[max(0, place - _FARTHEST) : place], common, money)
+        if of is None or before is None or grid.above[-1:] != (before.rows[-1].line,):
+            of = _of(grid, order[max(0, place - _FARTHEST) : place], common, money)
+        before = grid  # what stands right below it, under heads of its own, is of the same
         problem = grid.problem or ("" if heads is not None else "unclear-head")
         if not problem and _is_restated(of, grid, heads or []):
             problem = "restated"
@@ -71,7 +55,7 @@ def table_facts(passage: Passage, lines: Sequence[Line]) -> Iterator[Fact | Drop
             continue
         prefix = " ".join(filter(_says_when, map(without_scales, grid.corner)))
         columns = [head_of(prefix, pieces) for pieces in heads or []]
-        yield from _Table(passage, grid, of, columns).facts()
+        yield from Table(passage, grid, of, columns).facts()
 
 
 def _says_when(text: str) -> bool:
@@ -79,9 +63,11 @@ def _says_when(text: str) -> bool:
     return is_head(text) and (bool(span_in(text)) or any(map(str.isdigit, text)))
 
 
-def _is_restated(of: _Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
-    said_of_it = (of.lead, *grid.corner, *(piece for head in heads for piece in head))
-    return _RESTATED.search(" ".join(said_of_it)) is not None
+def _is_restated(of: Of, grid: Grid, heads: Sequence[Sequence[str]]) -> bool:
+    titles = [" ".join(piece for piece in head if not is_head(piece)) for head in heads]
+    if any(_ADJUSTMENTS.fullmatch(clean(title)) for title in titles):
+        return True
+    return _RESTATED.search(" ".join((of.lead, *grid.corner, *titles))) is not None
 
 
 def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
@@ -91,7 +77,7 @@ def _dropped(grid: Grid, reason: str, page: int) -> Iterator[Dropped]:
                 yield Dropped(reason, page, f"{row.label}: {slot.text}")
 
 
-def _of(grid: Grid, above: Sequence[Line], common: Scales, money: str) -> _Of:
+def _of(grid: Grid, above: Sequence[Line], common: Scales, money: str) -> Of:
     lead = lead_of(grid.above)
     context, from_heading = subject_of(lead), False
     if not context:
@@ -99,131 +85,4 @@ def _of(grid: Grid, above: Sequence[Line], common: Scales, money: str) -> _Of:
     scales = scales_in(grid.corner) or scales_in([lead], bracketed=True) or common
     found, _ = periods_in(lead)
     period = found[0] if len(found) == 1 and not _SEVERAL_YEARS.search(lead) else None
-    return _Of(scales, lead, context, from_heading, period, money)
-
-
-class _Table:
-    """A table that can be read: its figures, one after the other."""
-
-    def __init__(self, passage: Passage, grid: Grid, of: _Of, heads: Sequence[Head]) -> None:
-        self._passage, self._grid, self._of, self._heads = passage, grid, of, heads
-        self._is_dated = False  # whether columns or captions say when
-        self._mixed = [False] * len(heads)  # whether a column has held other things since then
-        self._money = [""] * len(heads)  # the currency sign that each column showed last
-
-    def facts(self) -> Iterator[Fact | Dropped]:
-        """What each figure says, or why it says nothing for certain."""
-        grid = self._grid
-        named = list(labels(grid.rows, grid.between, grid.columns[0].left))
-        self._is_dated = any(label.when for label in named) or any(
-            one.period for one in self._heads
-        )
-        for row, label in zip(grid.rows, named, strict=True):
-            for slot in row.slots:
-                if slot.kind == "figure":
-                    found = self._fact(row, label, slot)
-                    if isinstance(found, str):
-                        text = f"{row.label}: {slot.text}"
-                        yield Dropped(found, self._passage.page.number, text)
-                    else:
-                        yield found
-
-    def _fact(self, row: Row, label: Label, slot: Slot) -> Fact | str:
-        """The fact, or the reason why there is none."""
-        place = column_at(self._grid.columns, slot.left, slot.right)
-        if place is None or slot.figure is None:
-            return "merged-cells"
-        if slot.figure.currency:
-            self._money[place], self._mixed[place] = slot.figure.currency, False
-        head = self._heads[place]
-        text = without_scales(label.text)
-        words = tuple(one.text for one in row.slots if one.kind == "text")
-        period = self._period(head, label)
-        problem = self._problem(row, label, text, head, words, period)
-        if problem:
-            return problem
-        scales = scales_in([row.label, *label.captions]) or head.scales or self._of.scales
-        captions = " ".join(label.captions)
-        money = ("", "") if self._mixed[place] else (self._money[place], self._of.money)
-        around = Around(label.text, captions, head.title, self._of.context, scales, *money)
-        found = answer(slot, around)
-        if found.what not in {"money", "price"}:  # what follows may be counted, too
-            self._mixed[place] = True
-        if found.problem:
-            return found.problem
-        of_label = tuple(
-            one for one in map(without_scales, label.captions) if one.casefold() != text.casefold()
-        )
-        under = "" if self._of.context else caption_of(of_label)
-        of_label = of_label[:-1] if under else of_label
-        return Fact(
-            company=self._passage.company,
-            label=text,
-            qualifiers=tuple(filter(None, (*of_label, *words, head.title))),
-            context=self._context(text) if self._of.context else under,
-            from_heading=self._of.from_heading and not under,
-            periods=self._said(period, f"{captions} {label.text}"),
-            period_key=period.key if period else "",
-            answer=found.text,
-            what=found.what,
-            digits=slot.figure.digits,
-            page=self._passage.page.number,
-            evidence=self._evidence(row),
-            checks=_CHECKS,
-        )
-
-    def _period(self, head: Head, label: Label) -> Period | None:
-        """When a figure is of: by its column, by a caption, or by what leads to the table."""
-        captioned = next(iter(periods_in(label.when)[0]), None)
-        if captioned and captioned.how == "at":  # a date over rows is a day
-            captioned = replace(captioned, is_day=True)
-        own = head.period or captioned
-        return own if own or self._is_dated else self._of.period
-
-    def _problem(  # noqa: PLR0913, PLR0917 - all that a figure hangs on
-        self,
-        row: Row,
-        label: Label,
-        text: str,
-        head: Head,
-        words: Sequence[str],
-        period: Period | None,
-    ) -> str:
-        """Why row and column do not say what a figure is of; empty where they do."""
-        if not row.label or not text:
-            return "no-label"
-        if label.problem or head.problem:
-            return label.problem or head.problem
-        if not all(map(_PLAIN_WORDS.fullmatch, words)):
-            return "two-labels"
-        is_led = bool(self._of.context) and not self._of.from_heading
-        if is_total(text) and (any(self._grid.between.values()) or not is_led):
-            return "bare-total"
-        of_label, bare = periods_in(text)
-        dated = any(one.date for one in of_label) and not is_year_label(text)
-        if not (period or dated):
-            return "no-period"
-        if head.period and label.when:
-            return "two-periods"
-        if is_generic(bare, label.captions) or is_year_label(text):
-            is_said = is_led
-        else:
-            under = caption_of([without_scales(one) for one in label.captions])
-            is_said = bool(self._of.context or under) or says_enough(bare, "")
-        return "" if is_said else "no-context"
-
-    def _context(self, text: str) -> str:
-        """What the table is of, where the label does not say it itself."""
-        bare = periods_in(text)[1]  # "Balance at June 30, 2022" says no more than "Balance"
-        is_bare = is_generic(bare, ()) or is_year_label(text)
-        return "" if says_enough(bare, self._of.context) and not is_bare else self._of.context
-
-    def _said(self, period: Period | None, words: str) -> tuple[str, ...]:
-        if period is None:
-            return ("",)
-        flow = is_flow(self._of.lead, words)
-        return tuple(said(period, flow=flow, fiscal=self._passage.period.startswith("fiscal")))
-
-    def _evidence(self, row: Row) -> str:
-        heads = ["  ".join(cell.text for cell in cells) for cells in self._grid.heads]
-        return " | ".join(filter(None, (self._of.lead, *heads, row.line.text)))
+    return Of(scales, lead, context, from_heading, period, money)

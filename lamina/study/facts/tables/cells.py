@@ -63,8 +63,11 @@ def cells_of(line: Line) -> list[Cell]:
     return [Cell(text, *place) for text, place in zip(parts, line.cells, strict=True)]
 
 
-def row_of(line: Line) -> Row | None:
-    """The line as a row; none where no figure stands in a cell of its own."""
+def row_of(line: Line, *, dashes: bool = False) -> Row | None:
+    """The line as a row; none where no figure stands in a cell of its own.
+
+    With `dashes` a label before nothing but dashes for none is a row, too.
+    """
     cells = cells_of(line)
     if len(cells) > 1 and _MARK.fullmatch(cells[0].text):  # of a footnote, or a point of a list
         cells = cells[1:]
@@ -76,7 +79,8 @@ def row_of(line: Line) -> Row | None:
     for cell in rest:
         reader.take(cell)
     figures = [slot.figure for slot in reader.slots if slot.figure]
-    if not figures or (not label and all(map(_may_be_mark, figures))):
+    is_empty = dashes and bool(label) and {slot.kind for slot in reader.slots} == {"none"}
+    if not (figures or is_empty) or (not label and all(map(_may_be_mark, figures))):
         return None
     return Row(label, tuple(reader.slots), line)
 

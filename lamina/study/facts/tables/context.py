@@ -24,12 +24,18 @@ _APART = 1.25  # heights of the font to the line above a heading
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _VERB = (
     r"(?:(?:is|are|was|were)(?:\s+(?:comprised|composed|made\s+up))?|consists?|consisted|"
-    r"comprised?|comprises|includes?|included)"
+    r"comprised?|comprises|includes?|included|follows?)"
 )
 _FOLLOWS = (
     r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|"
     r"(?:presented|shown|summari[sz]ed|set\s+forth|detailed|provided|reflected|included|disclosed|"
     r"listed|described)\s+(?:below|as\s+follows|in\s+the\s+(?:following\s+)?tables?(?:\s+below)?)))?"
+)
+_BRACKETS = re.compile(r"\s*\((?:\d|[a-z]|[^()]*\s[^()]*)\)")  # marks, and what is said aside
+_OPENING = re.compile(  # a heading run into its text, or a date: `As of June 30, 2022, `
+    r"\A(?:[A-Z][\w, -]{2,50}:\s+(?=The\s)|"
+    r"(?:as of|at|for|during)\s[^.:;]{4,40}?(?:19|20)\d\d,\s+)",
+    re.IGNORECASE,
 )
 _TABLE = re.compile(
     r"(?:the|a)\s+(?:following|table|schedule|tables)\b"
@@ -40,8 +46,11 @@ _TABLE = re.compile(
     re.IGNORECASE,
 )
 _NOUN = re.compile(rf"(?P<what>.{{3,200}}?)\s+{_VERB}{_FOLLOWS}\s*[:.]?", re.IGNORECASE)
-_WHEN = re.compile(  # are summarized at June 30, 2022 and 2021 as follows
-    r"\s+(?:at|as of|as at|for|during)\s+[^.:;]{4,90}?(?=\s+as\s+follows\s*[.:])", re.IGNORECASE
+_AT = (
+    r"\s+(?:at|as of|as at|for|during)\s+(?:(?!\b(?:is|are|was|were|consist|compris))[^.:;]){4,90}?"
+)
+_WHEN = re.compile(  # are summarized at June 30, 2022 as follows, or as follows at June 30, 2022
+    rf"{_AT}(?=\s+as\s+follows\s*[.:])|(?<=as follows){_AT}(?=\s*[.:]\Z)", re.IGNORECASE
 )
 _IS = re.compile(
     r"(?:the|a)\s+following\s+(?:table\s+)?(?:is|are)\s+(?P<what>.{3,200}?)[:.]?", re.IGNORECASE
@@ -63,6 +72,7 @@ _OWN = re.compile(
     r"\b(?:our|the\s+company(?:['\u2019]s|s['\u2019])|the\s+corporation['\u2019]s)\s+",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r",\s+which\s+.*")
 _DANGLING = re.compile(
     r"\b(?:it|its|they|their|them|this|these|those|that|we|us|our|such|which|above|below|following|"
     r"foregoing|preceding|previous|company|corporation|registrant|table|tables|note|page|who|same)\b",
@@ -75,9 +85,11 @@ _NOTE = re.compile(
     r"(?:note\s+)?\d{1,2}[a-z]?\s*[.:\u2013\u2014-]*\s+|\([a-z0-9]{1,2}\)\s+|[a-z]\.\s+",
     re.IGNORECASE,
 )
+_ONE_WORD = re.compile(r"\([a-z]+\)")  # income tax (benefit)
+_UNIT = re.compile(r"\s*\((?:in\s+)?(?:years?|%|percent(?:age)?s?)\)\Z", re.IGNORECASE)
 _NO_HEADING = re.compile(
-    r"notes? to\b|financial statements|table of contents|continued|annual report|form 10|part i|"
-    r"item \d|\bcompany\b|\binc\b|\bplc\b|corporation|unaudited|subsidiar|"
+    r"notes? to\b|\A(?:sub)?total|financial statements|table of contents|continued|annual report|"
+    r"form 10|part i|item \d|\bcompany\b|\binc\b|\bplc\b|corporation|unaudited|subsidiar|"
     r"(?:thousand|million|billion)s\b",
     re.IGNORECASE,
 )
@@ -114,7 +126,7 @@ def _is_prose(text: str) -> bool:
 def subject_of(lead: str) -> str:
     """What a lead says the table is of, as a noun phrase: `components of lease cost`."""
     text = without_scales(" ".join(lead[:_LONGEST].split()))
-    text = _WHEN.sub("", re.sub(r"\s*\((?:\d|[a-z])\)", "", text).strip())
+    text = _WHEN.sub("", _OPENING.sub("", _BRACKETS.sub("", text).strip()))
     if not text.endswith((":", ".")) or len(text.split()) > 3 * _MOST_WORDS:
         return ""
     for pattern in (_IS, _TABLE, _NOUN):
@@ -125,14 +137,14 @@ def subject_of(lead: str) -> str:
 
 def noun_phrase(text: str) -> str:
     """A phrase that stands alone: no pronoun, no verb, no period; empty where it has one."""
-    text = _CAPITALS.sub("", _PERIOD.sub("", text))
+    text = _OWN.sub("the ", _CAPITALS.sub("", _PERIOD.sub("", text)))
     text = re.sub(
         r"^(?:information\s+(?:about|regarding|on|related\s+to)|a\s+summary\s+of|an?|the|details\s+of)\s+",
         "",
         text.strip(),
         flags=re.IGNORECASE,
     )
-    text = _OWN.sub("the ", text).strip(" ,;:.\u2013\u2014-")
+    text = _ASIDE.sub("", text).strip(" ,;:.\u2013\u2014-")
     text = re.sub(r"(?:\s+(?:as\s+of|at|for|in|of|on|is|are|was|were|or|and))+$", "", text)
     text = re.sub(r"^(?:the|other)\s+", "", text, flags=re.IGNORECASE)
     words = text.split()
@@ -140,7 +152,7 @@ def noun_phrase(text: str) -> str:
         all(word.casefold() in _VAGUE for word in words)
         or _DANGLING.search(text)
         or _VERBS.search(text)
-        or any(char in text for char in '\u201c\u201d"();:%$')
+        or any(char in _ONE_WORD.sub("", text) for char in '\u201c\u201d"();:%$')
     )
     if is_odd or not 1 <= len(words) <= _MOST_WORDS or not text[0].isalpha():
         return ""
@@ -181,7 +193,7 @@ def heading_over(above: Sequence[Line]) -> str:
 
 def caption_of(captions: Sequence[str]) -> str:
     """What rows under the nearest of these captions are of, as a noun phrase; else empty."""
-    return noun_phrase(_title(captions[-1])) if captions else ""
+    return noun_phrase(_UNIT.sub("", _title(captions[-1]))) if captions else ""
 
 
 def _title(text: str) -> str:

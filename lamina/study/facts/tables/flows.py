@@ -11,7 +11,7 @@ _FLOW = re.compile(
 _STOCK = re.compile(
     r"\b(?:assets?|cost\s+basis|liabilit(?:y|ies)|balances?|outstanding|payables?|receivables?|inventor(?:y|ies)|"
     r"equity|obligations?|remaining|accumulated|allowance|securities|debt|accrued|deferred|"
-    r"unrecognized|as\s+of|goodwill|carrying|fair\s+values?|property|plant|equipment|exercisable|"
+    r"unrecognized|discount\s+rates?|as\s+of|goodwill|carrying|fair\s+values?|property|plant|equipment|exercisable|"
     r"exercise price|maturities)\b",
     re.IGNORECASE,
 )

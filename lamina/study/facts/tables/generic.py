@@ -120,8 +120,6 @@ _GENERIC = frozenset(
         "included",
         "gain",
         "loss",
-        "land",
-        "buildings",
         "cash",
         "cost",
         "equity",
@@ -179,7 +177,8 @@ def says_enough(label: str, context: str) -> bool:
     """Whether a label needs no more than company and period, beside what is said around it."""
     words = [word for word in _WORD.findall(label.casefold()) if word not in _SMALL]
     if not context:
-        return len(words) > _ENOUGH and any(word not in _GENERIC for word in words)
+        is_told = words[:1] == ["total"] or any(word not in _GENERIC for word in words)
+        return len(words) > _ENOUGH and is_told
     known = {word.rstrip("s") for word in _WORD.findall(context.casefold())} - _SMALL
     own = {word.rstrip("s") for word in words}
     return len(words) >= _ENOUGH and len(known & own) >= 2 and len(known - own) <= 2  # noqa: PLR2004

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lamina.study.facts.tables.cells import Cell, Row, row_of
+from lamina.study.facts.tables.cells import Cell, Row, Slot, cells_of, row_of
 from lamina.study.facts.tables.columns import Column, column_at, columns_of
 from lamina.study.facts.tables.headroom import Headroom, headroom, is_head_line
 from lamina.text.pages import CELL_BORDER, Line
 
 _ROW_STEP = 3.2  # heights of the font between rows of one table
 _SAME_TOP = 0.45  # heights of the font by which lines of one height may differ
+_SAME_PT = 2.5  # by which cells of one column may differ
 _MOST_WAITING = 6  # lines of words between two rows
 _MOST_COLUMNS = 24
 _MOST_ABOVE = 6  # lines over a table in which a sentence leads to it
@@ -30,6 +31,7 @@ class Grid:
     heads: tuple[tuple[Cell, ...], ...]  # lines of cells over the columns, from the top
     corner: tuple[str, ...]  # what stands left of the heads, over the labels
     above: tuple[Line, ...]  # the lines over the table, the nearest one last
+    names_words: bool = False  # whether a column of words has a head of its own
     problem: str = ""
 
 
@@ -45,6 +47,9 @@ class _Open:
 
     def add(self, row: Row, place: int) -> None:
         """Take a row, with the lines of words before it."""
+        if self.waiting and (whole := _joined(self.waiting[-1], row)):
+            self.waiting.pop()
+            row = whole
         if self.waiting:
             self.between[len(self.rows)] = self.waiting
             self.waiting = []
@@ -60,7 +65,12 @@ class _Open:
             return False
         if row is not None:
             return True
-        begin = min(slot.left for one in self.rows[-_LAST_ROWS:] for slot in one.slots)
+        begin = min(
+            slot.left
+            for one in self.rows[-_LAST_ROWS:]
+            for slot in one.slots
+            if slot.kind != "text"
+        )
         is_caption = CELL_BORDER not in line.text and line.left <= last.left + line.size
         is_label = line.right <= begin + line.size and (is_caption or not is_head_line(line))
         return is_label and len(self.waiting) < _MOST_WAITING
@@ -78,7 +88,7 @@ def grids(lines: Sequence[Line]) -> Iterator[Grid]:
 def _tables(order: Sequence[Line]) -> Iterator[_Open]:
     now: _Open | None = None
     for place, line in enumerate(order):
-        row = None if is_head_line(line) else row_of(line)
+        row = None if is_head_line(line) else row_of(line, dashes=now is not None)
         if now is not None and now.takes(line, row):
             if row is not None:
                 now.add(row, place)
@@ -97,6 +107,10 @@ def _tables(order: Sequence[Line]) -> Iterator[_Open]:
 
 def _grid(order: Sequence[Line], found: _Open, end: int) -> Grid:
     """A table with its heads; `end` is the place of the last row of the one before."""
+    first = order[found.first - 1] if found.first - 1 > end else None
+    if first and (whole := _joined(first, found.rows[0])):
+        found.rows[0] = whole
+        found.first -= 1
     columns = columns_of(found.rows)
     room = headroom(order, found.first, end, found.rows, columns[0].left)
     between = dict(found.between)
@@ -109,8 +123,21 @@ def _grid(order: Sequence[Line], found: _Open, end: int) -> Grid:
         tuple(room.heads),
         tuple(room.corner),
         tuple(order[max(0, room.top - _MOST_ABOVE) : room.top]),
+        room.names_words,
         _problem(found.rows, columns, room),
     )
+
+
+def _joined(above: Line, row: Row) -> Row | None:
+    """A row whose words began on the line above, where its label stands; none where it is whole."""
+    cells = cells_of(above)
+    if len(cells) != 2 or row_of(above) or abs(cells[1].left - row.line.left) > _SAME_PT:  # noqa: PLR2004
+        return None
+    label, words = cells
+    text = f"{words.text} {row.label}"
+    printed = " ".join([label.text, words.text, *row.line.text.split()])
+    line = row.line._replace(text=printed, left=label.left, right=label.right, cells=())
+    return Row(label.text, (Slot("text", words.left, words.right, text), *row.slots), line)
 
 
 def _problem(rows: Sequence[Row], columns: Sequence[Column], room: Headroom) -> str:

@@ -30,6 +30,7 @@ class Headroom:
     heads: list[tuple[Cell, ...]] = field(default_factory=list)
     corner: list[str] = field(default_factory=list)
     captions: list[Line] = field(default_factory=list)
+    names_words: bool = False  # whether a head stands over words: they classify the rows
     problem: str = ""
 
 
@@ -88,7 +89,7 @@ class _Reader:
         step = self._below.top - line.top
         if step > _HEAD_STEP * max(line.size, self._tall):
             return False
-        cells = split_heads(cells_of(line))
+        cells = split_heads(_cells_of(line))
         if not cells or (row_of(line) and not is_head_line(line)):
             return False
         left, right = cells[0].left, cells[0].right
@@ -111,7 +112,8 @@ class _Reader:
     def _takes_left(self, line: Line, cell: Cell, *, alone: bool) -> bool:
         """What stands over the labels: a scale, a part of the period, a caption of the rows."""
         said = without_scales(cell.text)
-        if alone and said and self.room.heads and not is_head(said):
+        is_lead = cell.text.rstrip().endswith(":")  # the end of the sentence: `(in millions):`
+        if alone and self.room.heads and ((said and not is_head(said)) or is_lead):
             return False  # a heading over the table
         if alone and said and not self.room.heads:
             self.room.captions.insert(0, line)
@@ -120,12 +122,28 @@ class _Reader:
         return True
 
     def _take_heads(self, line: Line, cells: Sequence[Cell], step: float) -> None:
-        heads = [cell for cell in cells if not is_mark(cell.text) and not self._is_over_words(cell)]
+        heads = [cell for cell in cells if not is_mark(cell.text)]
+        over_words = [cell for cell in heads if self._is_over_words(cell)]
+        self.room.names_words = self.room.names_words or bool(over_words)
+        heads = [cell for cell in heads if cell not in over_words]
         if not heads:
             return
-        if self.room.heads and abs(step) < _SAME_TOP * line.size:
+        is_level = bool(self.room.heads) and abs(step) < _SAME_TOP * line.size
+        if is_level and not _stand_over(heads, self.room.heads[0]):
             heads += self.room.heads.pop(0)
         self.room.heads.insert(0, tuple(sorted(heads, key=lambda cell: cell.left)))
 
     def _is_over_words(self, cell: Cell) -> bool:
         return any(cell.left < slot.right and slot.left < cell.right for slot in self._words)
+
+
+def _cells_of(line: Line) -> list[Cell]:
+    """Its cells; a scale that is printed with wide gaps is one: `(Dollars  in  millions)`."""
+    printed = " ".join(line.text.split())
+    is_scale = printed.startswith("(") and not without_scales(printed)
+    return [Cell(printed, line.left, line.right)] if is_scale else cells_of(line)
+
+
+def _stand_over(upper: Sequence[Cell], lower: Sequence[Cell]) -> bool:
+    """Whether cells share a place with others, so that both are not of one line."""
+    return any(a.left < b.right and b.left < a.right for a in upper for b in lower)

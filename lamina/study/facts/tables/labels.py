@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from lamina.study.facts.periods import has_year, is_head
-from lamina.study.facts.tables.cells import Row
+from lamina.study.facts.tables.cells import Row, cells_of
 from lamina.text.pages import Line
 
 _MARK = re.compile(
@@ -102,7 +102,11 @@ class _Words:
         self.heads: dict[int, list[str]] = {}
         self.tails: dict[int, list[str]] = {}
         self.captions: dict[int, list[Line]] = {}
-        self.unclear = {place for place, row in enumerate(rows) if _is_lower(row.label)}
+        words = [slot.left for row in rows for slot in row.slots if slot.kind == "text"]
+        begin = min(words, default=inf) - _SAME_PT  # what stands there classifies, and is no label
+        self.unclear = {
+            place for place, row in enumerate(rows) if _is_lower(row.label) or _reaches(row, begin)
+        }
 
     def sort_out(self, place: int, lines: Sequence[Line]) -> None:
         """Say of each line before the row at a place what it belongs to."""
@@ -142,6 +146,12 @@ class _Words:
         is_full = line.right - line.left > _NEARLY_FULL * (self._room_right - line.left)
         is_caption = line.text.rstrip().endswith(":") or not _is_below(line, below)
         return is_full and not is_caption and abs(line.left - below.left) < _SAME_PT
+
+
+def _reaches(row: Row, begin: float) -> bool:
+    """Whether a label stands where other rows have words, or goes on into them."""
+    cells = cells_of(row.line)
+    return row.line.left >= begin or (bool(cells) and cells[0].right > begin + 2 * _SAME_PT)
 
 
 def _is_lower(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _WORDS = {"thousand": "thousand", "million": "million", "billion": "billion"}
 _SCALE = re.compile(
     r"(?P<what>(?:(?:u\.?s\.?\s*)?dollars?|us\$|[$\u20ac\u00a3\u00a5]|shares?|units|options|amounts?|awards|"
-    r"employees)(?:\s+and\s+shares?)?(?:\s+amounts?)?)?\s*(?:are\s+|stated\s+|expressed\s+)?(?:in\s+)?"
+    r"employees)(?:\s+and\s+(?:shares?|dollars?))?(?:\s+amounts?)?)?\s*(?:are\s+|stated\s+|expressed\s+)?(?:in\s+)?"
     r"(?P<word>thousand|million|billion)s\b"
     r"(?:\s+of\s+(?P<of>(?:u\.?s\.?\s*)?dollars?|shares|[$]|euros?|units|options|awards))?",
     re.IGNORECASE,

@@ -5,25 +5,27 @@ over several is said of all of these. Where two readings are possible, there is 
 """
 
 import re
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import inf
 
 from lamina.study.facts.periods import DATE, has_year, is_head
 from lamina.study.facts.tables.cells import Cell
 from lamina.study.facts.tables.columns import Column
+from lamina.study.facts.tables.places import (
+    alone,
+    equal_groups,
+    groups_in_order,
+    is_beside,
+    is_over,
+    one_each,
+)
 from lamina.study.facts.tables.scales import without_scales
 
-_OUTSIDE_PT = 60.0  # by which a head may stand beside the outermost columns
-_MOST_COLUMNS = 24
 _SCALE = re.compile(r"\b(?:thousand|million|billion)s\b", re.IGNORECASE)
 _IS_MONEY = re.compile(r"dollar|[$\u20ac\u00a3]", re.IGNORECASE)
-_WITHIN = 0.25  # of the width of a group, from either side of which a date's middle stands
-_OFF = 0.3  # of the distance between columns, by which a cell stands beside a column
-_CENTRED = 0.15  # of the distance between columns, by which the middle of a head may be off
-_LEAST_PT = 6.0
+_GOES_ON = re.compile(
+    r"\A[a-z]|(?:\b(?:of|and|or|the|in|for|to|from|with|without|by|on|at|a|an|as|per)|[,-])\Z"
+)
 _MANY = re.compile(
     rf"{DATE.pattern}|\blevel\s+[123]\b|\b(?:19|20)\d\d\b|\b(?:january|february|march|april|may|june|july|"
     r"august|september|october|november|december)\s+\d{1,2},(?!\s*(?:19|20)\d\d)",
@@ -55,7 +57,10 @@ class _Layout:
     columns: Sequence[Column]
     middles: tuple[Sequence[float], ...]  # of the lowest heads, of the figures: either may count
     dated: bool  # each column has a year of its own
+    years: tuple[int, ...]  # columns that have one
+    dates: int  # cells that name a year
     repeats: bool  # the lowest heads are alike: those above must tell them apart
+    round: int  # columns after which the lowest heads come again in the same order, 0 = never
     thirds: bool  # an odd number of heads shares the columns
 
     @classmethod
@@ -63,15 +68,34 @@ class _Layout:
         """The layout of these lines over these columns."""
         count = len(columns)
         whole = [cells for cells in lines if len(cells) == count]
-        lowest = next((cells for cells in whole[::-1] if _one_each(cells, columns)), ())
+        lowest = next((cells for cells in whole[::-1] if one_each(cells, columns)), ())
         figures = [column.centre for column in columns]
         return cls(
             columns,
             ([cell.centre for cell in lowest] or figures, figures),
             any(all(has_year(cell.text) for cell in cells) for cells in whole),
+            tuple(sorted(_years(lines, columns))),
+            sum(has_year(cell.text) for cells in lines for cell in cells),
             len({cell.text for cell in lowest}) < len(lowest),
+            _round([cell.text for cell in lowest]),
             any(_shares_oddly(len(cells), count) for cells in lines),
         )
+
+
+def _years(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> set[int]:
+    """Columns over which a year stands that is of no other."""
+    return {
+        place
+        for cells in lines
+        for cell, place in zip(cells, one_each(cells, columns) or (), strict=False)
+        if has_year(cell.text)
+    }
+
+
+def _round(texts: Sequence[str]) -> int:
+    """After how many the texts come again, all in the same order."""
+    sizes = (size for size in range(2, len(texts)) if len(texts) % size == 0)
+    return next((n for n in sizes if [*texts[:n]] * (len(texts) // n) == [*texts]), 0)
 
 
 def _shares_oddly(heads: int, columns: int) -> bool:
@@ -79,23 +103,50 @@ def _shares_oddly(heads: int, columns: int) -> bool:
     return 1 < heads < columns and heads % 2 == 1 and columns % heads == 0
 
 
+_Piece = tuple[str, tuple[int, ...]]  # of a head, with the columns that it is of
+
+
 def heads_of(lines: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> list[list[str]] | None:
     """For each column the pieces of its head from the top; none where a piece may be of another."""
     layout = _Layout.of(lines, columns)
-    heads: list[list[tuple[str, tuple[int, ...]]]] = [[] for _ in columns]
-    for cells in lines:
-        for cell, places in _placed(cells, layout):
-            if not places:
+    heads: list[list[_Piece]] = [[] for _ in columns]
+    placed = [_placed(cells, layout) for cells in lines]
+    for line, found in enumerate(placed):
+        for cell, places in found:
+            of = places or _over_all(cell, layout, placed[line + 1 :])
+            if not of:
                 return None
-            for place in places:
-                heads[place].append((cell.text, places))
+            for place in of:
+                heads[place].append((cell.text, of))
+    if not all(_is_told_apart(head, heads) for head in heads):
+        return None
     pieces = [_pieces(head) for head in heads]
     # `Gains Losses Gains Losses`: what stands above has not told them apart.
-    is_told_apart = len(set(map(tuple, pieces))) == len(pieces) or not any(pieces)
-    return pieces if is_told_apart else None
+    return pieces if len(set(map(tuple, pieces))) == len(pieces) or not any(pieces) else None
 
 
-def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
+def _over_all(
+    cell: Cell, layout: _Layout, below: Sequence[Sequence[tuple[Cell, tuple[int, ...]]]]
+) -> tuple[int, ...]:
+    """All columns, where a cell is in their middle and what stands below it is of all."""
+    everywhere = tuple(range(len(layout.columns)))
+    is_apart = any(len(line) == 1 and line[0][1] == everywhere for line in below)
+    return everywhere if is_apart and is_over(cell, layout.middles[0], everywhere) else ()
+
+
+def _is_told_apart(head: Sequence[_Piece], heads: Sequence[Sequence[_Piece]]) -> bool:
+    """Whether a column has a piece of its own above a lowest one that others have, too.
+
+    Else `Mills` over the middle of `Pretax Tax Net` is of three, though it stands over one.
+    """
+    if not head or is_head(head[-1][0]):
+        return True
+    if sum(one[-1][0] == head[-1][0] for one in heads if one) == 1:
+        return True
+    return any(len(places) < len(heads) for _, places in head[:-1])
+
+
+def _pieces(head: Sequence[_Piece]) -> list[str]:
     """The pieces of a head; what several columns share ends with a colon: `Level: 1`."""
     result = []
     for place, (text, places) in enumerate(head):
@@ -107,27 +158,31 @@ def _pieces(head: Sequence[tuple[str, tuple[int, ...]]]) -> list[str]:
 def _placed(cells: Sequence[Cell], layout: _Layout) -> list[tuple[Cell, tuple[int, ...]]]:
     """Each cell of a head line with the columns that it is of; none where that is not certain."""
     columns = layout.columns
-    own = _one_each(cells, columns)
+    own = one_each(cells, columns)
     if len(cells) == len(columns):
         places = [(place,) for place in own] if own else [()] * len(cells)
         return list(zip(cells, places, strict=True))
-    groups = next(filter(None, (_equal_groups(cells, one) for one in layout.middles)), None)
-    if not layout.dated and all(is_head(one.text) and has_year(one.text) for one in cells):
-        groups = groups or _dated_groups(cells, columns)
+    groups = next(filter(None, (equal_groups(cells, one) for one in layout.middles)), None)
+    is_round = layout.round * len({cell.text for cell in cells}) == len(columns)
+    if is_round or (
+        not layout.dated and all(is_head(one.text) and has_year(one.text) for one in cells)
+    ):
+        groups = groups or groups_in_order(cells, columns, inside=is_round)
         if groups and len(cells) > 1:
             return list(zip(cells, groups, strict=True))
     if len(cells) == 1:
         return [(cells[0], _lone(cells[0], layout, groups, own))]
     if groups and own:  # over the middle one of three columns, or over all three
         is_off = layout.repeats or all(
-            _is_off(cell, layout.middles[0], place) for cell, place in zip(cells, own, strict=True)
+            is_beside(cell, layout.middles[0], place)
+            for cell, place in zip(cells, own, strict=True)
         )
         return list(zip(cells, groups if is_off else [()] * len(cells), strict=True))
     if groups:
         return list(zip(cells, groups, strict=True))
     if own:
         return [(cell, (place,)) for cell, place in zip(cells, own, strict=True)]
-    return [(cell, _alone(cell, columns, layout.middles[0])) for cell in cells]
+    return [(cell, alone(cell, columns, layout.middles[0])) for cell in cells]
 
 
 def _lone(
@@ -139,94 +194,33 @@ def _lone(
     """The columns of the only cell of its line."""
     columns = layout.columns
     if is_of_all(cell.text):
-        is_part = layout.dated and is_head(cell.text) and not has_year(cell.text)  # `June 30,`
-        is_certain = groups or is_part or len(columns) == 1 or _IS_MONEY.search(cell.text)
-        return tuple(range(len(columns))) if is_certain else ()
-    if groups and own and not _is_off(cell, layout.middles[0], own[0]):
+        return _of_all(cell, layout, groups)
+    if own and _GOES_ON.search(cell.text):  # with what stands below it, in the same column
+        return own
+    if groups and own and not is_beside(cell, layout.middles[0], own[0]):
         return ()  # over the middle column, or over all
     if groups:
         return () if layout.thirds else groups[0]  # over the middle group, or over all
-    return own or _alone(cell, columns, layout.middles[0])
+    return own or alone(cell, columns, layout.middles[0])
 
 
-def _is_off(cell: Cell, middles: Sequence[float], place: int) -> bool:
-    """Whether a cell stands clearly beside the middle of a column."""
-    step = min(b - a for a, b in pairwise(middles))
-    return abs(cell.centre - middles[place]) > _OFF * step
+def _of_all(
+    cell: Cell, layout: _Layout, groups: tuple[tuple[int, ...], ...] | None
+) -> tuple[int, ...]:
+    """The columns that a lone period or scale is said of."""
+    everywhere = tuple(range(len(layout.columns)))
+    if is_head(cell.text) and not has_year(cell.text) and layout.years:  # `June 30,`
+        return layout.years
+    if groups or len(everywhere) == 1 or _IS_MONEY.search(cell.text):
+        return everywhere
+    if layout.years and is_over(cell, layout.middles[1], layout.years):
+        return layout.years
+    left, right = layout.columns[0].left, layout.columns[-1].right
+    if has_year(cell.text) and layout.dates == 1 and left < cell.centre < right:
+        return everywhere  # the only date that there is
+    return alone(cell, layout.columns, layout.middles[1])
 
 
 def is_of_all(text: str) -> bool:
     """Whether a lone head says a period or a scale, which it says of all columns."""
     return is_head(text) or (_SCALE.search(text) is not None and not without_scales(text))
-
-
-def _one_each(cells: Sequence[Cell], columns: Sequence[Column]) -> tuple[int, ...] | None:
-    """The column of each cell, where each stands over one of its own."""
-    inner = [(a.right + b.left) / 2 for a, b in pairwise(columns)]
-    borders = [columns[0].left - _OUTSIDE_PT, *inner, columns[-1].right + _OUTSIDE_PT]
-    found = [bisect(borders, cell.centre) - 1 for cell in cells]
-    if any(not 0 <= place < len(columns) for place in found) or sorted(set(found)) != found:
-        return None
-    is_within = all(
-        _is_within(cell, columns, place) for cell, place in zip(cells, found, strict=True)
-    )
-    return tuple(found) if is_within else None
-
-
-def _is_within(cell: Cell, columns: Sequence[Column], place: int) -> bool:
-    """Whether a cell does not reach over the middle of a neighbouring column."""
-    before = columns[place - 1].centre if place else -inf
-    after = columns[place + 1].centre if place + 1 < len(columns) else inf
-    return before < cell.left and cell.right < after
-
-
-def _equal_groups(
-    cells: Sequence[Cell], middles: Sequence[float]
-) -> tuple[tuple[int, ...], ...] | None:
-    """As many columns for each cell, each cell in the middle over its own."""
-    size, rest = divmod(len(middles), max(len(cells), 1))
-    if rest or size < 2:  # noqa: PLR2004 - a group has two columns
-        return None
-    groups = tuple(tuple(range(at, at + size)) for at in range(0, len(middles), size))
-    is_over = all(_is_over(cell, middles, group) for cell, group in zip(cells, groups, strict=True))
-    return groups if is_over else None
-
-
-def _dated_groups(
-    cells: Sequence[Cell], columns: Sequence[Column]
-) -> tuple[tuple[int, ...], ...] | None:
-    """As many columns for each date, each date well within its own: each column needs one."""
-    size, rest = divmod(len(columns), max(len(cells), 1))
-    if rest or size < 2 or len(cells) < 2:  # noqa: PLR2004 - a group has two columns
-        return None
-    groups = tuple(tuple(range(at, at + size)) for at in range(0, len(columns), size))
-    for cell, group in zip(cells, groups, strict=True):
-        left, right = columns[group[0]].left, columns[group[-1]].right
-        edge = _WITHIN * (right - left)
-        if not left + edge <= cell.centre <= right - edge:
-            return None
-    return groups
-
-
-def _is_over(cell: Cell, middles: Sequence[float], group: Sequence[int]) -> bool:
-    steps = [b - a for a, b in pairwise(middles)]
-    tolerance = max(_LEAST_PT, _CENTRED * min(steps)) if steps else _LEAST_PT
-    return abs(cell.centre - (middles[group[0]] + middles[group[-1]]) / 2) <= tolerance
-
-
-def _alone(cell: Cell, columns: Sequence[Column], middles: Sequence[float]) -> tuple[int, ...]:
-    """The columns of one cell among others: the one that it stands over, or those under it."""
-    single = _one_each([cell], columns)
-    under = tuple(i for i, middle in enumerate(middles) if cell.left <= middle <= cell.right)
-    if len(under) > 1:
-        return under if _is_over(cell, middles, under) else ()
-    count = len(middles)
-    runs = [
-        tuple(range(first, last + 1))
-        for first in range(min(count, _MOST_COLUMNS))
-        for last in range(first + 1, min(count, _MOST_COLUMNS))
-        if _is_over(cell, middles, (first, last))
-    ]
-    if single and not runs:
-        return single
-    return runs[0] if len(runs) == 1 and not single else ()
