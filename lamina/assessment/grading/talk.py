@@ -31,7 +31,7 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will)\b",
 _BARE = 3  # words of a sentence that is an answer and nothing else
 _RESTATED = 0.7  # of a question's words in a sentence that answers it again
 _TOKEN = re.compile(r"\w+(?:[.,']\w+)*")
-_QUOTED = 3  # words in the question's order that are a quotation
+_QUOTED = 4  # words in the question's order that are a quotation
 
 
 def first_statement(text: str) -> tuple[str, list[str]]:
