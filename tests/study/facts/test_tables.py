@@ -265,6 +265,14 @@ def test_what_a_table_is_of_is_read_from_its_lead(lead: str, told: str) -> None:
     assert rows[0].question == f"In Amcor's {told}, what were raw materials in fiscal 2022?"
 
 
+@pytest.mark.parametrize(
+    "lead",
+    ["Future rents are classified as follows:", "Changes in each component were as follows:"],
+)
+def test_a_lead_that_names_nothing_says_nothing(lead: str) -> None:
+    assert not rows_of(table(row(124, "Raw materials", "$128", "$97", "$88"), lead=lead))
+
+
 def test_years_to_come_are_of_the_report_that_tells_them() -> None:
     one = page(
         text(100, "The estimated amortization of patents is as follows:"),
