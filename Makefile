@@ -59,8 +59,8 @@ unit slow gpu images: export OMP_WAIT_POLICY := PASSIVE
 unit: setup  ## the tests
 	$(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder
 
-slow: setup  ## the tests that take minutes
-	$(BIN)/pytest -m slow
+slow: setup  ## the tests that take minutes, and property tests on examples never tried before
+	$(BIN)/pytest -m "slow or hypothesis" --hypothesis-profile=exploring
 
 gpu: setup  ## the tests that need a GPU
 	$(BIN)/pytest -m gpu

@@ -11,16 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import reports
+
 from lamina.corpus.reading import read_file
 from lamina.corpus.verdict import VerdictSettings, judge
 
 
 def main() -> None:
     """Judge every file of the `tricky` folder and print a table."""
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data.resolve())
-    parser.add_argument("--out", type=Path)
+    parser = reports.parser(__doc__)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -28,9 +27,7 @@ def main() -> None:
         return
     rows = [_row(path) for path in sorted((options.data / "tricky").glob("*.pdf"))]
     report = "\n".join([*_header(), *rows]) + "\n"
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _judge(path: Path) -> None:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import reports
 from prefect import flow
 
 from lamina.corpus.documents import find_documents
@@ -75,17 +76,12 @@ def main() -> None:
         print(f"alone {alone_ms:.1f} ms a document", flush=True)
         _copies(sources, options.files, flowing / "data" / "raw_pdfs" / "Topics")
         report = _report(_flow(flowing, alone_ms))
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _parsed() -> argparse.Namespace:
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = reports.parser(__doc__)
     parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--data", type=Path, default=data.resolve())
-    parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
 

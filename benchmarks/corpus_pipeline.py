@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import reports
+
 from lamina.corpus.documents import find_documents
 from lamina.corpus.pretest import pdf_pretest
 from lamina.corpus.view import write_pretest_view
@@ -41,16 +43,11 @@ def main() -> None:
         shutil.copy(added, raw_pdfs / ADDED)
         steps.append(("one PDF added to one layer", _timed(folder)))
         report = _report(steps, len(list(raw_pdfs.rglob("*.pdf"))))
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _parsed() -> argparse.Namespace:
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data.resolve())
-    parser.add_argument("--out", type=Path)
+    parser = reports.parser(__doc__)
     parser.add_argument("--step", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 

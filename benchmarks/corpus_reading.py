@@ -22,6 +22,7 @@ from typing import Any
 
 import pdfplumber
 import pypdfium2
+import reports
 
 from lamina.corpus.pages import read_pages
 from lamina.text.pages import Pages
@@ -62,17 +63,12 @@ def main() -> None:
     for name, tally in tables:
         shares = ", ".join(f"{reader} {count}" for reader, count in tally.readers.items())
         report += f"Pages by reader, {name}: {shares}.\n"
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _parsed() -> argparse.Namespace:
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data.resolve())
+    parser = reports.parser(__doc__)
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--long", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.long:

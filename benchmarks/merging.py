@@ -15,12 +15,11 @@ import contextlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +28,11 @@ import numpy as np
 from lamina.artifacts import ArtifactRef
 from lamina.passport import BaseIdentity, Passport
 from lamina.progress import Silent
+from lamina.safetensors_stream import Entry, write_model
 from lamina.settings import load
 from lamina.store import Stage, Store
 
 HIDDEN, FEED, NARROW, VOCABULARY, RANK = 4096, 14336, 1024, 32000, 16
-SHARD_BYTES = 4_000_000_000
 WIDTH, HEIGHT = 640, 240
 ATTENTION = {"q_proj": (HIDDEN, HIDDEN), "k_proj": (NARROW, HIDDEN), "v_proj": (NARROW, HIDDEN),
              "o_proj": (HIDDEN, HIDDEN)}  # fmt: skip
@@ -120,39 +119,18 @@ def make_base(folder: Path, blocks: int) -> None:
     folder.mkdir()
     write_config(folder, blocks)
     random = np.random.default_rng(0).integers(0, 1 << 16, 1 << 26, dtype=np.uint16)
-    noise = ((random & 0x807F) | 0x3C80).view(np.uint8)  # sign and fraction random, exponent fixed
-    parts: list[list[tuple[str, tuple[int, ...]]]] = [[]]
-    size = 0
-    for name, shape in tensors(blocks):
-        if size + 2 * np.prod(shape) > SHARD_BYTES:
-            parts.append([])
-            size = 0
-        parts[-1].append((name, shape))
-        size += 2 * int(np.prod(shape))
-    weight_map = {}
-    for number, part in enumerate(parts, start=1):
-        file = f"model-{number:05d}-of-{len(parts):05d}.safetensors"
-        weight_map |= {name: file for name, _ in part}
-        write_shard(folder / file, part, noise)
-    index = {"metadata": {}, "weight_map": weight_map}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    noise = memoryview(((random & 0x807F) | 0x3C80).view(np.uint8))  # sign and fraction random
 
+    def contents(part: Sequence[Entry]) -> Iterator[memoryview]:
+        for left in (entry.size_bytes for entry in part):
+            for start in range(0, left, len(noise)):
+                yield noise[: left - start]
 
-def write_shard(path: Path, part: list[tuple[str, tuple[int, ...]]], noise: np.ndarray) -> None:
-    """One file of bfloat16 tensors."""
-    header, offset = {}, 0
-    for name, shape in part:
-        end = offset + 2 * int(np.prod(shape))
-        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [offset, end]}
-        offset = end
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        left = offset
-        while left:
-            file.write(noise[: min(left, len(noise))])
-            left -= min(left, len(noise))
+    entries = [
+        Entry(name, "BF16", shape, folder, 0, 2 * int(np.prod(shape)))
+        for name, shape in tensors(blocks)
+    ]
+    write_model(folder, entries, contents)
 
 
 def write_config(folder: Path, blocks: int) -> None:

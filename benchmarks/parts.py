@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import reports
+
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import find_documents
 from lamina.corpus.pretest import pdf_pretest
@@ -45,18 +47,13 @@ def main() -> None:
         report = _real(options.workspace or Path(folder), options.data / "topics")
     if options.rows:
         report += "\n" + _at_scale(options.rows)
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _parsed() -> argparse.Namespace:
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data.resolve())
+    parser = reports.parser(__doc__)
     parser.add_argument("--workspace", type=Path, help="where the PDFs may be read already")
     parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--step", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 

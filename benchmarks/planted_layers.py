@@ -1,10 +1,9 @@
-"""Layers with a known fault, judged by the rule before this one and by this one."""
+"""Layers with a known fault, as the rule judges them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import old_verdict
 from numpy.typing import NDArray
 
 from lamina.assessment.cells.measured import Kind, Measured
@@ -18,11 +17,11 @@ OTHERS = ("Debt", "Equity", "Taxes")
 
 @dataclass(frozen=True)
 class Planted:
-    """What a layer does, on its own topic and elsewhere. D and losses in nats, shares of 12."""
+    """What a layer does, on its own topic and elsewhere. D and losses in nats a token."""
 
     what: str
     d: float = 0.0  # gain over the base
-    right: int = 1  # of 12 questions; the base has one
+    asked: bool = True  # there are questions of its own
     loss: float = 0.0  # change on its test text
     style: float = 0.0  # change there under the other layers
     elsewhere: float = 0.0  # gain in D on other topics, in shares of general questions
@@ -31,33 +30,27 @@ class Planted:
 
 
 LAYERS = (
-    Planted("knows its documents", d=1, right=11, loss=-0.3),
-    Planted("no questions of its own, four rows of one document", right=-1, loss=-0.3, documents=1),
-    Planted("a thousandth of a nat on its test text, no questions", right=-1, loss=-0.001),
-    Planted("good at home, ruins all else", d=1, right=8, loss=-0.3, elsewhere=-0.8),
-    Planted("better than the base, worse than what serves", d=0.5, right=6, loss=-0.1, serving=2),
-    Planted("style of reports only, no questions", right=-1, loss=-0.7, style=-0.7),
-    Planted("the form of answers only", d=0, right=7, loss=-0.1),
-    Planted("four of 12 questions where the base has none", d=0.1, right=4),
+    Planted("knows its documents", d=1, loss=-0.3),
+    Planted(
+        "no questions of its own, four rows of one document", asked=False, loss=-0.3, documents=1
+    ),
+    Planted("a thousandth of a nat on its test text, no questions", asked=False, loss=-0.001),
+    Planted("good at home, ruins all else", d=1, loss=-0.3, elsewhere=-0.8),
+    Planted("better than the base, worse than what serves", d=0.5, loss=-0.1, serving=2),
+    Planted("style of reports only, no questions", asked=False, loss=-0.7, style=-0.7),
+    Planted("the form of answers only", d=0, loss=-0.1),
+    Planted("four of 12 questions where the base has none", d=0.1),
     Planted("copies the base"),
-    Planted("forgets what the base knew", d=-1, right=0, loss=0.3),
+    Planted("forgets what the base knew", d=-1, loss=0.3),
 )
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """What, the old word, the new one, its sentence."""
+    """What, the word, its sentence."""
     for one in LAYERS:
         random = np.random.default_rng(1)
         said = judge([_case(one)], _values(one, random), Margins())[0]
-        yield one.what, _old(one), str(said.word), said.sentence
-
-
-def _old(one: Planted) -> str:
-    pairs = [(number < one.right, number < 1) for number in range(12)] if one.right >= 0 else []
-    if one.right == 4:
-        pairs = [(mine, False) for mine, _ in pairs]
-    losses = one.loss + (one.loss / 20) * np.random.default_rng(1).standard_normal(9)
-    return old_verdict.word(pairs, [] if one.loss == 0 else list(losses))
+        yield one.what, str(said.word), said.sentence
 
 
 def _case(one: Planted) -> Case:
@@ -67,7 +60,6 @@ def _case(one: Planted) -> Case:
 
 def _values(one: Planted, random: np.random.Generator) -> dict[str, list[Measured]]:
     copy = one == Planted("copies the base")
-    asked = one.right >= 0
     noise = 0.0 if copy else 0.15
     found = {}
     subjects = {"base": (0.0, 0.0, 0.0), "Leases": (one.d, one.loss, one.elsewhere)}
@@ -75,7 +67,7 @@ def _values(one: Planted, random: np.random.Generator) -> dict[str, list[Measure
     if one.serving is not None:
         subjects["serving"] = (one.serving, -0.1, 0.0)
     for subject, (d, loss, elsewhere) in subjects.items():
-        own = _items(random, "Leases", "D", d, noise, (one.documents, 4)) if asked else []
+        own = _items(random, "Leases", "D", d, noise, (one.documents, 4)) if one.asked else []
         text = _items(random, "Leases", "T", 2 + loss, noise / 50, (one.documents, 3))
         away = _items(random, "Debt", "D", elsewhere, noise, (48, 2))
         right = 50 + round(50 * elsewhere)

@@ -15,8 +15,10 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from lamina.corpus.documents import find_documents
@@ -33,7 +35,7 @@ from lamina.training.replay import general_prompts
 from lamina.workspace import EMBEDDED_BASE, Workspace
 
 HERE = Path(__file__).parent
-MANY = 1000  # layers
+MANY, CHANGES = 1000, 200  # layers, and how often one of them changes
 HEAD = (
     "| profiles of | questions | number | first | among three | to the base | to a blend "
     "| answered by its layer |\n|---|---|---:|---:|---:|---:|---:|---:|\n"
@@ -130,28 +132,32 @@ def _line(told: str, name: str, finder: Finder, some: Sequence[Asked]) -> str:
 
 
 def _times(profiles: dict[str, str], texts: Sequence[str]) -> str:
-    """Of the processor: a decision, and making the index, for these layers and for a thousand."""
+    """Of the processor, for these layers and for 1,000: all learnt, one changed, a decision."""
     rng = random.Random(1)
     names = [f"L{number}" for number in range(MANY)]
     many = dict(zip(names, rng.choices(list(profiles.values()), k=MANY), strict=True))
-    lines = [
-        "| layers | index made in, s | a decision, ms: median | 99 of 100 |\n|---|---|---|---|"
-    ]
+    heads = ("all learnt in, s", "one changed, ms: median", "most", "a decision, ms: median")
+    lines = [f"| layers | {' | '.join(heads)} | 99 of 100 |\n|{'---|' * (len(heads) + 2)}"]
     for some in (profiles, many):
         began = time.process_time()
         finder = Finder(some)
         made_s = time.process_time() - began
-        took = []
-        for text in texts:
-            began = time.process_time()
-            finder.route([text])
-            took.append(1000 * (time.process_time() - began))
-        took.sort()
+        now, changed = some, []
+        for name in rng.choices(list(some), k=CHANGES):
+            now = {**now, name: rng.choice(list(profiles.values()))}
+            changed.append(_ms(partial(finder.learn, now)))
+        took = sorted(_ms(partial(finder.route, [text])) for text in texts)
         lines.append(
-            f"| {len(some)} | {made_s:.2f} | {took[len(took) // 2]:.2f} "
-            f"| {took[len(took) * 99 // 100]:.2f} |"
+            f"| {len(some)} | {made_s:.2f} | {median(changed):.2f} | {max(changed):.2f} "
+            f"| {median(took):.2f} | {took[len(took) * 99 // 100]:.2f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _ms(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return 1000 * (time.process_time() - began)
 
 
 if __name__ == "__main__":

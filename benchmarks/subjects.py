@@ -14,6 +14,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import reports
+
 from lamina.corpus.documents import find_documents
 from lamina.corpus.pretest import pdf_pretest
 from lamina.dataset.build import build_dataset
@@ -59,17 +61,12 @@ def main() -> None:
         for said, count in Counter(row.subject for row in rows).most_common(SHOWN):
             print(f"    {count:4} {said!r}")
     report = _report(lines)
-    print(report)
-    if options.out:
-        options.out.write_text(report, encoding="utf-8")
+    reports.tell(report, options)
 
 
 def _parsed() -> argparse.Namespace:
-    data = Path(__file__).parents[1] / ".." / "shared" / "data"
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=data.resolve())
+    parser = reports.parser(__doc__)
     parser.add_argument("--workspace", type=Path, help="where the PDFs may be read already")
-    parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
 

@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Iterator
 
 import numpy as np
-import old_verdict
 import planted_layers
 from null_layers import (
     FORM,
@@ -51,8 +50,6 @@ def main() -> None:
         ("Clustered errors over items beside documents that count once", _LOPSIDED,
          lopsided(random, layers)),
         ("Null layers in T: style and no knowledge", _TEXT, text(random, layers)),
-        ("Null layers by the rule before: 12 questions and nine rows of test text", _OLD,
-         before(random, layers // 5)),
         ("Planted layers", _PLANTED, planted_layers.rows()),
         ("Power in D, batch of 1", _POWER, power(random, layers)),
         ("Power in D, one of a batch of 25, the others null", _POWER, power(random, layers, 25)),
@@ -78,8 +75,7 @@ _FORM = ("questions", "documents", "other layers", "form differs by", "form only
          "by the rule", "knows: over the base", "by the rule")  # fmt: skip
 _TEXT = ("rows", "documents", "other layers", "style differs by", "documents alone",
          "the rule, batch of 1", "of 25")  # fmt: skip
-_OLD = ("documents", "ICC", "better by the rule before", "gain alone by this one")
-_PLANTED = ("layer", "before", "now", "in words")
+_PLANTED = ("layer", "word", "in words")
 _POWER = ("questions", "documents", "sd, nats", "ICC", "gain 0.1", "gain 0.3", "gain 1")
 _GRADES = ("questions", "documents", "ICC", "5 points", "10 points", "20 points")
 _EQUAL = ("questions", "documents", "sd, nats", "margin 0.1 (elsewhere)",
@@ -168,23 +164,6 @@ def form(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
                     percent(stand(np.maximum.reduce(p_values), 1)),
                 ]
             yield (str(questions), str(documents), str(others), f"{differ:g}", *row)
-
-
-def before(random: np.random.Generator, layers: int) -> Iterator[tuple[str, ...]]:
-    """A fifth of the layers: a bootstrap is slow. A fifth of the answers change, losses by 0.1."""
-    for documents in (2, 6, 12):
-        for icc in ICCS:
-            exam = Exam(sizes(12, documents), icc)
-            text = Exam(sizes(9, min(documents, 9)), icc, 0.1)
-            changes = grade_changes(random, exam, 0.0, layers)
-            losses = gains(random, text, 0.0, layers)
-            old = [
-                old_verdict.word([(one > 0, one < 0) for one in row], list(rows))
-                for row, rows in zip(changes, losses, strict=True)
-            ]
-            new = by_documents(gains(random, exam, 0.0, layers), exam).p_above(MARGINS.gain_d)
-            better = np.asarray([one == "better" for one in old])
-            yield str(documents), f"{icc:g}", percent(better), percent(np.asarray(new) <= 0.05)
 
 
 def power(random: np.random.Generator, layers: int, batch: int = 1) -> Iterator[tuple[str, ...]]:

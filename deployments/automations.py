@@ -70,7 +70,8 @@ RETRY = AutomationCore(
 def automations(client: SyncPrefectClient) -> Iterator[Change]:
     """The automations that are missing, or that are others now; a paused one stays paused."""
     told = load()
-    for wanted in (LOST, RETRY, *notifications(client, told.notify, told.notify_late_minutes)):
+    asked = notifications(client, told.notify, told.notify_late_minutes, gpu_rented=told.rents)
+    for wanted in (LOST, RETRY, *asked):
         found = client.read_automations_by_name(wanted.name)
         if not found:
             yield Change(

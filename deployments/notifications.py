@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.events.actions import CallWebhook, SendNotification
 from prefect.exceptions import ObjectNotFound
 
+from lamina.jobs_server import CPU_POOL
 from lamina.stages.rental import GPU_TROUBLE
 from tasks.publishing import LAYER_HELD
 
@@ -21,17 +22,22 @@ WEBHOOK = "webhook"
 _RUN = 'flow.name ~ " " ~ flow_run.name'
 _LINK = '" " ~ ((flow_run | ui_url) or "")'
 _OURS = {"prefect.resource.id": "prefect.tag.lamina", "prefect.resource.role": "tag"}
+_CPU_POOL = {"prefect.resource.name": CPU_POOL, "prefect.resource.role": "work-pool"}
 _RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
 _GOES_ON = ("Pending", "Running", "Completed", "Failed", "Cancelling", "Cancelled", "Crashed")
 
 
 def notifications(
-    client: SyncPrefectClient, blocks: str | None, late_minutes: float
+    client: SyncPrefectClient, blocks: str | None, late_minutes: float, *, gpu_rented: bool
 ) -> Iterator[AutomationCore]:
-    """The automations that these blocks (`<type>/<name>`, with commas) are to have."""
+    """The automations that these blocks (`<type>/<name>`, with commas) are to have.
+
+    Where a GPU is rented its jobs wait on purpose; whoever rents it tells what goes wrong.
+    """
     named = [name.strip() for name in (blocks or "").split(",") if name.strip()]
     if documents := [one for name in named if (one := _block(client, name))]:
-        yield from _automations(documents, timedelta(minutes=late_minutes))
+        late_ones = [_OURS, *[_CPU_POOL] * gpu_rented]
+        yield from _automations(documents, timedelta(minutes=late_minutes), late_ones)
 
 
 def _block(client: SyncPrefectClient, name: str) -> BlockDocument | None:
@@ -47,7 +53,9 @@ def _block(client: SyncPrefectClient, name: str) -> BlockDocument | None:
         return None
 
 
-def _automations(documents: list[BlockDocument], late: timedelta) -> Iterator[AutomationCore]:
+def _automations(
+    documents: list[BlockDocument], late: timedelta, late_ones: list[dict[str, str]]
+) -> Iterator[AutomationCore]:
     def made(about: str, description: str, trigger: EventTrigger, text: str) -> AutomationCore:
         return AutomationCore(
             name=f"lamina: {about} is told",
@@ -69,7 +77,7 @@ def _automations(documents: list[BlockDocument], late: timedelta) -> Iterator[Au
             after={"prefect.flow-run.Late"},
             expect={f"prefect.flow-run.{state}" for state in _GOES_ON},
             match=_RUNS,
-            match_related=_OURS,
+            match_related=late_ones,
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

@@ -30,7 +30,7 @@ def begin() -> None:
     """
     obey()
     runs.refuse_other_code()
-    runs.take_over_wake_ups()
+    runs.take_over_what_waits()
 
 
 def named(kind: type[BaseModel]) -> Callable[[], str]:

@@ -110,14 +110,6 @@ def full_disk(path: object = None) -> ResourceError:
     )
 
 
-def no_room(what: str, folder: object, needed_bytes: float, free_bytes: float) -> ResourceError:
-    """The disk is too small for what is about to start."""
-    return ResourceError(
-        f"{what} needs about {size(needed_bytes)} under {folder}, but {size(free_bytes)} are free; "
-        "free some space (`lamina gc` removes what nothing needs), and run again"
-    )
-
-
 def size(n_bytes: float) -> str:
     """Bytes in the unit that leaves one to three digits before the point: `4.2 MB`."""
     for unit in ("bytes", "kB", "MB", "GB"):

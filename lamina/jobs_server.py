@@ -1,7 +1,6 @@
 """How the product asks the server of its jobs over HTTP: who takes them, what waits, what runs.
 
-The addresses are those of Prefect's API. Its client is not used: the product does not import its
-orchestrator, and a look must cost milliseconds.
+The addresses are those of Prefect's API.
 """
 
 import time
@@ -11,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import BusyError, InvalidInputError
 
@@ -65,11 +64,10 @@ class Job(BaseModel):
 class JobsServer:
     """The server of the jobs; one object is one look, which must end within a time."""
 
-    def __init__(self, url: str, auth: SecretStr | None, *, within_s: float = 1.5) -> None:
-        user, _, password = (auth.get_secret_value() if auth else "").partition(":")
-        self.url = url.rstrip("/")
+    def __init__(self, client: httpx.Client, *, within_s: float = 1.5) -> None:
+        self._client = client
+        self.url = str(client.base_url).rstrip("/")
         self._end_s = time.monotonic() + within_s
-        self._auth = httpx.BasicAuth(user, password) if user else None
 
     def pools(self) -> tuple[Pool, ...]:
         """Every pool with its workers.
@@ -107,6 +105,11 @@ class JobsServer:
             "payload": dict(payload),
         }
         self._post("/events", [told])
+
+    def cancel(self, job: Job, why: str) -> None:
+        """Have a job that waits not be done; raises as `pools` does."""
+        state = {"type": "CANCELLED", "name": "Cancelled", "message": why}
+        self._post(f"/flow_runs/{job.id}/set_state", {"state": state})
 
     def _workers(self, pool: str) -> tuple[Worker, ...]:
         return tuple(
@@ -168,8 +171,7 @@ class JobsServer:
     def _post(self, path: str, body: object) -> httpx.Response:
         left_s = max(0.05, self._end_s - time.monotonic())
         try:
-            with httpx.Client(auth=self._auth, timeout=left_s, trust_env=False) as client:
-                reply = client.post(f"{self.url}{path}", json=body)
+            reply = self._client.post(path, json=body, timeout=left_s)
         except (httpx.HTTPError, httpx.InvalidURL) as silent:
             said = str(silent) or type(silent).__name__
             msg = f"no Prefect server answers at {self.url} ({said}); start it, or wait"
@@ -180,7 +182,7 @@ class JobsServer:
         if not reply.is_success:
             msg = (
                 f"the Prefect server at {self.url} refuses (HTTP {reply.status_code}); "
-                "check PREFECT_API_URL and PREFECT_API_AUTH_STRING"
+                "check PREFECT_API_URL, and PREFECT_API_AUTH_STRING or _KEY"
             )
             raise InvalidInputError(msg)
         return reply

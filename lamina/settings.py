@@ -12,6 +12,7 @@ from lamina.bounds import refusal
 from lamina.cgroups import ControlGroups
 from lamina.errors import InvalidInputError
 from lamina.margins import Margins
+from lamina.prefect_api import PrefectAccess
 from lamina.rental_terms import Terms
 
 
@@ -22,7 +23,7 @@ def usable_cpus() -> int:
     return allowed if quota is None else max(min(allowed, int(quota)), 1)
 
 
-class Settings(Terms):
+class Settings(PrefectAccess, Terms):
     """The facts of this pod. Choices of a run are parameters, not settings."""
 
     model_config = SettingsConfigDict(
@@ -77,16 +78,6 @@ class Settings(Terms):
     )
     store_patience_s: float = Field(
         60.0, ge=0, description="seconds that a broken link is tried again while nothing arrives"
-    )
-    events_url: str | None = Field(
-        None,
-        validation_alias=AliasChoices("LAMINA_EVENTS_URL", "PREFECT_API_URL"),
-        description="API of the Prefect server, which is told of landed PDFs and trained layers",
-    )
-    events_auth: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("LAMINA_EVENTS_AUTH", "PREFECT_API_AUTH_STRING"),
-        description="its credentials, as user:password",
     )
     notify: str | None = Field(
         None,

@@ -5,7 +5,7 @@ JSON.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class Moved:
     def lines(self) -> Iterator[str]:
         """How many, where to, and which."""
         count = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
-        yield f"  {count} to {self.to}: {_listed(self.files)}"
+        yield f"  {count} to {self.to}: {listed(self.files, most=3)}"
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def _told(name: str, value: Figure) -> str:
     return f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
 
 
-def _listed(names: tuple[str, ...], most: int = 3) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+def listed(names: Collection[str], most: int = 4) -> str:
+    """The first few, and how many more there are."""
+    shown = ", ".join([*names][:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

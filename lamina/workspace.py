@@ -23,14 +23,29 @@ def checked_layer_name(name: str) -> str:
     """
     if not _NAME.match(name) or ".." in name:
         msg = (
-            f"layer name {name!r} cannot be used: "
-            "take letters, digits, '_', '-' and single dots, at most 100 of them"
+            f"layer name {name!r} cannot be used: take letters, digits, '_', '-' and single dots, "
+            f"at most 100 of them{_such_as(name)}"
         )
         raise InvalidInputError(msg)
     if name in {"base", "default", "merged"}:
         msg = f"layer name {name!r} has a meaning of its own on the server: choose another"
         raise InvalidInputError(msg)
     return name
+
+
+def fed_layer(inbox: Path, document: Path) -> str:
+    """The layer that a document under this folder feeds: the folder's name that it lies in.
+
+    Nobody has checked whether that can be a layer's name.
+    """
+    folder, *rest = document.relative_to(inbox).parts
+    return folder if rest else GENERAL
+
+
+def _such_as(name: str) -> str:
+    """The nearest name that can be used; empty where nothing is near."""
+    near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:100]
+    return f", such as {near}" if _NAME.match(near) else ""
 
 
 def _base_folder(named: Path | None, models: Path) -> Path:
@@ -109,6 +124,12 @@ class Workspace:
         if self.base.parent == self.bases:
             default = self.bases / f"{self.base.name}.gguf"
         return (settings.model_path or default).expanduser().absolute()
+
+    def without_base(self) -> str:
+        """What to do where the base that is to be served is missing."""
+        if self.base.is_dir():
+            return "run `lamina convert_to_gguf`, which makes it of the base, or set MODEL_PATH"
+        return "add a base, such as `lamina base add smollm2`, or name a GGUF file with MODEL_PATH"
 
     def make(self) -> "Workspace":
         """Create the folders that must stand before the first PDF lands.

@@ -57,7 +57,8 @@ class Programs:
         with self._lock:
             self._ended = True
             for program in self._running:
-                os.killpg(program.pid, signal.SIGINT)  # pip takes its temporary folders along
+                with suppress(ProcessLookupError):  # it ended by itself a moment ago
+                    os.killpg(program.pid, signal.SIGINT)  # pip takes its temporary folders along
             for program in self._running:  # what a shell sent to the background does not listen
                 with suppress(subprocess.TimeoutExpired):
                     program.wait(GRACE_S)

@@ -1,6 +1,7 @@
 """Runs of deployments: named for their work, started for others, and spared where one suffices."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from prefect.client.orchestration import get_client
@@ -11,7 +12,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
@@ -79,9 +80,10 @@ def refuse_other_code() -> None:
             raise MismatchError(msg)
 
 
-def take_over_wake_ups() -> None:
-    """Cancel the runs of this deployment that were woken and still wait: this one does their work.
+def take_over_what_waits() -> None:
+    """Cancel the runs of this deployment that wait for the same: this one does their work.
 
+    They were woken by an event, or the clock has asked for them by now, while no worker took them.
     What landed before now is seen by this run. What lands later wakes another, which waits until
     this one ends. Runs that a person has started, or that have another order, are left alone.
     """
@@ -98,10 +100,16 @@ def take_over_wake_ups() -> None:
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[mine.deployment_id])),
         )
         for run in waiting:
-            woken = run.created_by and run.created_by.type == "AUTOMATION"
-            if woken and run.id != mine.id and run.parameters == mine.parameters:
+            if _is_due(run) and run.id != mine.id and run.parameters == mine.parameters:
                 done: State[Any] = Cancelled(message=f"{mine.name} does this work, too")
                 client.set_flow_run_state(run.id, done)
+
+
+def _is_due(run: FlowRun) -> bool:
+    """Whether an event has started it, or the clock by now; no person has."""
+    woken = run.created_by and run.created_by.type == "AUTOMATION"
+    begins = run.expected_start_time
+    return bool(woken or (run.auto_scheduled and begins and begins <= datetime.now(UTC)))
 
 
 def _run_id() -> Any:  # noqa: ANN401 - a UUID, or none where no server knows of this run

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.bases.safetensors_stream import Entry, read_bytes, read_entries
 from lamina.errors import DamagedError
 from lamina.passport import weight_files
+from lamina.safetensors_stream import Entry, float32, read_entries
 
 _TIED = {"lm_head.weight": "model.embed_tokens.weight"}
 
@@ -75,7 +75,5 @@ def _borrow(name: str, module: Any, entries: dict[str, Entry]) -> None:  # noqa:
 def _weight(name: str, entries: dict[str, Entry]) -> Any:  # noqa: ANN401 - torch's
     import torch
 
-    entry = entries[name if name in entries else _TIED[name]]
-    dtype = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[entry.dtype]
-    values = torch.frombuffer(read_bytes(entry), dtype=dtype).reshape(entry.shape)
-    return torch.nn.Parameter(values.float(), requires_grad=False)
+    values = float32(entries[name if name in entries else _TIED[name]])
+    return torch.nn.Parameter(torch.from_numpy(values), requires_grad=False)

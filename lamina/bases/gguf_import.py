@@ -1,7 +1,6 @@
 """A GGUF model as a Hugging Face folder: shapes, vocabulary, weights."""
 
 import json
-import shutil
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from lamina.bases.tensors import weights_of
 from lamina.bases.tokenizer_files import generation_config, write_tokenizer
 from lamina.bases.vocabulary import Vocabulary, vocabulary_of
 from lamina.bases.weights import Unpacked, write_weights
-from lamina.errors import ResourceError
+from lamina.disk import check_disk
 from lamina.gguf import read_header
 from lamina.progress import Progress
 
@@ -41,7 +40,7 @@ def import_gguf(
     for weight in weights:
         source.kind(weight)  # a file that is cut short is refused before anything is written
     parameters = sum(prod(weight.shape) for weight in weights)
-    check_room(folder, 2 * parameters, f"taking {file.name} as a base")
+    check_disk(f"taking {file.name} as a base", folder.parent, 2 * parameters)
     kinds = write_weights(folder, weights, source, progress)
     quantized = main_type(kinds)
     source_of = {"lamina_source": {"quantized": quantized}} if quantized else {}
@@ -65,17 +64,6 @@ def main_type(kinds: dict[str, int]) -> str | None:
 def _tokens(vocabulary: Vocabulary) -> dict[str, Any]:
     ends = generation_config(vocabulary)
     return ends | {"eos_token_id": vocabulary.eos}
-
-
-def check_room(folder: Path, needed: int, what: str) -> None:
-    """Raise ResourceError unless so many bytes are free where the folder lies."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        msg = (
-            f"{what} needs {needed / 1e9:.1f} GB under {folder.parent}, but {free / 1e9:.1f} GB "
-            "are free; free some space and run again"
-        )
-        raise ResourceError(msg)
 
 
 def _json(path: Path, content: dict[str, Any]) -> None:

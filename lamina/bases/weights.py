@@ -3,7 +3,6 @@
 llama.cpp's own package `gguf` knows how each type is packed; it comes with the converters.
 """
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -15,15 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.bases.families import damaged
-from lamina.bases.safetensors_stream import Entry, shards, write_file
 from lamina.bases.tensors import Weight
 from lamina.errors import InvalidInputError, ResourceError
 from lamina.gguf import Header
 from lamina.progress import Progress
+from lamina.safetensors_stream import Entry, write_model
 
 PIECE_VALUES = 1 << 22  # values unpacked at once: about 100 MB with what unpacking takes beside
-SHARD_BYTES = 4_000_000_000
-INDEX = "model.safetensors.index.json"
 
 
 def gguf_package(llama_cpp_dir: Path) -> Any:  # noqa: ANN401 - a module without types
@@ -138,7 +135,6 @@ def write_weights(
         size = (4 if dtype == "F32" else 2) * prod(weight.shape)
         entries.append(Entry(weight.name, dtype, weight.shape, Path(), 0, size))
     by_name = {weight.name: weight for weight in weights}
-    files = shards(entries, SHARD_BYTES)
     progress.start("weights", len(entries))
     done = 0
 
@@ -149,14 +145,5 @@ def write_weights(
             done += 1
             progress.advance(done, entry.name)
 
-    places: dict[str, str] = {}
-    for number, part in enumerate(files, start=1):
-        name = f"model-{number:05}-of-{len(files):05}.safetensors"
-        name = "model.safetensors" if len(files) == 1 else name
-        write_file(folder / name, part, stream(part))
-        places |= {entry.name: name for entry in part}
-    if len(files) > 1:
-        total = sum(entry.size_bytes for entry in entries)
-        index = {"metadata": {"total_size": total}, "weight_map": places}
-        (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
+    write_model(folder, entries, stream)
     return kinds

@@ -18,7 +18,7 @@ bases = typer.Typer(
     pretty_exceptions_enable=False,
     help="Base models: `lamina base add smollm2` brings a small real one.",
 )
-app.add_typer(bases, name="base", rich_help_panel="Models")
+app.add_typer(bases, name="base", rich_help_panel="From PDFs to layers")
 Name = Annotated[str, typer.Argument(help="as `lamina base list` shows it")]
 
 

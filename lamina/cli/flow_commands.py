@@ -149,6 +149,7 @@ def qa_layers(  # noqa: PLR0913 - options of a command
     start_server: Annotated[
         bool, typer.Option(help="start one for the run, even if another one is up")
     ] = False,
+    auto: Annotated[bool, typer.Option(help="ask whom the server finds, too")] = True,
     max_tokens: MaxTokens = 64,
     against: Annotated[
         Path | None,
@@ -165,6 +166,7 @@ def qa_layers(  # noqa: PLR0913 - options of a command
         blends=blend or [],
         server_url=server_url,
         start_server=start_server,
+        auto=auto,
         max_tokens=max_tokens,
         against=str(against.absolute()) if against else None,
     )

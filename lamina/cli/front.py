@@ -19,6 +19,8 @@ Group = Literal[
     "This pod",
 ]  # fmt: skip
 GROUPS = get_args(Group)
+# Those of the first day, in the order in which they are needed, stand first in their groups.
+FIRST = ("demo", "base", "train_layers", "qa_layers", "serve", "publish_layers")
 Run = TypeVar("Run", bound=Callable[..., None])
 
 
@@ -37,7 +39,12 @@ class Front(TyperGroup):
         """Group by group."""
         del ctx
         commands: dict[str, Any] = dict(self.commands)
-        return sorted(commands, key=lambda name: GROUPS.index(commands[name].rich_help_panel))
+
+        def place(name: str) -> tuple[int, int]:
+            group = GROUPS.index(commands[name].rich_help_panel)
+            return group, FIRST.index(name) if name in FIRST else len(FIRST)
+
+        return sorted(commands, key=place)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own types
         """The command of that name; hyphens are as good as underscores."""

@@ -152,7 +152,7 @@ def approve(
 
 
 @command("rollback", MOVE, "rollback Leases")
-def rollback(layer: str) -> None:
+def rollback(layer: Annotated[str, typer.Argument(help="layer")]) -> None:
     """The version that served before takes the layer's place again, on all pods."""
     from lamina.stages import handover
 

@@ -41,15 +41,26 @@ def import_layer(
         bool,
         typer.Option("--same-base", help="it was trained on this base, whatever it calls it"),
     ] = False,
+    documents: Annotated[
+        Path | None, typer.Option(help="folder of what it was trained on, by which auto finds it")
+    ] = None,
 ) -> None:
     """Serve a layer that was trained elsewhere: checked against the base, and made a version."""
     from lamina.stages import imports
 
     with open_pod() as pod:
-        layer, ref = imports.import_layer(pod, folder, name, same_base=same_base)
+        layer, ref = imports.import_layer(
+            pod, folder, name, same_base=same_base, documents=documents
+        )
         view = pod.workspace.adapters_gguf / f"{layer}.gguf"
         papers = pod.store.manifest(ref).facts["passport"]
-    figures = {"version": ref.digest[:12], "rank": papers["rank"], "alpha": papers["alpha"]}
+    found = "finds it" if documents else "cannot find it: --documents says what it was trained on"
+    figures = {
+        "version": ref.digest[:12],
+        "rank": papers["rank"],
+        "alpha": papers["alpha"],
+        "auto": found,
+    }
     finish(Summary((Made(layer, view, figures),)).then("import_layer"))
 
 

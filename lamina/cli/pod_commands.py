@@ -77,7 +77,7 @@ def serve(
     model = workspace.base_gguf(chosen)
     if "--model" not in context.args and not model.exists():
         if not wait_for_base:
-            msg = f"there is no base to serve at {model}; run convert_to_gguf, or set MODEL_PATH"
+            msg = f"there is no base to serve at {model}; {workspace.without_base()}"
             raise NotFoundError(msg)
         with open_pod() as pod:
             handover.await_base(pod)

@@ -1,14 +1,14 @@
 """What is refused before Prefect is started or anything is trained, since it could not end well."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.shared import open_pod
-from lamina.errors import ResourceError, no_room
+from lamina.disk import check_disk
+from lamina.errors import ResourceError
 
 if TYPE_CHECKING:
     from lamina.orders import AskLayers
@@ -31,9 +31,7 @@ def before_flow(**overrides: Any) -> Iterator["Pod"]:  # noqa: ANN401 - any fiel
                 "or choose a writable workspace with LAMINA_WORKSPACE"
             )
             raise ResourceError(msg)
-        free = shutil.disk_usage(root).free
-        if free < ROOM_BYTES:
-            raise no_room("a run", root, ROOM_BYTES, free)
+        check_disk("a run", root, ROOM_BYTES)
         yield pod
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +10,11 @@ from lamina.artifacts import ArtifactRef
 from lamina.conversion.converter import Converter
 from lamina.conversion.ftypes import UNQUANTIZED, checked_ftype
 from lamina.conversion.jobs import Check, Quantize, Script
-from lamina.errors import DamagedError, no_room
+from lamina.disk import check_disk
+from lamina.errors import DamagedError
 from lamina.fingerprint import canonical
 from lamina.gguf import read_header
-from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weight_files
+from lamina.passport import PREFIX, BaseIdentity, identify_gguf, weights_size
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 
@@ -62,7 +62,9 @@ def convert_to_gguf(  # noqa: PLR0913 - keyword-only past the model and its iden
 
     def make(folder: Path) -> dict[str, object]:
         quantized = 0.6  # at most, of 16-bit weights
-        check_disk(model_folder, store, 2 if ftype == "F32" else quantized + (f16 is None))
+        times = 2 if ftype == "F32" else quantized + (f16 is None)
+        room = times * weights_size(model_folder)
+        check_disk(f"converting {model_folder.name}", store.root, room)
         matrix = store.open(importance) / "importance.npz" if importance else None
         with Converter(llama_cpp_dir, log) as converter:
             progress.start(f"convert {papers.name}", 3)
@@ -179,14 +181,3 @@ def _facts(path: Path, papers: BaseIdentity, ftype: str) -> dict[str, object]:
         msg = f"the GGUF of {papers.name} does not say what it was made of; convert it again"
         raise DamagedError(msg)
     return {**found.model_dump(mode="json"), "ftype": ftype}
-
-
-def check_disk(model_folder: Path, store: Store, times: float) -> None:
-    """Raise ResourceError unless so many times the model's weights are free."""
-    weights = sum(path.stat().st_size for path in weight_files(model_folder))
-    needed = weights * times
-    store.root.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(store.root).free
-    if free < needed:
-        what = f"converting {model_folder.name}"
-        raise no_room(what, store.root, needed, free)

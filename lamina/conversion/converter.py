@@ -4,13 +4,12 @@ A child, because the scripts want `sys.path`, `sys.argv` and logging for themsel
 on errors, and keep gigabytes; and because a crash inside llama.cpp must not take a worker along.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from lamina import child_process
 from lamina.conversion.jobs import Check, Job, Open, Quantize, Reply, Script
 from lamina.errors import DamagedError, InvalidInputError, LaminaError, ResourceError
 
@@ -29,12 +28,7 @@ class Converter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self._child is None:
             return
         if kind is not None:
@@ -102,13 +96,12 @@ class Converter:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is the parent's to handle
                 text=True,
-                env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": _package_root()},
+                env=child_process.environment(HF_HUB_OFFLINE="1"),
             )
         return self._child
 
     def _died(self, child: "subprocess.Popen[str]") -> LaminaError:
-        code = child.wait()
-        how = f"signal {-code}; memory may be short" if code < 0 else f"exit code {code}"
+        how = child_process.how_it_ended(child.wait())
         return ResourceError(f"the converter ended unasked ({how}); see {self._log}")
 
     def _translated(self, job: Job, error: str) -> LaminaError:
@@ -124,9 +117,3 @@ class Converter:
                 return DamagedError(f"{Path(path).name}: {error}; see {self._log}")
             case _:
                 return DamagedError(f"{self._open}: {error}; see {self._log}")
-
-
-def _package_root() -> str:
-    """So that the child finds this very package from any working directory."""
-    root = str(Path(__file__).parents[2])
-    return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))

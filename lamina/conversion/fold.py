@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.artifacts import ArtifactRef
-from lamina.bases.safetensors_stream import Entry, read_bytes, read_entries, write_file
 from lamina.conversion.layer_files import Layer, open_layer
 from lamina.errors import InvalidInputError, MismatchError
 from lamina.fingerprint import canonical
 from lamina.passport import Passport
 from lamina.progress import Progress
+from lamina.safetensors_stream import Entry, float32, read_entries, write_file
 from lamina.store import Stage, Store
 
 STAGE = Stage("fold", 1)
@@ -146,23 +146,8 @@ def fold(parts: Sequence[Factors], rank: int) -> tuple[Factors, float, float]:
 
 
 def _factors(entries: Mapping[str, Entry], name: str, strength: float) -> Factors:
-    a, b = (_float32(entries[key]) for key in (name, name.replace(_A, _B)))
+    a, b = (float32(entries[key]) for key in (name, name.replace(_A, _B)))
     return Factors(a, np.float32(strength) * b)
-
-
-def _float32(entry: Entry) -> Matrix:
-    raw = read_bytes(entry)
-    match entry.dtype:
-        case "F32":
-            flat = np.frombuffer(raw, "<f4")
-        case "F16":
-            flat = np.frombuffer(raw, "<f2").astype(np.float32)
-        case "BF16":  # the upper half of a float32
-            flat = (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
-        case _:
-            msg = f"{entry.name} is stored as {entry.dtype}; folding needs F32, F16 or BF16 layers"
-            raise InvalidInputError(msg)
-    return flat.reshape(entry.shape)
 
 
 def _write_config(layers: Sequence[tuple[Layer, float]], rank: int, folder: Path) -> None:

@@ -13,26 +13,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamina.artifacts import ArtifactRef
-from lamina.bases.safetensors_stream import (
+from lamina.conversion.layer_files import Layer, check_base, open_layer
+from lamina.disk import check_disk
+from lamina.errors import InvalidInputError, MismatchError
+from lamina.passport import BaseIdentity, weight_files, weights_size
+from lamina.progress import Progress
+from lamina.safetensors_stream import (
+    INDEX,
+    SHARD_BYTES,
     Entry,
     blocks,
+    float32,
     read_bytes,
     read_entries,
-    shards,
-    write_file,
+    write_model,
 )
-from lamina.conversion.layer_files import Layer, check_base, open_layer
-from lamina.errors import InvalidInputError, MismatchError, no_room
-from lamina.passport import BaseIdentity, weight_files
-from lamina.progress import Progress
 from lamina.store import Stage, Store
 
 if TYPE_CHECKING:
     import torch
 
 STAGE = Stage("merge", 1)
-SHARD_BYTES = 4_000_000_000
-INDEX = "model.safetensors.index.json"
 COPIED = ("*.json", "*.jinja", "tokenizer.model")
 NOT_COPIED = ("config.json", INDEX, "manifest.json")
 
@@ -74,7 +75,7 @@ def merge_level(  # noqa: PLR0913 - keyword-only past what is merged
         check_base(layer, base)
 
     def make(folder: Path) -> dict[str, object]:
-        _check_disk(base_folder, store)
+        check_disk("merging", store.root, 1.05 * weights_size(base_folder))
         return write_merged(base_folder, base, layers, folder, progress, shard_bytes)
 
     inputs = {
@@ -146,26 +147,20 @@ def _write_weights(
     if missing := sorted(updates.keys() - {entry.name for entry in entries}):
         msg = f"the base has no weight {missing[0]} that a layer changes; train the layer on it"
         raise MismatchError(msg)
-    parts = shards(entries, shard_bytes)
-    names = [_shard_name(number, len(parts)) for number in range(1, len(parts) + 1)]
     progress.start("merge tensors", len(entries))
     done = 0
-    for name, part in zip(names, parts, strict=True):
-        write_file(folder / name, part, _contents(part, updates))
-        done += len(part)
-        progress.advance(done, name)
-    if len(parts) > 1:
-        _write_index(folder, names, parts)
 
+    def contents(part: Sequence[Entry]) -> Iterator[bytes | memoryview]:
+        nonlocal done
+        for entry in part:
+            if entry.name in updates:
+                yield _merged(entry, updates[entry.name])
+            else:
+                yield from blocks(entry)
+            done += 1
+            progress.advance(done, entry.name)
 
-def _contents(
-    part: Sequence[Entry], updates: Mapping[str, Sequence[Update]]
-) -> Iterator[bytes | memoryview]:
-    for entry in part:
-        if entry.name in updates:
-            yield _merged(entry, updates[entry.name])
-        else:
-            yield from blocks(entry)
+    write_model(folder, entries, contents, shard_bytes)
 
 
 def _merged(entry: Entry, updates: Sequence[Update]) -> memoryview:
@@ -176,20 +171,13 @@ def _merged(entry: Entry, updates: Sequence[Update]) -> memoryview:
     stored = torch.frombuffer(buffer, dtype=_dtype(entry)).view(entry.shape)
     weight = stored.float()
     for update in updates:
-        a, b = _float32(update.a), _float32(update.b)
+        a, b = torch.from_numpy(float32(update.a)), torch.from_numpy(float32(update.b))
         if (b.shape[0], a.shape[1]) != entry.shape:
             msg = f"a layer's change of {entry.name} has another shape; train it on this base"
             raise MismatchError(msg)
         weight.addmm_(b, a, alpha=update.factor)
     stored.copy_(weight)
     return memoryview(buffer)
-
-
-def _float32(entry: Entry) -> "torch.Tensor":
-    import torch
-
-    flat = torch.frombuffer(read_bytes(entry), dtype=_dtype(entry))
-    return flat.view(entry.shape).float()
 
 
 def _dtype(entry: Entry) -> "torch.dtype":
@@ -200,27 +188,3 @@ def _dtype(entry: Entry) -> "torch.dtype":
         msg = f"{entry.name} is stored as {entry.dtype}; merging needs F32, F16 or BF16 weights"
         raise InvalidInputError(msg)
     return known[entry.dtype]
-
-
-def _write_index(folder: Path, names: Sequence[str], parts: Sequence[Sequence[Entry]]) -> None:
-    weight_map = {
-        entry.name: name for name, part in zip(names, parts, strict=True) for entry in part
-    }
-    total = sum(entry.size_bytes for part in parts for entry in part)
-    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
-    text = json.dumps(index, indent=2, sort_keys=True)
-    (folder / INDEX).write_text(text + "\n", encoding="utf-8")
-
-
-def _shard_name(number: int, count: int) -> str:
-    if count == 1:
-        return "model.safetensors"
-    return f"model-{number:05d}-of-{count:05d}.safetensors"
-
-
-def _check_disk(base_folder: Path, store: Store) -> None:
-    needed = sum(path.stat().st_size for path in weight_files(base_folder))
-    store.root.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(store.root).free
-    if free < needed * 1.05:
-        raise no_room("merging", store.root, needed, free)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from lamina.artifacts import ArtifactRef
-from lamina.conversion.convert import check_disk, write_gguf
+from lamina.conversion.convert import write_gguf
 from lamina.conversion.converter import Converter
 from lamina.conversion.jobs import Open, Score, Scored, Tokenize
 from lamina.conversion.ladder import (
@@ -28,9 +28,10 @@ from lamina.conversion.ladder import (
 from lamina.conversion.layer_files import Layer, check_base, open_layer
 from lamina.conversion.merge import write_merged
 from lamina.conversion.tools import Tools
+from lamina.disk import check_disk
 from lamina.errors import InvalidInputError
 from lamina.gguf import read_header
-from lamina.passport import BaseIdentity, identify_hf
+from lamina.passport import BaseIdentity, identify_hf, weights_size
 from lamina.progress import Progress
 from lamina.prompts import Words
 from lamina.store import Stage
@@ -223,7 +224,8 @@ def _difference(sample: Sample, ids: Sequence[int]) -> str:
 
 def _merge(order: ParityOrder, tools: Tools, layer: Layer, scratch: Path) -> Path:
     """The merged model as Q4_K_M, which lasts as long as the scratch folder."""
-    check_disk(order.base_folder, tools.store, 2.4)  # merged, as F16, and quantized
+    room = 2.4 * weights_size(order.base_folder)  # merged, as F16, and quantized
+    check_disk("merging and converting", tools.store.root, room)
     folder = scratch / "merged"
     folder.mkdir()
     write_merged(order.base_folder, order.base, [(layer, 1.0)], folder, tools.progress)

@@ -1,19 +1,19 @@
 """Which documents there are: the union of the archive and of what newly landed, by content."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.corpus.naming import TABLE, Tables, from_name
-from lamina.errors import NotFoundError
+from lamina.errors import InvalidInputError, NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.text.naming import Naming
 from lamina.text.pages import DocumentFormat
 from lamina.text.question_files import SUFFIXES
-from lamina.workspace import GENERAL, Workspace, checked_layer_name
+from lamina.workspace import Workspace, checked_layer_name, fed_layer
 
 FORMATS: dict[str, DocumentFormat] = {
     ".pdf": "pdf",
@@ -90,6 +90,32 @@ def find_documents(workspace: Workspace) -> tuple[Document, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+def documents_in(folder: Path, layer: str, digest: Callable[[Path], str]) -> tuple[Document, ...]:
+    """Every document under a folder, wherever it lies, as one that feeds this layer.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    found = {
+        key: Document(
+            layer=layer,
+            name=path.name,
+            path=str(path),
+            digest=key,
+            format=FORMATS[path.suffix.lower()],
+            origin="raw",
+            naming=from_name(path.name),
+        )
+        for path in document_files(folder)
+        for key in [digest(path)]
+    }
+    if not found:
+        msg = f"there are no documents in {folder}; name a folder of PDFs or texts"
+        raise NotFoundError(msg)
+    return tuple(found.values())
+
+
 def _no_documents(workspace: Workspace) -> NotFoundError:
     return NotFoundError(
         f"there are no PDFs in {workspace.raw_pdfs}; put some there, "
@@ -102,10 +128,11 @@ def check_folders(workspace: Workspace, wanted: Collection[str]) -> None:
 
     Raises:
         NotFoundError: there is no document, or none for a wanted layer.
+        InvalidInputError: a folder's name cannot be a layer's name.
 
     """
     fed = {
-        path.relative_to(root).parts[0] if path.parent != root else GENERAL
+        _fed_by(root, path)
         for root in (workspace.archive, workspace.raw_pdfs)
         for path in document_files(root)
         if FORMATS[path.suffix.lower()] != "questions"
@@ -121,9 +148,18 @@ def check_folders(workspace: Workspace, wanted: Collection[str]) -> None:
             raise NotFoundError(msg)
 
 
+def _fed_by(root: Path, path: Path) -> str:
+    """The layer that a file feeds, if it can be called so."""
+    layer = fed_layer(root, path)
+    try:
+        return checked_layer_name(layer)
+    except InvalidInputError as odd:
+        msg = f"{odd}; rename the folder {root / layer}"
+        raise InvalidInputError(msg) from odd
+
+
 def _document(workspace: Workspace, root: Path, path: Path, origin: Origin) -> Document:
     relative = path.relative_to(root)
-    layer = relative.parts[0] if len(relative.parts) > 1 else GENERAL
     kind = FORMATS[path.suffix.lower()]
     shown = _shown(path)
     digest = _digest(workspace, path) if shown == path else None
@@ -132,7 +168,7 @@ def _document(workspace: Workspace, root: Path, path: Path, origin: Origin) -> D
         kind = "unreadable"
         digest = text_digest(f"unreadable {_shown(relative).as_posix()}")
     return Document(
-        layer=checked_layer_name(layer),
+        layer=_fed_by(root, path),
         name=shown.name,
         path=str(shown),
         digest=digest,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lamina.corpus.documents import FORMATS, Document, document_files
 from lamina.store import alone, write_atomically
-from lamina.workspace import GENERAL, Workspace
+from lamina.workspace import Workspace, fed_layer
 
 NAMES_VIEW = "documents.json"
 
@@ -53,10 +53,8 @@ def _lying(workspace: Workspace) -> Iterator[Named]:
         for path in document_files(root):
             if FORMATS[path.suffix.lower()] == "questions":
                 continue
-            parts = path.relative_to(root).parts
-            layer = parts[0] if len(parts) > 1 else GENERAL
             try:
-                yield Named(layer, path.name, workspace.digests(path))
+                yield Named(fed_layer(root, path), path.name, workspace.digests(path))
             except OSError:  # unreadable: no document either
                 continue
     workspace.digests.save()

@@ -133,16 +133,16 @@ _REFUSALS = {
     "encrypted": "Locked: {detail}. Save a copy without a password.",
     "no_pages": "Empty: {detail}.",
     "no_text": "No text: its pages ({pages}) are pictures or blank. "
-    "Run text recognition (OCR) on it.",
+    "Pictures are read with text recognition (--ocr).",
     "garbled_text": "The text has no meaning: its fonts do not say which characters they draw. "
     "Run text recognition (OCR) on it.",
     "language": "The text is not in the language {language}. "
-    "Choose its language, or `any` to take every one.",
+    "Name its language (--language), or `any` to take every one.",
     "xfa_form": "A dynamic form that only one program can show. Print it to a new PDF.",
     "too_short": "Too short to learn from: {characters} characters.",
-    "too_large": "Too large: {detail}. Split it, or raise the limit.",
-    "timeout": "Took too long: {detail}. Print it to a new PDF, or raise the limit.",
-    "memory": "Took too much memory: {detail}. Print it to a new PDF, or raise the limit.",
+    "too_large": "Too large: {detail}. Split it.",
+    "timeout": "Took too long: {detail}. Split it, or print it to a new PDF.",
+    "memory": "Took too much memory: {detail}. Split it, or print it to a new PDF.",
     "no_questions": "No questions: {detail}. Name the fields `question` and `answer`.",
 }
 _WARNINGS = {

@@ -64,9 +64,9 @@ def packages(
     return ok(name, f"{purpose}: all {len(found)} packages")
 
 
-def converters(folder: Path, present: Callable[[Path], bool] = Path.exists) -> Finding:
+def converters(folder: Path) -> Finding:
     """llama.cpp's GGUF converters, which only conversion and export need."""
-    missing = [name for name in CONVERTERS if not present(folder / name)]
+    missing = [name for name in CONVERTERS if not (folder / name).exists()]
     if missing:
         return warning(
             "converters",

@@ -1,14 +1,14 @@
 """From the depot into this pod's store: checked, and visible only when it is whole."""
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from lamina.artifacts import ArtifactRef, FileEntry, Manifest
-from lamina.errors import DamagedError, NotFoundError, ResourceError
+from lamina.disk import check_disk
+from lamina.errors import DamagedError, NotFoundError
 from lamina.handover.carrier import Carrier, Meter
 from lamina.handover.link import Link, LinkLostError
 from lamina.handover.tally import Piece, Tally
@@ -48,7 +48,7 @@ def fetch(link: Link, store: Store, refs: Iterable[ArtifactRef], *, progress: Pr
         for name, entry in manifest.files.items()
     ]
     tally = Tally("fetching", pieces, progress)
-    _check_room(store, tally.total_bytes)
+    check_disk("what is fetched", store.root, tally.total_bytes)
     try:
         for ref, content in manifests.items():
             _fetch_one(link, store, ref, content, tally)
@@ -69,17 +69,6 @@ def _manifest(link: Link, ref: ArtifactRef) -> bytes:
     except FileNotFoundError as missing:
         msg = f"{ref} is not in the depot {link.shown}; push it on the pod that made it"
         raise NotFoundError(msg) from missing
-
-
-def _check_room(store: Store, needed_bytes: int) -> None:
-    store.root.mkdir(parents=True, exist_ok=True)
-    free_bytes = shutil.disk_usage(store.root).free
-    if free_bytes < needed_bytes:
-        msg = (
-            f"{needed_bytes / 1e6:,.0f} MB are to be fetched, and the disk under {store.root} has "
-            f"{free_bytes / 1e6:,.0f} MB free; free some with `lamina gc`, and pull again"
-        )
-        raise ResourceError(msg)
 
 
 def _fetch_one(link: Link, store: Store, ref: ArtifactRef, content: bytes, tally: Tally) -> None:

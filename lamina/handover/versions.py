@@ -20,11 +20,14 @@ from lamina.artifacts import ArtifactRef
 from lamina.errors import DamagedError
 from lamina.store import alone, write_atomically
 
-Action = Literal["found", "train", "promote", "hold", "rollback", "stop", "withdraw", "restore"]
+Action = Literal[
+    "found", "train", "keep", "promote", "hold", "rollback", "stop", "withdraw", "restore"
+]
 State = Literal[
     "served", "candidate", "earlier", "held", "waiting for approval", "rolled back", "stopped"
 ]
-UNJUDGED = ("found", "train")  # facts of one pod: nobody decided, and no other pod is told
+UNJUDGED = ("found", "train")
+_OF_ONE_POD = (*UNJUDGED, "keep")  # no other pod is told
 _DOCUMENTS = ("withdraw", "restore")
 WAITS = "waits"  # among the facts of a hold: for what
 
@@ -37,8 +40,8 @@ class Decision(BaseModel):
     time: datetime
     action: Action = Field(
         description="found: it served before anything was noted; train: it was made here, and "
-        "serves unjudged; rollback: it serves again; stop: it serves no more; withdraw and "
-        "restore: a document"
+        "serves unjudged; keep: it serves on, since nothing is known against it; rollback: it "
+        "serves again; stop: it serves no more; withdraw and restore: a document"
     )
     digest: str = Field(description="of the artifact that holds the file; of a document")
     why: str
@@ -50,7 +53,7 @@ class Decision(BaseModel):
     @property
     def is_shared(self) -> bool:
         """Whether every pod is to know."""
-        return self.action not in UNJUDGED
+        return self.action not in _OF_ONE_POD
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -99,6 +102,11 @@ class History:
         """The version that a rollback brings back."""
         stack = self.served()
         return stack[-2] if len(stack) > 1 else None
+
+    def has_proved(self) -> bool:
+        """Whether a version serves, or could serve again, that somebody has promoted."""
+        chosen = {one.digest for one in self.decisions if one.action in {"promote", "rollback"}}
+        return not chosen.isdisjoint(self.served())
 
     def last_word(self, digest: str) -> Decision | None:
         """The decision that counts for a version; for one that was taken back, the rollback."""

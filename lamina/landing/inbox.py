@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import InvalidInputError
-from lamina.workspace import GENERAL, checked_layer_name
+from lamina.workspace import checked_layer_name, fed_layer
 
 
 class Landed(BaseModel):
@@ -57,7 +57,7 @@ def look(  # noqa: PLR0913 - a look's parts
     oldest_s = 0.0
     for path in files:
         relative = path.relative_to(inbox)
-        layer = relative.parts[0] if len(relative.parts) > 1 else GENERAL
+        layer = fed_layer(inbox, path)
         try:
             checked_layer_name(layer)
             quiet_s = now_s - _changed_s(path)

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lamina.errors import BusyError, InvalidInputError
 from lamina.store import alone, write_atomically
@@ -38,12 +38,9 @@ class Notice(BaseModel):
 class EventsApi:
     """The events API of the orchestrator's server."""
 
-    def __init__(self, url: str, auth: SecretStr | None = None, *, timeout_s: float = 10.0) -> None:
-        user, _, password = (auth.get_secret_value() if auth else "").partition(":")
-        self._url = url.rstrip("/")
-        self._client = httpx.Client(
-            auth=(user, password) if user else None, timeout=timeout_s, trust_env=False
-        )
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._url = str(client.base_url).rstrip("/")
 
     def deliver(self, told: Notice) -> None:
         """Return once the server has the event.
@@ -64,7 +61,8 @@ class EventsApi:
         if reply.status_code != httpx.codes.NO_CONTENT:
             msg = (
                 f"the server at {self._url} refused the event {told.event} "
-                f"(HTTP {reply.status_code}); check PREFECT_API_URL and PREFECT_API_AUTH_STRING"
+                f"(HTTP {reply.status_code}); "
+                "check PREFECT_API_URL, and PREFECT_API_AUTH_STRING or _KEY"
             )
             raise InvalidInputError(msg)
 
@@ -75,7 +73,7 @@ class EventsApi:
 
     def _post(self, path: str, body: object) -> httpx.Response:
         try:
-            reply = self._client.post(f"{self._url}{path}", json=body)
+            reply = self._client.post(path, json=body)
         except httpx.HTTPError as error:
             msg = f"no server answers at {self._url} ({error}); the event is kept and sent again"
             raise BusyError(msg) from error

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.orders.documents import Archive, ChunkTokens, Reading
 from lamina.orders.parity import CheckParity
-from lamina.orders.told import listed
+from lamina.summary import listed
 
 
 def _first(name: str) -> Callable[[dict[str, Any]], None]:

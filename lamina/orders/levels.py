@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.orders.documents import Archive, ChunkTokens, Reading
-from lamina.orders.told import listed
+from lamina.summary import listed
 
 
 class TrainAll(BaseModel):

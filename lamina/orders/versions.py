@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.orders.told import listed
+from lamina.summary import listed
 
 AnswerTokens = Annotated[
     int, Field(ge=1, le=4096, title="Answer length", description="longest answer, in tokens")
@@ -38,6 +38,11 @@ class AskLayers(BaseModel):
         default=False,
         title="Candidates",
         description="ask versions that wait for their verdict, on a server started for the run",
+    )
+    auto: bool = Field(
+        default=True,
+        title="Auto",
+        description="ask, too, whom the server finds for each question by what is asked",
     )
     max_tokens: AnswerTokens = 64
     against: str | None = Field(

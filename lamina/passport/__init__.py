@@ -1,7 +1,7 @@
 """What a layer says about itself, and what a base is, in PEFT folders and GGUF files alike."""
 
 from lamina.passport.base import BaseIdentity, identify_gguf, identify_hf
-from lamina.passport.hf_folder import BASE_FILES, weight_files
+from lamina.passport.hf_folder import BASE_FILES, weight_files, weights_size
 from lamina.passport.layer import PREFIX, Passport
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "identify_gguf",
     "identify_hf",
     "weight_files",
+    "weights_size",
 ]

@@ -1,12 +1,12 @@
 """The files of a base in Hugging Face form, read without torch."""
 
 import json
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lamina.errors import DamagedError, NotFoundError
+from lamina.safetensors_stream import float32, read_entries
 
 BASE_FILES = ("config.json", "tokenizer.json")
 _LESS_ONE = ("gemma", "gemma2", "gemma3", "gemma3_text")  # families that keep norms less one
@@ -57,6 +57,11 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def weights_size(folder: Path) -> int:
+    """Bytes of a model's weights."""
+    return sum(path.stat().st_size for path in weight_files(folder))
+
+
 def shapes(config: Mapping[str, Any]) -> list[int]:
     """Width, blocks, inner width, heads and size of the vocabulary."""
     keys = ("hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads")
@@ -83,46 +88,10 @@ def tokens(folder: Path, config: Mapping[str, Any]) -> list[str]:
 
 
 def final_norm(weights: list[Path], config: Mapping[str, Any]) -> bytes | None:
-    """The final norm as llama.cpp's converter writes it, in float32; None where it is not there.
-
-    safetensors: eight bytes of header length, a JSON header, then the raw tensors
-    (https://github.com/huggingface/safetensors#format).
-    """
+    """The final norm as llama.cpp's converter writes it, in float32; None where it is not there."""
     for path in weights:
-        try:
-            with path.open("rb") as file:
-                (size,) = struct.unpack("<Q", file.read(8))
-                header = json.loads(file.read(min(size, 100_000_000)))
-                entry = header.get("model.norm.weight")
-                if entry is None:
-                    continue
-                begin, end = entry["data_offsets"]
-                file.seek(8 + size + begin)
-                raw = _as_f32(file.read(end - begin), entry["dtype"])
-                return _as_converted(raw, str(config["model_type"]))
-        except (ValueError, struct.error, KeyError) as broken:
-            msg = f"{path} is no sound safetensors file; copy the model again"
-            raise DamagedError(msg) from broken
+        for entry in read_entries(path):
+            if entry.name == "model.norm.weight":
+                less = 1 if config["model_type"] in _LESS_ONE else 0
+                return (float32(entry) + less).astype("<f4").tobytes()
     return None
-
-
-def _as_converted(raw: bytes | None, model_type: str) -> bytes | None:
-    if raw is None or model_type not in _LESS_ONE:
-        return raw
-    import numpy as np
-
-    return (np.frombuffer(raw, "<f4") + np.float32(1)).tobytes()
-
-
-def _as_f32(raw: bytes, dtype: str) -> bytes | None:
-    import numpy as np
-
-    match dtype:
-        case "F32":
-            return raw
-        case "F16":
-            return np.frombuffer(raw, "<f2").astype("<f4").tobytes()
-        case "BF16":  # the upper half of a float32
-            return (np.frombuffer(raw, "<u2").astype("<u4") << 16).tobytes()
-        case _:
-            return None

@@ -8,7 +8,8 @@ from lamina.errors import InvalidInputError, NotFoundError
 from lamina.fingerprint import file_digest
 from lamina.gguf import Header
 from lamina.gguf_writer import Scalar, write_gguf
-from lamina.passport import Passport, identify_gguf
+from lamina.passport import PREFIX, Passport, identify_gguf
+from lamina.passport.profile import KEY
 from lamina.peft_folders.config import CONFIG, WEIGHTS, Lora, read_config
 from lamina.peft_folders.modules import Pair, pairs
 from lamina.peft_folders.origin import check_origin
@@ -28,11 +29,13 @@ def import_folder(  # noqa: PLR0913 - keyword-only past what is imported
     store: Store,
     digest: Callable[[Path], str] = file_digest,
     same_base: bool = False,
+    profile: str = "",
 ) -> ArtifactRef:
     """The layer as `adapter.gguf` (kind `lora-gguf`, its passport in the facts).
 
     A folder that Lamina trained keeps its passport, name included; another one gets a passport that
     names the base and no documents. `same_base`: do not compare what the folder says of its base.
+    `profile`: of what it was trained on, where somebody knows.
 
     Raises:
         NotFoundError: the folder holds no layer, or none in safetensors form.
@@ -66,7 +69,7 @@ def import_folder(  # noqa: PLR0913 - keyword-only past what is imported
         if not same_base and passport.preset == PRESET:
             check_origin(folder, lora.base, base)
         architecture = base.text("general.architecture") or passport.architecture
-        _write(draft / FILE, architecture, pairs(weights, base), lora, passport)
+        _write(draft / FILE, architecture, pairs(weights, base), lora, passport, profile)
         return {"passport": passport.model_dump(mode="json")}
 
     inputs = {
@@ -74,12 +77,18 @@ def import_folder(  # noqa: PLR0913 - keyword-only past what is imported
         "config": digest(folder / CONFIG),
         "base": identity.fingerprint,
         "layer": passport.layer,
+        **({"profile": profile} if profile else {}),
     }
     return store.once(KIND, STAGE, inputs, make)
 
 
-def _write(
-    path: Path, architecture: str, found: list[Pair], lora: Lora, passport: Passport
+def _write(  # noqa: PLR0913, PLR0917 - what a file is made of
+    path: Path,
+    architecture: str,
+    found: list[Pair],
+    lora: Lora,
+    passport: Passport,
+    profile: str,
 ) -> None:
     if passport.alpha != lora.alpha:
         msg = f"layer {passport.layer} and its passport name different strengths; train it again"
@@ -91,6 +100,7 @@ def _write(
         "adapter.type": "lora",
         "adapter.lora.alpha": lora.alpha,
         **passport.metadata(),
+        **({PREFIX + KEY: profile} if profile else {}),
     }
     shapes = [
         (f"{pair.weight}.lora_{half}", entry.shape)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.bases.families import FAMILIES, Family
-from lamina.bases.safetensors_stream import Entry, read_bytes, read_entries
 from lamina.errors import DamagedError, InvalidInputError, MismatchError
 from lamina.gguf import Header
+from lamina.safetensors_stream import Entry, float32, read_entries
 
 Matrix = NDArray[np.float32]
 _NAME = re.compile(
@@ -40,8 +40,8 @@ class Pair:
 
     def matrices(self, factor: float) -> Iterator[Matrix]:
         """A, then B times the factor, both (rows, columns) in float32."""
-        yield _values(self.a)
-        b = _values(self.b)
+        yield float32(self.a)
+        b = float32(self.b)
         b = b if factor == 1 else b * np.float32(factor)
         yield _turned(b, self.heads) if self.heads else b
 
@@ -149,18 +149,6 @@ def _heads(base: Header, family: Family, part: str) -> int:
         msg = f"{base.path.name} does not say how many heads it has; get a sound copy"
         raise DamagedError(msg)
     return int(heads)
-
-
-def _values(entry: Entry) -> Matrix:
-    raw = read_bytes(entry)
-    match entry.dtype:
-        case "F32":
-            values = np.frombuffer(raw, "<f4").astype(np.float32, copy=False)
-        case "F16":
-            values = np.frombuffer(raw, "<f2").astype(np.float32)
-        case _:  # BF16: the upper half of a float32
-            values = (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
-    return values.reshape(entry.shape)
 
 
 def _turned(b: Matrix, heads: int) -> Matrix:

@@ -10,12 +10,13 @@ from typing import Any
 
 from lamina.artifacts import ArtifactRef
 from lamina.bases import catalogue, hub, shelf
-from lamina.bases.gguf_import import check_room, import_gguf
+from lamina.bases.gguf_import import import_gguf
 from lamina.bases.growth import size_of
 from lamina.bases.model_files import copy_model
 from lamina.bases.stamp import write_stamped
 from lamina.conversion.convert import base_metadata, convert_to_gguf
 from lamina.conversion.ftypes import type_name
+from lamina.disk import check_disk
 from lamina.errors import InvalidInputError, NotFoundError, ResourceError
 from lamina.gguf import Header, read_header
 from lamina.passport import PREFIX, BaseIdentity, identify_gguf, identify_hf
@@ -114,7 +115,7 @@ def _kept(pod: Pod, header: Header, identity: BaseIdentity) -> ArtifactRef:
     ftype = type_name(int(header.number("general.file_type") or 0))
 
     def make(folder: Path) -> dict[str, object]:
-        check_room(folder, header.path.stat().st_size, f"keeping {header.path.name}")
+        check_disk(f"keeping {header.path.name}", folder.parent, header.path.stat().st_size)
         write_stamped(header, folder / "model.gguf", base_metadata(identity))
         found = identify_gguf(read_header(folder / "model.gguf"))
         return {**found.model_dump(mode="json"), "ftype": ftype}
@@ -140,7 +141,7 @@ def _from_hub(pod: Pod, address: str, name: str | None) -> Added:
     halves = pod.store.root / "tmp" / f"hub-{repository.revision}"
 
     def make(folder: Path) -> dict[str, object]:
-        check_room(folder, needed - size_of(halves), f"adding {repository.name}")
+        check_disk(f"adding {repository.name}", folder.parent, needed - size_of(halves))
         hub.fetch(repository, halves, pod.progress)
         for file, _ in repository.files:
             (halves / file).replace(folder / file)
@@ -161,7 +162,7 @@ def _from_folder(pod: Pod, source: Path, name: str | None) -> Added:
     _refuse_taken(pod, name, inputs)
 
     def make(folder: Path) -> dict[str, object]:
-        check_room(folder, int(size_of(source) * (1 + _GGUF_SHARE)), f"adding {source.name}")
+        check_disk(f"adding {source.name}", folder.parent, size_of(source) * (1 + _GGUF_SHARE))
         copy_model(source, folder, pod.progress)
         return _facts(folder, {"licence": None}, {"folder": source.resolve().name})
 

@@ -227,4 +227,6 @@ def _pace(pod: Pod, base: BaseIdentity, profile: Profile) -> Pace:
         trained_as = manifest.facts.get("trained_as")  # a folded layer was not trained
         if trained_as and (trained_as["quantize"], trained_as["dtype"]) == decided:
             runs.append((Profile.model_validate(manifest.facts["profile"]), manifest.run))
-    return measured_pace(runs, config, device) or assumed_pace(device, pod.settings.n_threads)
+    if known := measured_pace(runs, config, device):
+        return known
+    return assumed_pace(device, pod.settings.n_threads, decided[1])

@@ -15,28 +15,30 @@ from lamina.stages.views import FILE, KIND, served
 
 
 def is_news(pod: Pod, layer: str, gguf: ArtifactRef, dataset: ArtifactRef | None) -> bool:
-    """Whether a version waits for a verdict, or was held by one that would be another today.
+    """Whether a version waits for a verdict, or got one that would be another today.
 
     One that was promoted, was taken back, failed a check or waits for a person stays as it is.
     """
     last = read_history(pod.workspace.versions, layer).last_word(gguf.digest)
-    if served(pod, layer) == gguf and last and last.action not in UNJUDGED:
-        return False
-    if last is None or (served(pod, layer) == gguf and last.action in UNJUDGED):
+    serves = served(pod, layer) == gguf
+    if last is None or (serves and last.action in UNJUDGED):
         return True
-    if last.action != "hold" or "verdict" not in last.facts or WAITS in last.facts:
+    open_still = "keep" if serves else "hold"
+    if last.action != open_still or "verdict" not in last.facts or WAITS in last.facts:
         return False
     return bool(last.facts.get("judged_by") != judged_by(pod, layer, dataset))
 
 
 def judged_by(pod: Pod, layer: str, dataset: ArtifactRef | None) -> str:
     """A digest of what a verdict hangs on beside the version: rule, margins, exam, test text."""
+    from lamina.assessment.grading import GRADER
     from lamina.assessment.verdicts.rule import VERSION
 
     return text_digest(
         canonical(
             {
                 "rule": VERSION,
+                "grader": GRADER,
                 "margins": pod.settings.margins.model_dump(mode="json"),
                 "exam": _exam(pod, layer, dataset),
                 "dataset": dataset.digest if dataset else None,

@@ -20,7 +20,7 @@ from lamina.stages import fleet, handover
 from lamina.stages.pod import Pod
 from lamina.stages.withdrawn import set_aside, withdrawn
 from lamina.store import Stage, in_use, is_held
-from lamina.workspace import GENERAL, checked_layer_name
+from lamina.workspace import checked_layer_name, fed_layer
 
 LAND = Stage("land", 1)
 LANDED = "landed"  # the depot's names for PDFs that landed
@@ -28,8 +28,8 @@ LANDED = "landed"  # the depot's names for PDFs that landed
 
 def events_api(pod: Pod) -> EventsApi | None:
     """The events API of the server that this pod knows, if it knows one."""
-    url = pod.settings.events_url
-    return EventsApi(url, pod.settings.events_auth) if url else None
+    client = pod.settings.prefect()
+    return EventsApi(client) if client else None
 
 
 def outbox(pod: Pod) -> Outbox:
@@ -229,8 +229,7 @@ def _contents(pod: Pod) -> set[str]:
     found = {"/".join(one) for one in withdrawn(pod)}
     for root in (pod.workspace.raw_pdfs, pod.workspace.archive):
         for path in document_files(root):
-            parts = path.relative_to(root).parts
-            layer = parts[0] if len(parts) > 1 else GENERAL
+            layer = fed_layer(root, path)
             with suppress(FileNotFoundError):  # another run archives it: there it is found next
                 found.add(f"{layer}/{pod.workspace.digests(path)}")
     pod.workspace.digests.save()

@@ -51,7 +51,9 @@ def of_report(pod: Pod, page: Path, report: ArtifactRef) -> Summary:
     from lamina.assessment.report.files import CHANGES, read_changes, read_summary
 
     folder = pod.store.open(report)
-    made = [Made("report", page, read_summary(folder).headline.model_dump())]
+    summary = read_summary(folder)
+    auto = {"auto": summary.auto.model_dump(mode="json")} if summary.auto else None
+    made = [Made("report", page, summary.headline.model_dump(), content=auto)]
     if changes := read_changes(folder):
         content = changes.model_dump(mode="json")
         path = page.with_name(CHANGES)

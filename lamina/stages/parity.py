@@ -9,7 +9,7 @@ from lamina.conversion.ladder import Ladder, Limits, Sample, read_ladder
 from lamina.errors import MismatchError, NotFoundError
 from lamina.fingerprint import text_digest
 from lamina.orders import CheckParity
-from lamina.passport import weight_files
+from lamina.passport import weights_size
 from lamina.prompts import Prompts, user
 from lamina.prompts.folder import folder_prompts
 from lamina.stages.climbing import tools
@@ -226,4 +226,4 @@ def _loss_limit(base: Path) -> float:
 
 
 def _is_small(base: Path) -> bool:
-    return sum(path.stat().st_size for path in weight_files(base)) <= SMALL_BASE_BYTES
+    return weights_size(base) <= SMALL_BASE_BYTES

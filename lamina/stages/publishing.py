@@ -16,7 +16,7 @@ from lamina.gguf import read_header
 from lamina.handover.versions import WAITS, read_history
 from lamina.orders import PublishLayers
 from lamina.passport import Passport, identify_gguf
-from lamina.stages import fleet, handover, judging, parity, shown, trend
+from lamina.stages import fleet, handover, judging, parity, shown, trend, versions
 from lamina.stages.pod import Pod
 from lamina.stages.taught import dataset_of, datasets_of
 from lamina.stages.views import newest_made
@@ -175,7 +175,8 @@ def decide(
 ) -> list[dict[str, Any]]:
     """Promote what proved to be worth it, hold the rest; a row for each.
 
-    Where promotions need a person's word, what proved to be worth it is held until then.
+    Where promotions need a person's word, what proved to be worth it is held until then. What was
+    made here and serves goes on, if nothing is known against it and nothing proved stands before.
     """
     from lamina.assessment.report.files import read_summary
 
@@ -203,10 +204,21 @@ def decide(
                 continue
             handover.promote(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "promoted", why))
+        elif worth.verdict.word in _OPEN and _is_best_made_here(pod, one):
+            why = f"it goes on serving, unproved, until something is known against it. {why}"
+            versions.keep(pod, one.layer, one.gguf, why, facts)
+            rows.append(_row(one, "kept", why))
         else:
             handover.hold(pod, one.layer, one.gguf, why, facts)
             rows.append(_row(one, "held", why))
     return rows
+
+
+def _is_best_made_here(pod: Pod, candidate: Candidate) -> bool:
+    """Whether a version serves because it was made here, and no promoted one could instead."""
+    if not candidate.made_here or handover.served(pod, candidate.layer) != candidate.gguf:
+        return False
+    return not read_history(pod.workspace.versions, candidate.layer).has_proved()
 
 
 def _put_off(candidate: Candidate, why: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The rented GPU of this pod's settings: looked after beside the watcher."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lamina.errors import LaminaError
-from lamina.jobs_server import GPU_POOL, JobsServer
+from lamina.jobs_server import GPU_POOL, Job, JobsServer
 from lamina.rental.hooks import lessor
 from lamina.rental.keeper import Seen, turn
 from lamina.rental.ledger import open_ledger
@@ -48,13 +48,15 @@ def keep(pod: Pod) -> Iterator[str]:
 
 def _seen(pod: Pod) -> tuple[Seen | None, str]:
     """What the server says of the GPU pool; None and a sentence where it is away."""
-    url = pod.settings.events_url
-    if url is None:
+    client = pod.settings.prefect()
+    if client is None:
         return None, "PREFECT_API_URL is not set: nobody can tell when the GPU pod has work"
-    server = JobsServer(url, pod.settings.events_auth, within_s=_LOOK_S)
+    server = JobsServer(client, within_s=_LOOK_S)
     try:
         pool = next((one for one in server.pools() if one.name == GPU_POOL), None)
-        due = [one for one in server.due() if one.pool == GPU_POOL and not one.by_clock]
+        waiting = [one for one in server.due() if one.pool == GPU_POOL]
+        due = [one for one in waiting if not one.by_clock]
+        _spare(server, [one for one in waiting if one.by_clock])
         living = [one for one in server.living() if one.pool == GPU_POOL]
     except LaminaError as error:
         return None, f"the GPU pod is left as it is: {error}"
@@ -63,10 +65,20 @@ def _seen(pod: Pod) -> tuple[Seen | None, str]:
     return Seen(due=len(due), running=len(running), alive=alive, paused=paused), ""
 
 
+def _spare(server: JobsServer, by_clock: Sequence[Job]) -> None:
+    """Cancel what the clock has asked for once more since: a stopped pod takes none of it.
+
+    The newest of each deployment waits on, and is done when the pod runs anyway.
+    """
+    newest = {one.deployment: one for one in by_clock}  # they come in the order of their times
+    for job in by_clock:
+        if newest[job.deployment] is not job:
+            server.cancel(job, f"{newest[job.deployment].name}, by the clock again, does this, too")
+
+
 def _tell(pod: Pod, trouble: str) -> None:
     """For whoever is notified; a server that is away does not hear of it."""
-    settings = pod.settings
     with suppress(LaminaError):
-        if settings.events_url:
-            server = JobsServer(settings.events_url, settings.events_auth, within_s=_LOOK_S)
+        if client := pod.settings.prefect():
+            server = JobsServer(client, within_s=_LOOK_S)
             server.tell(GPU_TROUBLE, resource(pod), {"why": trouble})

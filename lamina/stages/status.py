@@ -140,12 +140,12 @@ def _server(pod: Pod) -> LayerServer:
 
 
 def _jobs(pod: Pod) -> Jobs:
-    url = pod.settings.events_url
-    if url is None:
+    client = pod.settings.prefect()
+    if client is None:
         msg = "none is named (PREFECT_API_URL): flows run in the terminals they began in"
         raise InvalidInputError(msg)
-    server = JobsServer(url, pod.settings.events_auth, within_s=WITHIN_S)
-    return Jobs(url=url, pools=server.pools(), living=server.living(), due=server.due())
+    server = JobsServer(client, within_s=WITHIN_S)
+    return Jobs(url=server.url, pools=server.pools(), living=server.living(), due=server.due())
 
 
 def _layers(pod: Pod) -> Layers:

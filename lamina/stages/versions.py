@@ -74,6 +74,13 @@ def hold(
     drop_candidate(pod, layer, gguf)
 
 
+def keep(pod: Pod, layer: str, gguf: ArtifactRef, why: str, facts: Mapping[str, Any]) -> None:
+    """Let a version go on serving that was made here, though it is not proved."""
+    with deciding(pod, layer) as one:
+        one.decide("keep", gguf.digest, why, facts)
+    drop_candidate(pod, layer, gguf)
+
+
 def rollback(pod: Pod, layer: str, why: str = "asked for") -> ArtifactRef:
     """Let the version serve again that served before; the one taken back stays decided upon.
 

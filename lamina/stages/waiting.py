@@ -10,13 +10,13 @@ from contextlib import suppress
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import document_files
 from lamina.corpus.view import PRETEST_VIEW
-from lamina.errors import LaminaError
+from lamina.errors import InvalidInputError, LaminaError
 from lamina.handover.versions import read_history
 from lamina.stages.costs import waiting_or_served
 from lamina.stages.layers import published_manifest
 from lamina.stages.pod import Pod
 from lamina.stages.views import KIND
-from lamina.workspace import GENERAL
+from lamina.workspace import checked_layer_name, fed_layer
 
 _SHOWN = 3  # names of files in a sentence
 
@@ -24,21 +24,24 @@ _SHOWN = 3  # names of files in a sentence
 def waiting(pod: Pod) -> dict[str, str]:
     """Layer to a sentence, for each with documents in the inbox that it was not trained on."""
     files: dict[str, dict[str, str]] = defaultdict(dict)
-    for path in document_files(pod.workspace.raw_pdfs):
-        parts = path.relative_to(pod.workspace.raw_pdfs).parts
-        layer = parts[0] if len(parts) > 1 else GENERAL
+    inbox = pod.workspace.raw_pdfs
+    for path in document_files(inbox):
         with suppress(OSError):
-            files[layer][path.name] = pod.workspace.digests.known(path) or ""
+            files[fed_layer(inbox, path)][path.name] = pod.workspace.digests.known(path) or ""
     refused = _refused(pod)
     found = {}
     for layer, there in sorted(files.items()):
         known = _trained_on(pod, layer) | refused
         if new := sorted(name for name, digest in there.items() if digest not in known):
-            found[layer] = _sentence(new)
+            found[layer] = _sentence(layer, new)
     return found
 
 
-def _sentence(names: list[str]) -> str:
+def _sentence(layer: str, names: list[str]) -> str:
+    try:
+        checked_layer_name(layer)
+    except InvalidInputError as odd:
+        return str(odd)
     told = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     count = f"{len(names)} document{'s' if len(names) > 1 else ''}"
     return f"{count} that no version was trained on: {told}"

@@ -8,7 +8,7 @@ from lamina.artifacts import ArtifactRef
 from lamina.corpus.documents import document_files
 from lamina.handover.versions import Decision, History, read_histories
 from lamina.stages.pod import Pod
-from lamina.workspace import GENERAL
+from lamina.workspace import fed_layer
 
 
 def withdrawn(pod: Pod) -> dict[tuple[str, str], Decision]:
@@ -29,8 +29,7 @@ def files_of(pod: Pod) -> Iterator[tuple[str, Path]]:
     """Layer and path of each document in inbox and archive."""
     for root in (pod.workspace.raw_pdfs, pod.workspace.archive):
         for path in document_files(root):
-            parts = path.relative_to(root).parts
-            yield parts[0] if len(parts) > 1 else GENERAL, path
+            yield fed_layer(root, path), path
 
 
 def set_aside(pod: Pod) -> list[str]:

@@ -59,7 +59,8 @@ def model_to_serve(pod: Pod, order: AskLayers) -> Path | None:
         return None
     model = pod.workspace.base_gguf(pod.settings)
     if not model.exists():
-        msg = f"no server answers at {own} and there is no base at {model}; run convert_to_gguf"
+        msg = f"no server answers at {own} and there is no base at {model}"
+        msg = f"{msg}; {pod.workspace.without_base()}"
         raise NotFoundError(msg)
     known = {path.stem for path in _adapters(pod, order).glob("*.gguf")}
     if missing := sorted(asked - known):
@@ -175,6 +176,7 @@ def _order(pod: Pod, order: AskLayers, adapters: Path) -> "QaOrder":
         model=None if _is_foreign(order) else pod.workspace.base_gguf(pod.settings),
         layers=() if order.candidates else tuple(order.layers),
         blends=(*order.blends, *saved),
+        auto=order.auto,
         judged=(*order.layers, *order.blends, *saved) if order.candidates else (),
         margins=pod.settings.margins,
         general=not embedded,
@@ -232,6 +234,8 @@ def report_markdown(pod: Pod, report: ArtifactRef, page: Path) -> str:
 
     folder = pod.store.open(report)
     summary, changes = read_summary(folder), read_changes(folder)
-    lines = [summary.headline.sentence, "", *(f"- {one.sentence}" for one in summary.worths)]
+    auto = ["", summary.auto.sentence] if summary.auto else []
+    verdicts = [f"- {one.sentence}" for one in summary.worths]
+    lines = [summary.headline.sentence, *auto, "", *verdicts]
     lines += ["", *changes.lines()] if changes else []
     return "\n".join([*lines, "", f"Report: `{page}`"])

@@ -2,7 +2,6 @@
 
 import errno
 import io
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,23 +11,6 @@ from lamina.errors import ResourceError
 from lamina.store import write_atomically
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def check_room(folder: Path, needed_bytes: int) -> None:
-    """Refuse to begin what the disk could not hold.
-
-    Raises:
-        ResourceError: less is free than needed.
-
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
-        msg = (
-            f"the disk under {folder} has {free / 2**20:,.0f} MiB free, and training needs about "
-            f"{needed_bytes / 2**20:,.0f}; free some space, and run again"
-        )
-        raise ResourceError(msg)
 
 
 class Checkpoint:

@@ -1,12 +1,10 @@
 """A process that trains, seen from the one that asks it: a job in, lines of answers out."""
 
-import os
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
-from lamina import errors
+from lamina import child_process, errors
 from lamina.artifacts import ArtifactRef
 from lamina.errors import LaminaError, ResourceError
 from lamina.progress import Progress
@@ -17,15 +15,13 @@ class Child:
     """One process on one device, None being a CPU."""
 
     def __init__(self, device: str | None) -> None:
-        environment = {**os.environ, "PYTHONPATH": _package_root()}
-        if device is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = device
+        chosen = {} if device is None else {"CUDA_VISIBLE_DEVICES": device}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lamina.training.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=child_process.environment(**chosen),
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
 
@@ -73,8 +69,7 @@ class Child:
                     pipe.close()
 
     def _died(self, job: Job) -> ResourceError:
-        code = self.process.wait()
-        how = f"signal {-code}; memory may be short" if code < 0 else f"exit code {code}"
+        how = child_process.how_it_ended(self.process.wait())
         return ResourceError(
             f"the process that trained layer {job.order.layer} ended unasked ({how}); "
             "run again to go on from its last checkpoint"
@@ -86,9 +81,3 @@ def _error(told: Told) -> LaminaError:
     kind = getattr(errors, told.error, LaminaError) if told.error else LaminaError
     found: LaminaError = kind(told.text)
     return found
-
-
-def _package_root() -> str:
-    """So that the child finds this very package from any working directory."""
-    root = str(Path(__file__).parents[2])
-    return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))

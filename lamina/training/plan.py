@@ -1,6 +1,6 @@
 """The numbers that follow from a profile, a base and documents before a run starts. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,23 +63,13 @@ def run_steps(chosen: Profile, pieces: Pieces, seed: int) -> list[Step]:
     return stream_steps(chosen, pieces, batch_tokens, seed)
 
 
-def plan_run(
-    chosen: Profile,
-    config: Mapping[str, Any],
-    documents: Pieces | Sequence[int],
-    *,
-    repeats: Sequence[int] | None = None,
-    seed: int = 0,
-) -> Plan:
-    """The plan for these documents, or for text of these lengths, on a base of this `config.json`.
-
-    `repeats` says how often each text is seen in one epoch; None = once.
+def plan_run(chosen: Profile, config: Mapping[str, Any], pieces: Pieces, seed: int = 0) -> Plan:
+    """The plan for these documents on a base of this `config.json`.
 
     Raises:
         InvalidInputError: the base has no module that the profile targets.
 
     """
-    pieces = documents if isinstance(documents, Pieces) else Pieces.of_text(documents, repeats)
     steps = run_steps(chosen, pieces, seed)
     tokens = sum(pieces.lengths[index] for step in steps for pack in step for index in pack)
     return Plan(

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lamina.artifacts import ArtifactRef
+from lamina.disk import check_disk
 from lamina.errors import ResourceError
 from lamina.fingerprint import canonical
 from lamina.progress import Progress
 from lamina.store import Stage, Store
 from lamina.training.base import WIDE, Model, load, note_kernel, resolved
-from lamina.training.checkpoint import Checkpoint, check_room
+from lamina.training.checkpoint import Checkpoint
 from lamina.training.curve import Losses
 from lamina.training.facts import facts_of, notes_of
 from lamina.training.fit import Outcome, fit
@@ -142,7 +143,7 @@ def _train(
     train, heldout = order.documents(store, "train"), order.documents(store, "validation")
     decided = order.on(*resolved(order.profile, order.config()))
     plan = decided.plan(train)
-    check_room(store.root, plan.disk_bytes)
+    check_disk(f"training {order.layer}", store.root, plan.disk_bytes)
     progress.say(f"{order.layer}: {plan.describe()}")
     base = load(order)
     before = heldout_losses(base, heldout, order.profile.sequence_tokens)

@@ -28,12 +28,6 @@ class Pieces:
     streams: Sequence[Stream]
     facts: Sequence[int | None]  # of study: documents with the same number teach the same
 
-    @classmethod
-    def of_text(cls, lengths: Sequence[int], repeats: Sequence[int] | None = None) -> "Pieces":
-        """Where there is nothing else."""
-        some = len(lengths)
-        return cls(lengths, repeats or [1] * some, ["text"] * some, [None] * some)
-
     def places(self, stream: Stream) -> list[int]:
         """Of the documents of a stream."""
         return [place for place, name in enumerate(self.streams) if name == stream]

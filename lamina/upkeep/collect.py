@@ -68,7 +68,8 @@ def collect(  # noqa: PLR0913 - keyword-only but for the store
     removed: dict[str, Tally] = {}
     kept: dict[str, Tally] = {}
     for item in items:
-        needed = item.ref in live or last_used_s(store, item.ref) > began_s
+        # By the file system's own clock, both: it goes by the tick, and ours does not.
+        needed = item.ref in live or last_used_s(store, item.ref) > item.used_s
         (kept if needed else removed).setdefault(item.ref.kind, Tally()).add(item.size_bytes)
         if not needed and not dry_run:
             _remove(store, item)

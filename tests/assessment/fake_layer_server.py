@@ -2,12 +2,13 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import listening
 
 BASE = ""
 
@@ -19,18 +20,19 @@ class FakeLayerServer:
     layers: dict[str, str]  # name -> digest
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)  # nats per token, by layers
+    found: dict[str, str] = field(default_factory=dict)  # who answers `auto`, by question
     api_key: str | None = None
     base: str = "b" * 64
     default: dict[str, float] = field(default_factory=dict)
     liar: bool = False  # says that the base answered, whoever did
-    pause_s: float = 0.0
+    company: int = 1  # a question is answered once so many are in flight, or after a minute
     slots: int = 1
     refusals: dict[str, list[int]] = field(default_factory=dict)  # words: statuses, one a request
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def asked(self, path: str) -> list[dict[str, Any]]:
         return [body for where, body in self.requests if where == path]
@@ -50,25 +52,14 @@ class FakeLayerServer:
     @contextmanager
     def running(self) -> Iterator["FakeLayerServer"]:
         handler = type("Handler", (_Handler,), {"fake": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with listening(handler) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeLayerServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet an answer: no waiting for delayed acknowledgements
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
 
     def _refuses(self) -> bool:
         key = self.fake.api_key
@@ -92,9 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "/v1/models":
                 base = {"name": "tiny", "digest": fake.base, "slots": fake.slots}
                 default = fake.said(fake.default)
-                self._send(
-                    {"data": [{"id": "base", "lamina": base}, {"id": "default", "lamina": default}]}
-                )
+                models = [{"id": "base", "lamina": base}, {"id": "default", "lamina": default}]
+                models += [{"id": "auto", "root": "auto"}] if fake.found else []
+                self._send({"data": models})
             case "/health" | "/ready":
                 self._send({"status": "ok"})
             case _:
@@ -109,8 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
             fake.requests.append((self.path, body))
             fake.in_flight += 1
             fake.most_in_flight = max(fake.most_in_flight, fake.in_flight)
+            fake.lock.notify_all()
+            if self.path != "/lora-adapters":
+                fake.lock.wait_for(lambda: fake.most_in_flight >= fake.company, timeout=60)
         try:
-            time.sleep(fake.pause_s)
             self._answer(body)
         finally:
             with fake.lock:
@@ -125,7 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         if status := self._refusal(body):
             self._send({"error": {"message": "not now"}}, status)
             return
-        chosen = fake.chosen(body["model"])
+        model = body["model"]
+        if model == "auto":
+            model = fake.found.get(body["messages"][-1]["content"], "base")
+        chosen = fake.chosen(model)
         unknown = [name for name in chosen if name not in fake.layers]
         if unknown:
             self._send({"error": {"message": f"no layer {unknown[0]}"}}, 404)
@@ -179,13 +175,18 @@ class _Handler(BaseHTTPRequestHandler):
             }
         )
         lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
-        self._reply(lines.encode(), "text/event-stream", 200)
+        layers = ",".join(
+            f"{name}:{scale:g}@{self.fake.layers[name][:12]}" for name, scale in chosen.items()
+        )
+        self._reply(lines.encode(), "text/event-stream", 200, layers or "base")
 
     def _send(self, body: object, status: int = 200) -> None:
         self._reply(json.dumps(body).encode(), "application/json", status)
 
-    def _reply(self, content: bytes, kind: str, status: int) -> None:
+    def _reply(self, content: bytes, kind: str, status: int, layers: str = "") -> None:
         self.send_response(status)
+        if layers:
+            self.send_header("X-Lamina-Layers", layers)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -213,7 +213,7 @@ def test_the_servers_default_is_put_back_after_an_error(
 def test_several_requests_are_in_flight_when_asked_for(
     server: FakeLayerServer, begin: Begin
 ) -> None:
-    server.pause_s = 0.05
+    server.company = 4
     begin(("base",)).fill(in_flight=4)
 
     assert server.most_in_flight == 4

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from fake_layer_server import FakeLayerServer
 from matrix_runs import Run
+from pods import Told
 from qa_samples import topic_of
 
 from lamina.assessment.asking.pace import Pace, in_words
 from lamina.assessment.exam.asked import Ask, Choose, Read, Request
-from lamina.progress import Silent
 
 
 class Clock:
@@ -78,20 +78,6 @@ def test_a_broken_memory_is_as_good_as_none(tmp_path: Path, content: str) -> Non
 )
 def test_times_are_told_as_people_say_them(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
-
-
-class Told(Silent):
-    """Progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.notes: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    def advance(self, done: int, note: str = "") -> None:
-        self.notes.append(f"{done} {note}")
 
 
 def test_it_is_told_how_much_is_asked_and_how_long_that_takes(

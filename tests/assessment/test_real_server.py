@@ -21,12 +21,18 @@ from lamina.assessment.exam.sampling import Sampling
 from lamina.assessment.report.files import read_report
 from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, LossRecord
 from lamina.errors import MismatchError, NotFoundError
+from lamina.passport import profile
 from lamina.progress import Silent
 from lamina.serving.launch import running_server
 from lamina.store import Store
+from lamina.text.rows import Row
 
 pytestmark = pytest.mark.timeout(60)
 SAMPLING = Sampling(max_tokens=8, system=None)
+TAUGHT = {
+    "Leases": "The lease term is paid in March, and every lease is paid once a year.",
+    "Goodwill": "Goodwill is tested once a year, and the controller approves every write off.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +41,10 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pod")
     (folder / "adapters").mkdir()
     base = write_base(folder / "base.gguf")
-    write_layer(folder / "adapters" / "Leases.gguf", base, seed=1)
-    write_layer(folder / "adapters" / "Goodwill.gguf", base, seed=2)
+    for seed, (name, text) in enumerate(TAUGHT.items(), start=1):
+        row = Row(layer=name, split="train", kind="text", text=text, document="d", pages=(1, 1))
+        told = profile.of_rows([row])
+        write_layer(folder / "adapters" / f"{name}.gguf", base, seed=seed, profile=told)
     write_layer(folder / "adapters" / "Idle.gguf", base, seed=3, strength=1e-12)
     return folder
 
@@ -163,6 +171,18 @@ def test_the_stage_finds_the_layer_without_effect(
     each = 8 + 8 + 8  # answers, choices and rows of a topic
     few = 4 + 4 + 4
     assert len(records) >= 3 * each + 3 * (each + 2 * few)
+
+
+def test_the_server_says_whom_it_finds_without_an_answer(url: str) -> None:
+    with Client(url) as client:
+        assert client.finds()
+        found = [
+            client.find(one).name
+            for one in ("When is the lease term paid?", "Who approves a write off of goodwill?")
+        ]
+
+        assert found == ["Leases", "Goodwill"]
+        assert client.find("What is 6 times 7?") == Blend()
 
 
 def test_the_servers_default_is_as_it_was(url: str, tmp_path: Path) -> None:

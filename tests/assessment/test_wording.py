@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from judged import LEASES, harmless, scores, verdict
+from judged import LEASES, grades, harmless, scores, verdict
 
 from lamina.assessment.cells.measured import Measured
+from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.verdicts.verdict import Enough, Word
 
 
@@ -23,6 +24,7 @@ def test_a_promotion_gives_measure_number_documents_gain_and_interval() -> None:
     )
     assert "D on other topics' exams" in said.sentence
     assert "G on general questions +0 points" in said.sentence
+    assert said.brief == f"{said.sentence.partition(';')[0]}."
     assert (said.why, said.remedy) == ("", "")
 
 
@@ -37,6 +39,7 @@ def test_too_little_evidence_says_how_much_would_do() -> None:
         "more documents a gain like this would show."
     )
     assert said.remedy == "Add questions about more documents to the exam of Leases."
+    assert said.brief == f"Leases: held. {said.why} {said.remedy}"
     assert said.enough == Enough(n=12, documents=5)
 
 
@@ -90,6 +93,31 @@ def test_a_loss_against_what_serves_names_it() -> None:
     )  # fmt: skip
 
     assert said.why.startswith("Worse than the version that serves: -1.")
+
+
+def test_a_loss_elsewhere_that_may_be_is_answered_with_what_to_add() -> None:
+    def noisy(subject: str, value: float) -> list[Measured]:
+        elsewhere = scores(subject, "Debt", value / 10, documents=12, noise=0.6)
+        return [*scores(subject, "Leases", value), *elsewhere, *grades(GENERAL, 50)]
+
+    said = verdict(noisy("Leases", 2), noisy("base", 0))
+
+    assert said.why.startswith("Unclear: a loss beyond -0.10 nats a token cannot be excluded")
+    assert said.enough is not None
+    assert said.remedy == (
+        f"Add questions to the exams of other topics: about {said.enough.n} questions from "
+        f"{said.enough.documents} documents would exclude it."
+    )
+
+
+def test_general_questions_that_are_too_few_are_no_work_of_the_owners() -> None:
+    elsewhere = [*scores("Leases", "Debt", 0, documents=40, noise=0.1), *grades(GENERAL, 47)]
+
+    said = verdict([*scores("Leases", "Leases", 2), *elsewhere], told("base", 0))
+
+    assert "G on general questions" in said.why
+    assert said.word is Word.UNCLEAR
+    assert said.remedy.startswith("There are no more of these questions. Train it with a lower")
 
 
 def test_every_hold_says_why_and_what_to_do() -> None:

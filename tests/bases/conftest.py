@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from pods import pod_on
 
-from lamina import settings
-from lamina.progress import Silent
 from lamina.stages.pod import Pod
-from lamina.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +18,4 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tiny_models.Pa
 @pytest.fixture
 def pod(tmp_path: Path) -> Pod:
     """An empty workspace."""
-    chosen = settings.load(workspace=tmp_path / "ws", n_threads=1)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(tmp_path / "ws")

@@ -22,7 +22,7 @@ def lamina(folder: Path, *words: str, **environment: str) -> "subprocess.Complet
     kept.pop("MODEL_PATH", None)
     told = {**kept, "N_THREADS": "1", "COLUMNS": "200", **environment}
     return subprocess.run(
-        [*LAMINA, *words], cwd=folder, env=told, capture_output=True, text=True, timeout=100,
+        [*LAMINA, *words], cwd=folder, env=told, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
 

@@ -9,11 +9,11 @@ import tiny_models
 
 from lamina.bases.forward import write_predictions
 from lamina.bases.gguf_import import import_gguf
-from lamina.bases.safetensors_stream import Entry, read_bytes, read_entries
 from lamina.errors import MismatchError
 from lamina.gguf import read_header
 from lamina.passport import identify_gguf, identify_hf
 from lamina.progress import Silent
+from lamina.safetensors_stream import Entry, read_bytes, read_entries
 from lamina.stages.base_proof import prove
 from lamina.stages.pod import Pod
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import hub_server
 import pytest
 import tiny_models
+from pods import Told
 
 from lamina.bases import shelf
 from lamina.bases.hub import fetch, look_up
@@ -16,16 +17,6 @@ from lamina.errors import InvalidInputError, NotFoundError, ResourceError
 from lamina.progress import Silent
 from lamina.stages.bases import add_base
 from lamina.stages.pod import Pod
-
-
-class Heard(Silent):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def hub(
 
 
 def test_a_repository_becomes_a_base_of_a_pinned_revision(pod: Pod, hub: hub_server.Hub) -> None:
-    told = Heard()
+    told = Told()
 
     added = add_base(Pod(pod.settings, pod.workspace, told), "hf:owner/Tiny-Mistral@v1")
 
@@ -129,7 +120,7 @@ def test_a_disk_without_room_is_said_before_anything_is_fetched(
     usage = shutil.disk_usage(pod.workspace.root)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
 
-    with pytest.raises(ResourceError, match=r"0.0 GB are free"):
+    with pytest.raises(ResourceError, match=r"but 1\.0 kB are free"):
         add_base(pod, "hf:owner/Tiny-Mistral")
 
     assert not [line for line in hub.asked if "/resolve/" in line]

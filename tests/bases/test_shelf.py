@@ -6,27 +6,24 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from pods import pod_on
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
 from lamina.bases import shelf
-from lamina.bases.safetensors_stream import read_entries
 from lamina.doctor.models import examine_models
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.gguf import read_header
 from lamina.passport import Passport, identify_gguf, identify_hf
-from lamina.progress import Silent
+from lamina.safetensors_stream import read_entries
 from lamina.stages import corpus
 from lamina.stages import models as model_stages
 from lamina.stages.bases import Added, add_base
 from lamina.stages.pod import Pod
-from lamina.workspace import Workspace
 
 
 def again(pod: Pod, **chosen: object) -> Pod:
     """The same workspace, opened anew."""
-    told = settings.load(workspace=pod.workspace.root, n_threads=1, **chosen)
-    return Pod(told, Workspace(told), Silent())
+    return pod_on(pod.workspace.root, **chosen)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +32,7 @@ def shared(
 ) -> tuple[Pod, Added]:
     """A workspace whose only base came from a GGUF file in Q8_0."""
     root = tmp_path_factory.mktemp("shelf")
-    chosen = settings.load(workspace=root / "ws", n_threads=1)
-    pod = Pod(chosen, Workspace(chosen).make(), Silent())
+    pod = pod_on(root / "ws")
     file = tiny_models.quantized(models["Mistral"], "Q8_0", root / "tiny-mistral.Q8_0.gguf")
     return pod, add_base(pod, str(file))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import byte_vocabulary
 import pytest
 import tiny_models
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.bases.acceptance import Rebuilt, compare_tokens
@@ -63,7 +63,6 @@ WRITTEN = st.characters(codec="utf-8", exclude_categories=["Cs", "Cn", "Co"], ma
 TEXTS = st.text(st.one_of(st.sampled_from(" \n\t'.,-$0123456789aetnsLTRvm"), WRITTEN), max_size=40)
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXTS, special=st.booleans())
 @pytest.mark.parametrize("pre", KINDS)
 def test_byte_level_ids_are_llama_cpps_on_any_text(
@@ -79,7 +78,6 @@ def test_scored_ids_are_llama_cpps_on_any_text(
 ) -> None:
     ours, theirs = both(models["Mistral"].gguf, tmp_path / "scored")
 
-    @settings(max_examples=100, deadline=None)
     @given(text=TEXTS, special=st.booleans())
     def equal(text: str, special: bool) -> None:
         assert theirs(text, special) == ours(text, special)

@@ -43,7 +43,6 @@ class Shell:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=100,
             check=False,
         )
 

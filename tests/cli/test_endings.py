@@ -1,12 +1,14 @@
 """How a command ends: one sentence for what can be foreseen, a trace for what cannot."""
 
 import errno
-import re
+import shutil
+from pathlib import Path
 
 import pytest
 from command_line import Lamina, refuses
 
-from lamina.errors import ResourceError, foreseen, no_room, size
+from lamina.disk import check_disk
+from lamina.errors import ResourceError, foreseen, size
 
 
 def disk_error(number: int, name: str | None = "/w/x") -> OSError:
@@ -70,7 +72,12 @@ def test_a_size_is_told_in_a_unit_that_shows_it(n_bytes: float, said: str) -> No
     assert size(n_bytes) == said
 
 
-def test_too_little_room_is_told_in_such_units() -> None:
-    said = str(no_room("merging", "/w/store", 10_800_000, 6_300_000))
+def test_too_little_room_is_told_in_such_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=6_300_000))
+    check_disk("merging", tmp_path, 6_300_000)
 
-    assert re.match("merging needs about 10.8 MB under /w/store, but 6.3 MB are free; ", said)
+    with pytest.raises(ResourceError, match=r"about 10\.8 MB under .*, but 6\.3 MB are free"):
+        check_disk("merging", tmp_path, 10_800_000)

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from lamina import __version__
 from lamina.cli import app
-from lamina.cli.front import GROUPS
+from lamina.cli.front import FIRST, GROUPS
 
 COMMANDS = get_command(app).commands
 LEAVES = {
@@ -28,6 +28,15 @@ def test_help_lists_every_command_once_in_its_group(lamina: Lamina) -> None:
     assert [shown.count(f"─ {group} ─") for group in GROUPS] == [1] * len(GROUPS)
     for name in COMMANDS:
         assert shown.count(f"│ {name} ") == 1
+
+
+def test_the_commands_of_the_first_day_stand_first_in_the_order_of_their_use(
+    lamina: Lamina,
+) -> None:
+    shown = lamina("-h").stdout
+
+    places = [shown.index(f"│ {name} ") for name in (*FIRST, "parity")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("name", LEAVES, ids=" ".join)

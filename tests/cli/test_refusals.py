@@ -45,7 +45,7 @@ from lamina.workspace import EMBEDDED_BASE
         ("parity --token 5", "No such option: --token .*--tokens"),
         ("train_layer", "No such command 'train_layer'. Did you mean 'train_layers'"),
         ("export_layers Leases", "layer Leases is not trained .* run train_layers"),
-        ("serve", r"tiny-base.Q4_K_M.gguf; run convert_to_gguf, or set MODEL_PATH"),
+        ("serve", r"tiny-base.Q4_K_M.gguf; run `lamina convert_to_gguf`.* or set MODEL_PATH"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_what_could(
@@ -70,6 +70,20 @@ def test_a_range_that_can_be_is_none_of_it(with_handbooks: Lamina) -> None:
         32,
         {"epochs": 0.5},
     )
+
+
+def test_a_folder_that_cannot_name_a_layer_is_told_with_a_name_that_could(lamina: Lamina) -> None:
+    inbox = lamina.workspace / "data/raw_pdfs/ASC 842 Leases"
+    inbox.mkdir(parents=True)
+    (inbox / "a.pdf").write_bytes(b"%PDF")
+
+    for command in ("train_layers", "pdf_pretest"):
+        refuses(lamina(command), r"such as ASC_842_Leases; rename the folder .*/ASC 842 Leases")
+
+
+def test_what_needs_a_base_names_the_command_that_brings_one(lamina: Lamina) -> None:
+    for command in ("serve", "qa_layers"):
+        refuses(lamina(command, LAMINA_BASE_MODEL=""), "no base .* `lamina base add smollm2`")
 
 
 @pytest.mark.parametrize("flow", ["train_layers", "train_all"])

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import both_engines
@@ -8,7 +9,6 @@ from here import Here
 from made import Made
 
 from lamina.artifacts import ArtifactRef
-from lamina.conversion import convert
 from lamina.conversion.convert import convert_to_gguf
 from lamina.errors import InvalidInputError, ResourceError
 from lamina.gguf import read_header
@@ -141,7 +141,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, base: Path, identity: BaseIdentity
 ) -> None:
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr(convert.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
 
     with pytest.raises(ResourceError, match="free some space"):
         converted(base, identity, Store(tmp_path / "store"))

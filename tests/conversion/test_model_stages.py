@@ -9,6 +9,7 @@ import pytest
 from lamina.conversion.layer_files import open_layer
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.gguf import read_header
+from lamina.serving.layers.finding import Finder
 from lamina.stages import corpus, layers, models
 from lamina.stages.pod import Pod
 from lamina.text.rows import read_rows
@@ -24,6 +25,9 @@ def test_a_folded_blend_is_published_like_any_layer(pod: Pod) -> None:
     header = read_header(pod.workspace.adapters_gguf / "both.gguf")
     assert header.number("adapter.lora.alpha") == 2 * layer_orders.QUICK.rank
     assert open_layer(folded, pod.store).passport.heldout_loss is None
+    finder = Finder({"both": header.text("lamina.profile")})
+    questions = [question for question, _ in layer_orders.FACTS.values()]
+    assert {finder.route([one]).layer for one in questions} == {"both"}
 
 
 def test_a_folded_layer_stands_on_its_parents_rows(pod: Pod) -> None:

@@ -19,10 +19,10 @@ def test_work_side_by_side_shares_one_screen() -> None:
     def work(name: str, console: Console) -> None:
         with screen.row(console) as bars:
             bars.start(name, 4)
-            both.wait(10)
+            both.wait()
             bars.advance(2)
             bars.say(f"{name} says")
-            both.wait(10)
+            both.wait()
 
     threads = [
         threading.Thread(target=work, args=pair) for pair in (("Leases", first), ("Debt", second))
@@ -30,7 +30,7 @@ def test_work_side_by_side_shares_one_screen() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join()
 
     drawn = [one.file.getvalue() for one in (first, second)]  # type: ignore[attr-defined]
     assert sum(bool(text) for text in drawn) == 1

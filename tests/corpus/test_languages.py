@@ -4,27 +4,24 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pods import pod_on
 
 from lamina.cli.shared import reading
 from lamina.corpus.languages import known_languages
 from lamina.errors import InvalidInputError
 from lamina.orders import Reading
-from lamina.progress import Silent
-from lamina.settings import load
 from lamina.stages import corpus
 from lamina.stages.pod import Pod
 from lamina.text.verdicts import read_verdicts
-from lamina.workspace import Workspace
 
 GERMAN = "Die Gesellschaft bewertet jede Miete mit dem Barwert der Zahlungen und zeigt sie dort. "
 
 
 @pytest.fixture
 def pod(tmp_path: Path) -> Pod:
-    settings = load(workspace=tmp_path)
-    workspace = Workspace(settings).make()
-    (workspace.raw_pdfs / "miete.txt").write_text(GERMAN * 9)
-    return Pod(settings, workspace, Silent())
+    pod = pod_on(tmp_path)
+    (pod.workspace.raw_pdfs / "miete.txt").write_text(GERMAN * 9)
+    return pod
 
 
 def outcome(pod: Pod, language: str) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from loopback import listening
 
 from lamina.doctor.clock import clock, off_by_s
 
@@ -23,13 +23,8 @@ def api() -> Iterator[str]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Health) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/api"
-        server.shutdown()
+    with listening(Health) as url:
+        yield f"{url}/api"
 
 
 @pytest.fixture(scope="module")
@@ -45,25 +40,20 @@ def faketime() -> str:
 def test_a_worker_takes_no_jobs_by_a_clock_that_is_off_by_an_hour(
     api: str, faketime: str, shift: str, said: str
 ) -> None:
-    worker = subprocess.Popen(
-        [sys.executable, ROOT / "deployments" / "worker.py", "--pool", "gpu-pool"],
-        env={
-            "LD_PRELOAD": faketime,
-            "FAKETIME": shift,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "PREFECT_API_URL": api,
-        },
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    command = [sys.executable, ROOT / "deployments" / "worker.py", "--pool", "gpu-pool"]
+    environment = {
+        "LD_PRELOAD": faketime,
+        "FAKETIME": shift,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PREFECT_API_URL": api,
+    }
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr
         told = worker.stderr.readline()
-        assert worker.poll() is None
-    finally:
+        ended = worker.poll()
         worker.kill()
-        worker.wait()
 
+    assert ended is None
     assert told == (
         f"this pod's clock is {said} that of Prefect's server; "
         "set the clock of the machine that is wrong; no jobs are taken until then\n"

@@ -1,12 +1,12 @@
 """The port, the layer server, Prefect."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from examined import examined
 from fake_layer_server import FakeLayerServer
+from loopback import listening
 
 from lamina.doctor import services
 from lamina.settings import Settings
@@ -24,19 +24,11 @@ def stranger() -> Iterator[str]:
     """A web server that is not Lamina's."""
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Keep the tests' output clean."""
-
         def do_GET(self) -> None:
             self.send_error(404)
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=web.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join()
-    web.server_close()
+    with listening(Handler) as url:
+        yield url
 
 
 def port_of(url: str) -> int:

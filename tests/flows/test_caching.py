@@ -116,7 +116,7 @@ def test_another_process_hits_the_same_cache(run: Run, paper: Paper, tmp_path: P
 
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", script]
-    printed = subprocess.check_output(command, cwd=root, timeout=60, text=True)
+    printed = subprocess.check_output(command, cwd=root, text=True)
 
     assert printed.strip() == "Cached Cached"
     assert (tmp_path / "log").read_text() == ""

@@ -20,6 +20,7 @@ from flows import doctor, train_layers
 from lamina import version
 from lamina.errors import MismatchError, NotFoundError
 from lamina.landing.notice import PDFS_LANDED, EventsApi, Notice
+from lamina.prefect_api import prefect_client
 from lamina.version import code_version
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
     del prefect_server
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "DO_NOT_TRACK": "1"}
     bootstrap = [sys.executable, "deployments/bootstrap.py"]
-    subprocess.run(bootstrap, cwd=ROOT, env=environment, check=True, timeout=100)
+    subprocess.run(bootstrap, cwd=ROOT, env=environment, check=True)
     deploy(environment)
     yield environment
     with get_client(sync_client=True) as client:  # other modules' documents start from none
@@ -44,13 +45,13 @@ def deployed(prefect_server: None) -> Iterator[dict[str, str]]:
 
 def deploy(environment: dict[str, str]) -> None:
     command = [sys.executable, "deployments/deploy.py"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
 def bootstrap(environment: dict[str, str], *flags: str) -> str:
     """What it printed."""
     command = [sys.executable, "deployments/bootstrap.py", *flags]
-    return subprocess.check_output(command, cwd=ROOT, env=environment, timeout=60, text=True)
+    return subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -159,7 +160,7 @@ def test_landed_pdfs_and_trained_layers_start_their_deployments() -> None:
 def test_a_run_that_was_woken_takes_over_the_others_that_wait_for_the_same(
     deployed: dict[str, str], pod: Path
 ) -> None:
-    api = EventsApi(deployed["PREFECT_API_URL"])
+    api = EventsApi(prefect_client(deployed["PREFECT_API_URL"]))
     with get_client(sync_client=True) as client:
         (landed,) = client.read_automations_by_name(LANDED)
         client.resume_automation(landed.id)
@@ -228,7 +229,7 @@ def test_importing_a_flow_loads_no_torch() -> None:
     )
     env = {**os.environ, "DO_NOT_TRACK": "1"}
 
-    printed = subprocess.check_output([sys.executable, "-c", probe], cwd=ROOT, env=env, timeout=60)
+    printed = subprocess.check_output([sys.executable, "-c", probe], cwd=ROOT, env=env)
 
     assert json.loads(printed) == []
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from lamina.errors import BusyError
 from lamina.jobs_server import Job, JobsServer, Pool
+from lamina.prefect_api import prefect_client
 
 POOL = "jobs-pool"
 
@@ -44,7 +45,7 @@ def deployment(client: SyncPrefectClient) -> Iterator[UUID]:
 
 
 def jobs_server() -> JobsServer:
-    return JobsServer(PREFECT_API_URL.value(), None, within_s=30)
+    return JobsServer(prefect_client(PREFECT_API_URL.value()), within_s=30)
 
 
 def ours(jobs: tuple[Job, ...]) -> list[Job]:
@@ -102,4 +103,4 @@ def test_an_event_reaches_the_server(client: SyncPrefectClient) -> None:
 
 def test_a_server_that_is_away_is_said_in_a_sentence() -> None:
     with pytest.raises(BusyError, match="no Prefect server answers at"):
-        JobsServer("http://127.0.0.1:1", SecretStr("user:password")).pools()
+        JobsServer(prefect_client("http://127.0.0.1:1", SecretStr("user:password"))).pools()

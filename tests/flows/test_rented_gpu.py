@@ -18,6 +18,7 @@ from lamina.settings import load
 from lamina.stages import rental
 from lamina.stages.pod import Pod
 from lamina.workspace import Workspace
+from tests.flows.by_clock import asked_for, states
 
 
 @flow(name="gpu-work")
@@ -82,6 +83,19 @@ def test_a_run_that_waits_in_the_gpu_pool_starts_the_rented_pod(
 
     assert runpod.changes == ["start"]
     assert said == ["the GPU pod is started: 1 job waited, 0.74 an hour"]
+
+
+def test_of_what_the_clock_asked_for_while_the_pod_was_stopped_the_newest_alone_waits(
+    client: SyncPrefectClient, deployment: UUID, watcher: Pod, runpod: RunPodApi
+) -> None:
+    *older, newest = asked_for(client, deployment, 4)
+
+    assert list(rental.keep(watcher)) == []
+
+    assert states(client, older) == ["CANCELLED"] * 3
+    assert client.read_flow_run(older[0].id).state.message.endswith("does this, too")
+    assert states(client, [newest]) == ["SCHEDULED"]
+    assert runpod.changes == []
 
 
 @pytest.mark.usefixtures("deployment")

@@ -1,10 +1,7 @@
 """Who is told what by a real Prefect server, and what a person's word in the form comes to."""
 
-import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +10,17 @@ from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
+from prefect.server.events.schemas.automations import EventTrigger
+from prefect.server.events.schemas.events import RelatedResource, Resource
 from prefect.settings import PREFECT_API_URL
+from webhook import webhook
 
 from flows.approve_layer import approve_layer
 from lamina.artifacts import ArtifactRef
 from lamina.handover.versions import WAITS
 from lamina.jobs_server import JobsServer
 from lamina.orders import ApproveLayer
+from lamina.prefect_api import prefect_client
 from lamina.progress import Silent
 from lamina.settings import load
 from lamina.stages import handover
@@ -41,49 +42,32 @@ def told(client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """What a webhook is told, after the bootstrap made its automations."""
     import automations
 
-    bodies: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Keep the tests' output clean."""
-
-        def do_POST(self) -> None:
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=web.serve_forever, args=(0.01,))
-    thread.start()
-    Webhook(url=f"http://127.0.0.1:{web.server_port}").save("alerts")
-    monkeypatch.setenv("LAMINA_NOTIFY", "webhook/alerts")
-    for change in automations.automations(client):
-        change.make()
-    yield bodies
-    for one in client.read_automations():
-        client.delete_automation(one.id)
-    for document in client.read_block_documents():
-        client.delete_block_document(document.id)
-    web.shutdown()
-    thread.join()
-    web.server_close()
+    with webhook() as (url, bodies):
+        Webhook(url=url).save("alerts")
+        monkeypatch.setenv("LAMINA_NOTIFY", "webhook/alerts")
+        for change in automations.automations(client):
+            change.make()
+        yield bodies
+        for one in client.read_automations():
+            client.delete_automation(one.id)
+        for document in client.read_block_documents():
+            client.delete_block_document(document.id)
 
 
 def test_a_webhook_is_told_what_the_named_events_say(told: list[Any]) -> None:
-    server = JobsServer(PREFECT_API_URL.value(), None, within_s=60)
-    time.sleep(2)  # the server learns of new automations by a notice of its own
+    server = JobsServer(prefect_client(PREFECT_API_URL.value()), within_s=60)
+    expected = {
+        "trouble with the rented GPU": "no GPU is free",
+        "what is held": 'L is held: too "little"',
+    }
 
-    server.tell("lamina.layer.held", "lamina.layer.L", {"layer": "L", "why": 'too "little"'})
-    server.tell(GPU_TROUBLE, "lamina.workspace.x", {"why": "no GPU is free"})
-    for _ in range(600):
-        if len(told) == 2:
-            break
-        time.sleep(0.1)
+    while len({one["about"] for one in told}) < len(expected):
+        # Again and again: the server learns of new automations by a notice of its own.
+        server.tell("lamina.layer.held", "lamina.layer.L", {"layer": "L", "why": 'too "little"'})
+        server.tell(GPU_TROUBLE, "lamina.workspace.x", {"why": "no GPU is free"})
+        time.sleep(1)
 
-    assert sorted(told, key=lambda one: str(one["about"])) == [
-        {"about": "trouble with the rented GPU", "text": "no GPU is free"},
-        {"about": "what is held", "text": 'L is held: too "little"'},
-    ]
+    assert {one["about"]: one["text"] for one in told} == expected
 
 
 @pytest.mark.usefixtures("told")
@@ -91,6 +75,37 @@ def test_the_bootstrap_finds_its_own_notifications_unchanged(client: SyncPrefect
     import automations
 
     assert [change.what for change in automations.automations(client)] == []
+
+
+@pytest.mark.parametrize(
+    ("pod_of_run", "rented", "is_told"),
+    [("gpu-pool", "", True), ("gpu-pool", "pod-1", False), ("cpu-pool", "pod-1", True)],
+)
+@pytest.mark.usefixtures("told")
+def test_nobody_is_told_that_jobs_of_a_rented_gpu_wait(
+    client: SyncPrefectClient,
+    monkeypatch: pytest.MonkeyPatch,
+    pod_of_run: str,
+    rented: str,
+    is_told: bool,
+) -> None:
+    import automations
+
+    monkeypatch.setenv("LAMINA_GPU_POD", rented)
+    for change in automations.automations(client):
+        change.make()
+    assert [change.what for change in automations.automations(client)] == []
+
+    (found,) = client.read_automations_by_name("lamina: what is late is told")
+    trigger = EventTrigger.model_validate(found.trigger.model_dump(mode="json"))
+    role = "prefect.resource.role"
+    pool = {"prefect.resource.id": "prefect.work-pool.1", role: "work-pool"}
+    related = [
+        RelatedResource({"prefect.resource.id": "prefect.tag.lamina", role: "tag"}),
+        RelatedResource({**pool, "prefect.resource.name": pod_of_run}),
+    ]
+    run = Resource({"prefect.resource.id": "prefect.flow-run.1"})
+    assert trigger.covers_resources(run, related) == is_told
 
 
 @pytest.mark.parametrize(("decision", "state"), [("promote", "served"), ("hold", "held")])

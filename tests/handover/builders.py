@@ -1,16 +1,19 @@
 """What this room's builders give, and the sizes that its breaks are measured in."""
 
-import os
-import traceback
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment.report.files import write_report
+from lamina.assessment.report.records import AnswerRecord
+from lamina.assessment.report.summary import summarise
 from lamina.fingerprint import file_digest
 from lamina.handover.carrier import Carrier
 from lamina.handover.fetching import Fetched, fetch
 from lamina.handover.opening import open_link
 from lamina.handover.sending import Sent, send
+from lamina.margins import Margins
 from lamina.stages import fleet
 from lamina.stages.pod import Pod
 from lamina.stages.views import served
@@ -46,49 +49,6 @@ def is_whole(pod: Pod, ref: ArtifactRef) -> bool:
     return mismatch(pod.store.path(ref), pod.store.manifest(ref)) is None
 
 
-def at_once(actions: Sequence[Callable[[], object]]) -> list[int]:
-    """Exit codes of one process for each action, all begun at one moment.
-
-    Plain forks: multiprocessing's own children end at once where this process had Prefect's
-    threads before.
-    """
-    gate, starter = os.pipe()
-    children = [_forked(action, gate, starter) for action in actions]
-    os.close(starter)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    os.close(gate)
-    return codes
-
-
-def _forked(action: Callable[[], object], gate: int, starter: int) -> int:
-    if child := os.fork():
-        return child
-    code = 1
-    try:
-        os.close(starter)
-        os.read(gate, 1)  # ends when the parent lets go
-        action()
-        code = 0
-    except BaseException:  # noqa: BLE001 - nothing may leave a child
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
-class Told:
-    """Progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def start(self, label: str, total: int) -> None: ...
-
-    def advance(self, done: int, note: str = "") -> None: ...
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
 def serving(pods: list[Pod], layer: str = "Leases") -> list[str | None]:
     return [ref and ref.digest for ref in (served(pod, layer) for pod in pods)]
 
@@ -109,7 +69,8 @@ def version(pod: Pod, documents: Sequence[str], layer: str = "Leases") -> Artifa
     """A version of a layer that was trained on these."""
 
     def fill(folder: Path) -> dict[str, object]:
-        (folder / "adapter.gguf").write_bytes(os.urandom(500))
+        drawn = random.Random(f"{pod.workspace.root.name} {layer} {documents}").randbytes(500)
+        (folder / "adapter.gguf").write_bytes(drawn)
         return {"passport": {"layer": layer, "documents": list(documents)}}
 
     return pod.store.once("lora-gguf", Stage("export", 1), {"of": [layer, *documents]}, fill)
@@ -127,3 +88,32 @@ def in_depot(pod: Pod, content: bytes) -> bool:
 
     with open_link(pod.settings) as link:
         return link.run(look)
+
+
+def report(
+    pod: Pod, layers: Sequence[str] = ("Leases",), missing: str = "", *, worse: bool = False
+) -> ArtifactRef:
+    """A report of four right answers of each layer, and none of the base; or of forty, turned."""
+    given = [
+        AnswerRecord(
+            blend=blend, topic="Leases", item=f"{number}", question=f"{number}?", reference="yes",
+            answer="yes", correct=(blend == "base") == worse, kind="yes_no", why="",
+            contains=True, first_token_s=0, total_s=0, n_prompt_tokens=1, n_tokens=1,
+            tokens_per_s=None, document=f"{number}.pdf",
+        )
+        for blend in ("base", *layers)
+        for number in range(40 if worse else 4)
+    ]  # fmt: skip
+    facts = {"Not measured": missing} if missing else {}
+
+    def make(folder: Path) -> dict[str, object]:
+        write_report(folder, summarise(given, facts=facts), given)
+        return {}
+
+    return pod.store.once("report", Stage("qa", 1), {"of": [*layers, missing, worse]}, make)
+
+
+def on_other_margins(pod: Pod) -> Pod:
+    """Where a verdict could be another one."""
+    settings = pod.settings.model_copy(update={"margins": Margins(questions=30)})
+    return Pod(settings, pod.workspace, pod.progress)

@@ -1,21 +1,20 @@
 """Pods with stores of their own, and depots of every kind between them."""
 
 import logging
-import os
+import random
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from builders import MakePod
+from pods import pod_on
 from ssh_server import SshServer, ssh_server
 from wire import Wire, wire_to
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
-from lamina.progress import Silent
 from lamina.stages.pod import Pod
 from lamina.store import Stage
-from lamina.workspace import Workspace
 
 STAGE = Stage("export", 1)
 BUCKET = "lamina"
@@ -26,9 +25,7 @@ def make_pod(tmp_path: Path) -> MakePod:
     """A pod named so, with these settings."""
 
     def make(name: str, **chosen: object) -> Pod:
-        chosen = {"store_patience_s": 5, **chosen}
-        told = settings.load(workspace=tmp_path / name, base_model="tiny", **chosen)
-        return Pod(told, Workspace(told).make(), Silent())
+        return pod_on(tmp_path / name, "tiny", **{"store_patience_s": 5, **chosen})
 
     return make
 
@@ -66,13 +63,19 @@ def bucket(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": "x", "REGION": "x"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    name = f"{BUCKET}-{os.urandom(4).hex()}"
+    name = f"{BUCKET}-{uuid.uuid4().hex}"
     boto3.client("s3", endpoint_url=f"http://127.0.0.1:{s3_port}").create_bucket(Bucket=name)
     return name
 
 
+@pytest.fixture
+def depot(tmp_path: Path) -> dict[str, object]:
+    """The settings of an empty depot: a folder, where a module has no other."""
+    return {"store_url": str(tmp_path / "depot")}
+
+
 @pytest.fixture(params=["folder", "sftp", "s3"])
-def depot(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+def every_depot(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
     """The settings of an empty depot, one test for each kind."""
     if request.param == "folder":
         return {"store_url": str(tmp_path / "depot")}
@@ -106,7 +109,8 @@ def make_layer() -> Callable[..., ArtifactRef]:
 
     def make(pod: Pod, layer: str = "Leases", size: int = 50_000, seed: object = 1) -> ArtifactRef:
         def fill(folder: Path) -> dict[str, object]:
-            (folder / "adapter.gguf").write_bytes(os.urandom(size))
+            drawn = random.Random(f"{pod.workspace.root.name} {layer} {seed}").randbytes(size)
+            (folder / "adapter.gguf").write_bytes(drawn)
             (folder / "notes").mkdir()
             (folder / "notes" / "card.md").write_text(f"{layer} {seed}")
             return {"passport": {"layer": layer}, "loss": 0.25}
@@ -123,10 +127,10 @@ def wire(sshd: SshServer) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def gpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("gpu", **over_ssh(wire.port))
+def gpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
+    return make_pod("gpu", **depot)
 
 
 @pytest.fixture
-def cpu(make_pod: MakePod, over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> Pod:
-    return make_pod("cpu", **over_ssh(wire.port))
+def cpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
+    return make_pod("cpu", **depot)

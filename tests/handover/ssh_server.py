@@ -83,16 +83,14 @@ def make_key(path: Path) -> Path:
 
 @contextmanager
 def ssh_server(folder: Path) -> Iterator[SshServer]:
-    sshd, port = find_sshd(), free_port()
+    sshd = find_sshd()
     make_key(folder / "host_key")
     make_key(folder / "client_key")
-    (folder / "config").write_text(CONFIG.format(port=port, folder=folder))
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd puts its unprivileged half
-    process = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "config")])
-    server = SshServer(folder, port, process, getpass.getuser())
+    server = _started(sshd, folder)
+    process = server.process
     try:
-        _wait(server)
         yield server
     finally:
         sessions = server.sessions()
@@ -103,14 +101,23 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
                 os.kill(session, 15)
 
 
-def _wait(server: SshServer) -> None:
-    for _ in range(200):
-        if server.process.poll() is not None:
-            pytest.fail("sshd ended at once")
+def _started(sshd: str, folder: Path) -> SshServer:
+    for _ in range(5):  # somebody may take the port before it does
+        port = free_port()
+        (folder / "config").write_text(CONFIG.format(port=port, folder=folder))
+        process = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "config")])
+        if _listens(process, port):
+            return SshServer(folder, port, process, getpass.getuser())
+    pytest.fail("sshd ended at once")
+
+
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether it came to that, and did not end."""
+    while process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", server.port), 1).close()
+            socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    pytest.fail("sshd does not listen")
+            return process.poll() is None
+    return False

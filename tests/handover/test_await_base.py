@@ -5,24 +5,12 @@ import time
 from pathlib import Path
 
 from builders import MakePod
+from pods import Told
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover
 from lamina.stages.pod import Pod
 from lamina.store import Stage
-
-
-class Told:
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    def __getattr__(self, _: str) -> object:
-        return lambda *_, **__: None
 
 
 def base_of(pod: Pod) -> ArtifactRef:
@@ -45,12 +33,12 @@ def test_it_fetches_the_base_once_another_pod_has_pushed_it(
     depot = {"store_url": str(tmp_path / "depot")}
     gpu, cpu = make_pod("gpu", **depot), make_pod("cpu", **depot)
     told = Told()
-    thread = waiting(Pod(cpu.settings, cpu.workspace, told))  # type: ignore[arg-type]
+    thread = waiting(Pod(cpu.settings, cpu.workspace, told))
     while not told.lines:
         time.sleep(0.02)
 
     handover.push(gpu, {"base": {"gguf": base_of(gpu)}})
-    thread.join(20)
+    thread.join()
 
     assert cpu.workspace.base_gguf(cpu.settings).read_bytes() == b"GGUF"
     assert len(told.lines) == 1, told.lines  # one sentence, however often it looked
@@ -64,9 +52,7 @@ def test_without_a_depot_it_waits_for_the_file(make_pod: MakePod) -> None:
     assert thread.is_alive()
 
     pod.workspace.base_gguf(pod.settings).write_bytes(b"GGUF")
-    thread.join(20)
-
-    assert not thread.is_alive()
+    thread.join()  # for ever, if it does not look again
 
 
 def test_a_base_that_is_there_is_not_asked_for(make_pod: MakePod) -> None:

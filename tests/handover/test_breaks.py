@@ -2,18 +2,25 @@
 
 import os
 import signal
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from builders import MB, SIZE, SLACK, MakeLayer, impatient, is_whole, pull_refs, push_refs
+from forks import ended, forked
 from ssh_server import SshServer
 from wire import Wire
 
 from lamina.errors import BusyError, DamagedError, NotFoundError
+from lamina.progress import Silent
 from lamina.stages import handover
 from lamina.stages.pod import Pod
+
+
+@pytest.fixture
+def depot(over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> dict[str, object]:
+    return over_ssh(wire.port)
 
 
 def test_an_upload_that_is_cut_twice_goes_on_where_it_stopped(
@@ -119,23 +126,20 @@ def test_a_pull_that_is_killed_is_gone_on_with_by_the_next_process(
 ) -> None:
     ref = make_layer(gpu, size=SIZE)
     push_refs(gpu, [ref])
-    child = os.fork()
-    if child == 0:  # pragma: no cover - ends by its own hand, half-way
 
-        class Suicide(KillTheSession):
-            def advance(self, done: int, note: str = "") -> None:
-                del note
-                if done > self._total / 2:
-                    os._exit(9)
+    class Suicide(KillTheSession):
+        def advance(self, done: int, note: str = "") -> None:
+            del note
+            if done > self._total / 2:
+                os._exit(9)
 
-        pull_refs(Pod(cpu.settings, cpu.workspace, Suicide(None)), [ref])  # type: ignore[arg-type]
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
+    dying = Pod(cpu.settings, cpu.workspace, Suicide(None))  # type: ignore[arg-type]
+    code = ended(forked(lambda: pull_refs(dying, [ref])))
     wire.down = 0
 
     pull_refs(cpu, [ref])
 
-    assert os.waitstatus_to_exitcode(status) == 9
+    assert code == 9
     assert wire.down < SIZE / 2 + SLACK / 2
     assert is_whole(cpu, ref)
 
@@ -144,13 +148,11 @@ def test_a_link_that_comes_back_within_the_patience_is_used(
     gpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:
     ref = make_layer(gpu)
-    wire.refusing = True
-    threading.Timer(1.0, setattr, (wire, "refusing", False)).start()
-    began_s = time.monotonic()
+    wire.refusals = 2
 
     push_refs(gpu, [ref])
 
-    assert time.monotonic() - began_s > 0.9
+    assert (wire.refusals, wire.connections) == (0, 1)
 
 
 def test_a_damaged_file_is_no_broken_link(
@@ -172,10 +174,21 @@ def test_the_patience_is_for_a_link_over_which_nothing_arrives(
 ) -> None:
     ref = make_layer(gpu, size=2 * SIZE)
     push_refs(gpu, [ref])
-    wire.cuts = [(None, 4 * MB)] * 4
-    began_s = time.monotonic()
+    wire.connections, wire.cuts = 0, [(None, 4 * MB)] * 4
 
-    pull_refs(impatient(cpu), [ref])
+    class Slow(Silent):
+        """Each connection lasts longer than the patience."""
 
-    assert time.monotonic() - began_s > 2 * 0.3
+        slept = 0
+
+        def advance(self, done: int, note: str = "") -> None:
+            del done, note
+            if self.slept < wire.connections:
+                self.slept = wire.connections
+                time.sleep(1.1 * cpu.settings.store_patience_s)
+
+    cpu = impatient(cpu)
+    pull_refs(Pod(cpu.settings, cpu.workspace, Slow()), [ref])
+
+    assert wire.connections > 2
     assert is_whole(cpu, ref)

@@ -1,5 +1,6 @@
 """What `gc --depot` leaves: what a name, a version to go back to, or a push under way needs."""
 
+import os
 import time
 from pathlib import Path
 
@@ -19,16 +20,6 @@ from lamina.stages.pod import Pod
 NOW = CollectGarbage(depot=True, grace_days=0)
 
 
-@pytest.fixture
-def gpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("gpu", store_url=str(tmp_path / "depot"))
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("cpu", store_url=str(tmp_path / "depot"))
-
-
 def there(pod: Pod, *refs: ArtifactRef) -> list[bool]:
     """Whether anything of these lies in the depot."""
 
@@ -46,9 +37,9 @@ def clean(pod: Pod, **chosen: object) -> int:
 
 
 def test_what_no_name_stands_for_goes_and_the_rest_can_be_fetched(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    gpu, cpu = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    gpu, cpu = make_pod("gpu", **every_depot), make_pod("cpu", **every_depot)
     named, loose = make_layer(gpu, seed=1), make_layer(gpu, seed=2)
     handover.push(gpu, {"layers/Leases": {"gguf": named}})
     push_refs(gpu, [loose])
@@ -103,16 +94,17 @@ def test_what_was_pushed_lately_stays_though_no_name_stands_for_it_yet(
 
 
 def test_what_lies_there_since_long_is_young_again_for_whoever_is_about_to_name_it(
-    gpu: Pod, make_layer: MakeLayer
+    gpu: Pod, make_layer: MakeLayer, tmp_path: Path
 ) -> None:
-    ref = make_layer(gpu)
-    push_refs(gpu, [ref])
-    time.sleep(0.3)
+    wanted, loose = make_layer(gpu, seed=1), make_layer(gpu, seed=2)
+    push_refs(gpu, [wanted, loose])
+    for path in (tmp_path / "depot").rglob("*"):
+        os.utime(path, (0, 0))
 
-    push_refs(gpu, [ref])  # a push under way: its name is not written yet
-    upkeep.gc(gpu, NOW.model_copy(update={"grace_days": 0.2 / 86_400}))
+    push_refs(gpu, [wanted])  # a push under way: its name is not written yet
+    clean(gpu, grace_days=1)
 
-    assert there(gpu, ref) == [True]
+    assert there(gpu, wanted, loose) == [True, False]
 
 
 def test_what_is_pushed_while_the_depot_is_cleaned_stays(

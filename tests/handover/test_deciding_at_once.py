@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import MakeLayer, MakePod, Told, at_once, follow, serving
+from builders import MakeLayer, MakePod, follow, serving
+from forks import at_once
+from pods import Told
 
 from lamina.handover import decided, versions
 from lamina.handover.opening import open_link

@@ -25,13 +25,8 @@ def path_of(ref: ArtifactRef, name: str = "adapter.gguf") -> str:
 
 
 @pytest.fixture
-def gpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
-    return make_pod("gpu", **depot)
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
-    return make_pod("cpu", **depot)
+def depot(every_depot: dict[str, object]) -> dict[str, object]:
+    return every_depot
 
 
 def test_what_one_pod_pushes_another_pulls_whole(gpu: Pod, cpu: Pod, make_layer: MakeLayer) -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from builders import MakeLayer, MakePod, Told, follow, impatient, serving
+from builders import MakeLayer, MakePod, follow, impatient, serving
+from pods import Told
 
 from lamina.handover import decided, heads
 from lamina.handover.opening import open_link
@@ -37,9 +38,9 @@ def test_five_pods_agree_on_a_promotion_a_rollback_and_a_hold(
 
 
 def test_decisions_travel_over_every_kind_of_depot(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    first, second = make_pod("cpu-1", **depot), make_pod("cpu-2", **depot)
+    first, second = make_pod("cpu-1", **every_depot), make_pod("cpu-2", **every_depot)
     old, new = (make_layer(first, seed=seed) for seed in range(2))
     for ref in (old, new):
         handover.promote(first, "Leases", ref, "better")

@@ -13,6 +13,11 @@ from lamina.errors import BusyError
 from lamina.stages.pod import Pod
 
 
+@pytest.fixture
+def depot(over_ssh: Callable[[int], dict[str, object]], wire: Wire) -> dict[str, object]:
+    return over_ssh(wire.port)
+
+
 def test_the_next_push_sends_only_what_is_missing(
     gpu: Pod, cpu: Pod, wire: Wire, make_layer: MakeLayer
 ) -> None:

@@ -45,7 +45,6 @@ class Shell:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
 

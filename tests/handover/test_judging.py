@@ -8,6 +8,7 @@ import pytest
 from builders import MakeLayer, MakePod
 
 from lamina.artifacts import ArtifactRef
+from lamina.assessment import grading
 from lamina.assessment.grading.overrides import Override, add_override
 from lamina.assessment.verdicts import rule
 from lamina.margins import Margins
@@ -85,6 +86,16 @@ def test_a_held_version_is_judged_anew_when_the_rule_changed(
     hold(pod, version)
 
     monkeypatch.setattr(rule, "VERSION", rule.VERSION + 1)
+
+    assert news(pod, version)
+
+
+def test_a_held_version_is_judged_anew_when_the_grader_changed(
+    pod: Pod, version: ArtifactRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(pod, version)
+
+    monkeypatch.setattr(grading, "GRADER", grading.GRADER + 1)
 
     assert news(pod, version)
 

@@ -1,9 +1,6 @@
 """What documents are called goes along with their layer: the pod that judges it has no PDFs."""
 
-from pathlib import Path
-
-import pytest
-from builders import MakeLayer, MakePod
+from builders import MakeLayer
 
 from lamina.artifacts import ArtifactRef
 from lamina.corpus.known_names import Named, remember_names
@@ -11,21 +8,6 @@ from lamina.fingerprint import file_digest
 from lamina.stages import handover, judging, taught
 from lamina.stages.pod import Pod
 from lamina.store import Stage
-
-
-@pytest.fixture
-def depot(tmp_path: Path) -> dict[str, object]:
-    return {"store_url": str(tmp_path / "depot")}
-
-
-@pytest.fixture
-def gpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
-    return make_pod("gpu", **depot)
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, depot: dict[str, object]) -> Pod:
-    return make_pod("cpu", **depot)
 
 
 def dataset(pod: Pod, *documents: str) -> ArtifactRef:

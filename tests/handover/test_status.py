@@ -140,6 +140,15 @@ def test_documents_that_no_version_was_trained_on_are_due(pod: Pod) -> None:
     }
 
 
+def test_a_folder_that_cannot_name_a_layer_is_told_as_that(pod: Pod) -> None:
+    land(pod, "ASC 842 Leases", "first.pdf")
+
+    found = status.look(pod).layers
+
+    assert found is not None
+    assert found.due["ASC 842 Leases"].endswith("such as ASC_842_Leases")
+
+
 def test_what_training_and_the_rented_gpu_cost_is_told(make_pod: MakePod) -> None:
     pod = make_pod("cpu", gpu_pod="x", gpu_cap_day=10)
     handover.promote(pod, "Leases", layer(pod, "Leases", cost=0.41), "better")

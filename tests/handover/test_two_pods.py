@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from multiprocessing import SimpleQueue
 
-from builders import MakeLayer, MakePod, at_once, is_whole, pull_refs, push_refs
+from builders import MakeLayer, MakePod, is_whole, pull_refs, push_refs
+from forks import at_once
 
 from lamina.artifacts import ArtifactRef
 from lamina.stages import handover
@@ -29,9 +30,9 @@ def same_layer(pods: Sequence[Pod], make_layer: MakeLayer) -> ArtifactRef:
 
 
 def test_two_pods_that_push_the_same_at_once_both_succeed(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    pods = [make_pod(name, **depot) for name in ("gpu-1", "gpu-2", "cpu")]
+    pods = [make_pod(name, **every_depot) for name in ("gpu-1", "gpu-2", "cpu")]
     ref = same_layer(pods[:2], make_layer)
     heads = {"layers/Leases": {"gguf": ref}}
 
@@ -43,9 +44,9 @@ def test_two_pods_that_push_the_same_at_once_both_succeed(
 
 
 def test_two_processes_of_one_pod_that_push_the_same_send_it_once(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    pod, reader = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    pod, reader = make_pod("gpu", **every_depot), make_pod("cpu", **every_depot)
     ref = make_layer(pod, size=SIZE)
     sent = SimpleQueue()
 
@@ -61,9 +62,9 @@ def test_two_processes_of_one_pod_that_push_the_same_send_it_once(
 
 
 def test_two_processes_of_one_pod_that_pull_the_same_fetch_it_once(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    pod, reader = make_pod("gpu", **depot), make_pod("cpu", **depot)
+    pod, reader = make_pod("gpu", **every_depot), make_pod("cpu", **every_depot)
     ref = make_layer(pod, size=SIZE)
     push_refs(pod, [ref])
     fetched = SimpleQueue()
@@ -79,9 +80,9 @@ def test_two_processes_of_one_pod_that_pull_the_same_fetch_it_once(
 
 
 def test_pods_that_give_one_name_two_meanings_lose_neither(
-    make_pod: MakePod, depot: dict[str, object], make_layer: MakeLayer
+    make_pod: MakePod, every_depot: dict[str, object], make_layer: MakeLayer
 ) -> None:
-    pods = [make_pod(name, **depot) for name in ("gpu-1", "gpu-2", "cpu")]
+    pods = [make_pod(name, **every_depot) for name in ("gpu-1", "gpu-2", "cpu")]
     refs = [make_layer(pod, seed=pod.workspace.root.name) for pod in pods[:2]]
 
     codes = at_once(

@@ -20,16 +20,6 @@ def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
 
 
-@pytest.fixture
-def gpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("gpu", store_url=str(tmp_path / "depot"))
-
-
-@pytest.fixture
-def cpu(make_pod: MakePod, tmp_path: Path) -> Pod:
-    return make_pod("cpu", store_url=str(tmp_path / "depot"))
-
-
 def withdraw(
     pod: Pod, file: str | None, layer: str | None = None, *, stop: bool = False
 ) -> withdrawing.Withdrawal:

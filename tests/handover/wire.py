@@ -13,6 +13,7 @@ class Wire:
         self.up = self.down = self.connections = 0
         self.cuts: list[tuple[int | None, int | None]] = []
         self.refusing = False
+        self.refusals = 0  # so many of the next calls it refuses
         self.last_up: int | None = None  # after so many bytes up in all it refuses for good
         self._target = target
         self._open: list[socket.socket] = []
@@ -26,7 +27,8 @@ class Wire:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            if self.refusing:
+            if self.refusing or self.refusals:
+                self.refusals = max(0, self.refusals - 1)
                 near.close()
                 continue
             self.connections += 1

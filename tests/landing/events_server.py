@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from lamina.landing.notice import EventsApi
+from lamina.prefect_api import prefect_client
 
 
 class EventsServer(ThreadingHTTPServer):
@@ -25,7 +26,7 @@ class EventsServer(ThreadingHTTPServer):
 
     @property
     def api(self) -> EventsApi:
-        return EventsApi(self.url)
+        return EventsApi(prefect_client(self.url))
 
 
 class EventsHandler(BaseHTTPRequestHandler):

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 from events_server import EventsServer
+from pods import pod_on
 
-from lamina import settings
 from lamina.dataset.assigned import remembered
 from lamina.errors import NotFoundError
 from lamina.orders import WatchPdfs
-from lamina.progress import Silent
 from lamina.stages import handover, landing
 from lamina.stages.pod import Pod
 from lamina.store import Stage, point
-from lamina.workspace import Workspace
 
 AT_ONCE = WatchPdfs(settle_s=0)
 
@@ -26,8 +24,7 @@ def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 def pod(root: Path, name: str) -> Pod:
     depot = root / "volume" / "depot"
     depot.parent.mkdir(exist_ok=True)
-    chosen = settings.load(workspace=root / name, store_url=f"file://{depot}")
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(root / name, store_url=f"file://{depot}")
 
 
 def drop(where: Pod, name: str, content: bytes) -> Path:

@@ -1,6 +1,5 @@
 """Turns of the watcher: announced once, by one wake-up, which is told until it was heard."""
 
-import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -8,12 +7,14 @@ from typing import Any
 
 import pytest
 from events_server import EventsServer
+from forks import at_once
 
 from lamina.errors import BusyError, DamagedError, InvalidInputError
 from lamina.fingerprint import file_digest
 from lamina.landing.inbox import Landed
 from lamina.landing.notice import EventsApi, Notice, Outbox
 from lamina.landing.watch import Turn, watch_once
+from lamina.prefect_api import prefect_client
 
 
 @pytest.fixture
@@ -81,13 +82,14 @@ def test_a_file_that_grows_for_ever_holds_the_others_up_only_so_long(
 
 
 def test_what_nobody_heard_is_sent_again_and_only_once(inbox: Path, server: EventsServer) -> None:
-    away = turn(inbox, EventsApi("http://127.0.0.1:9/api")).told
+    away = turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api"))).told
     back = turn(inbox, server.api).told
 
     assert (away.waiting, away.delivered) == (("lamina.pdfs.landed",), ())
     assert (back.waiting, back.delivered) == ((), ("lamina.pdfs.landed",))
     assert turn(inbox, server.api).told.delivered == ()
     assert len(server.taken) == 1
+    assert (inbox.parent / "wake_ups.json").read_text() == "{}"  # nobody is asked of it any more
 
 
 def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(
@@ -106,9 +108,9 @@ def test_a_server_that_forgot_what_it_took_is_told_again_under_the_same_id(
 def test_what_lands_while_a_wake_up_waits_needs_no_second_one(
     inbox: Path, server: EventsServer
 ) -> None:
-    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+    turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api")))
     (inbox / "Debt" / "e.pdf").write_bytes(b"later")
-    turn(inbox, EventsApi("http://127.0.0.1:9/api"))
+    turn(inbox, EventsApi(prefect_client("http://127.0.0.1:9/api")))
 
     turn(inbox, server.api)
 
@@ -159,22 +161,10 @@ def test_files_that_could_not_be_handed_in_are_not_announced(
     assert len(turn(inbox, server.api).announced) == 3
 
 
-def _watch(inbox: Path, url: str) -> None:
-    turn(inbox, EventsApi(url))
-
-
 def test_two_watchers_at_once_announce_once(inbox: Path, server: EventsServer) -> None:
-    url = f"http://127.0.0.1:{server.server_port}/api"
-    watchers = [
-        multiprocessing.get_context("spawn").Process(target=_watch, args=(inbox, url))
-        for _ in range(4)
-    ]
-    for watcher in watchers:
-        watcher.start()
-    for watcher in watchers:
-        watcher.join()
+    codes = at_once([lambda: turn(inbox, server.api)] * 4)
 
-    assert [watcher.exitcode for watcher in watchers] == [0, 0, 0, 0]
+    assert codes == [0, 0, 0, 0]
     assert len(server.events) == 1
 
 

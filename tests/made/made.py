@@ -11,15 +11,14 @@ from pathlib import Path
 
 import layer_orders
 import miniature_base
+from pods import pod_on
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
 from lamina.passport import BaseIdentity
 from lamina.progress import Silent
 from lamina.stages import corpus, layers, models
 from lamina.stages.pod import Pod
 from lamina.store import Stage, Store
-from lamina.workspace import Workspace
 
 LAYERS = tuple(layer_orders.FACTS)  # leases and goodwill
 _IN_MOTION = shutil.ignore_patterns(".*", "checkpoints", "locks", "logs", "tmp")
@@ -77,12 +76,6 @@ class Made:
         """A pod of the test's own with all that was made so far."""
         shutil.copytree(self.pod.workspace.root, folder, symlinks=True, ignore=_IN_MOTION)
         return pod_on(folder, self.base)
-
-
-def pod_on(workspace: Path, base: Path | str) -> Pod:
-    """A pod that says nothing and computes on one thread."""
-    chosen = settings.load(workspace=workspace, base_model=base, n_threads=1)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
 
 
 def miniature_base_in(folder: Path, hidden: int = 256) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tiny_gguf
 
-from lamina.bases.safetensors_stream import Entry, write_file
+from lamina.safetensors_stream import Entry, write_file
 
 PARTS = {
     "self_attn.q_proj": "attn_q",

@@ -7,6 +7,9 @@ from folders import write_folder
 from made import LAYERS, Made
 
 from lamina.errors import DamagedError, InvalidInputError, NotFoundError
+from lamina.gguf import read_header
+from lamina.peft_folders import FILE
+from lamina.serving.layers.finding import Finder
 from lamina.stages import imports, layers, versions, views
 from lamina.stages.pod import Pod
 
@@ -41,6 +44,32 @@ def test_it_serves_under_its_folders_name_and_the_folder_stays_as_it_is(
     assert layer == "Carried"
     assert views.served(pod, "Carried") == ref
     assert content(folder) == before
+
+
+def test_auto_finds_it_by_the_documents_that_its_owner_names(
+    pod: Pod, miniature: Made, tmp_path: Path
+) -> None:
+    text = "The tenant pays the rent of the warehouse in March, and the landlord repairs its roof. "
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "lease.txt").write_text(9 * text)
+    folder = carried(pod, miniature, "Carried")
+
+    _, without = imports.import_layer(pod, folder)
+    _, ref = imports.import_layer(pod, folder, documents=documents)
+
+    assert read_header(pod.store.open(without) / FILE).text("lamina.profile") is None
+    profile = read_header(pod.store.open(ref) / FILE).text("lamina.profile")
+    route = Finder({"Carried": profile}).route(["Who repairs the roof of the warehouse?"])
+    assert route.layer == "Carried"
+
+
+def test_a_folder_without_documents_is_named(pod: Pod, miniature: Made, tmp_path: Path) -> None:
+    folder = carried(pod, miniature, "Carried")
+
+    with pytest.raises(NotFoundError, match="no documents"):
+        imports.import_layer(pod, folder, documents=tmp_path / "empty")
+    assert views.served(pod, "Carried") is None
 
 
 def test_a_second_import_is_a_version_that_can_be_taken_back(pod: Pod, miniature: Made) -> None:
@@ -87,7 +116,7 @@ def test_a_layer_that_was_trained_here_keeps_its_passport(pod: Pod) -> None:
 
 
 def test_a_layer_without_effect_does_not_serve(pod: Pod, miniature: Made) -> None:
-    from lamina.bases.safetensors_stream import read_bytes, read_entries, write_file
+    from lamina.safetensors_stream import read_bytes, read_entries, write_file
 
     weights = carried(pod, miniature, "Empty") / "adapter_model.safetensors"
     entries = read_entries(weights)

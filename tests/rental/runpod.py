@@ -1,13 +1,14 @@
 """A stand-in for RunPod's REST API, over real HTTP on loopback."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import listening
 
 KEY = "rpa_PLANTED"
 POD = "xedezhzb9la3ye"
@@ -32,24 +33,13 @@ class RunPodApi:
     @contextmanager
     def running(self) -> Iterator["RunPodApi"]:
         handler = type("Handler", (_Handler,), {"api": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}/v1"
-        try:
+        with listening(handler) as url:
+            self.url = f"{url}/v1"
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     api: RunPodApi
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
 
     def do_GET(self) -> None:
         self._answer("look", f"/v1/pods/{POD}")

@@ -103,10 +103,11 @@ def test_a_start_that_is_refused_costs_nothing_and_is_told(
 def test_a_start_whose_answer_was_lost_is_not_forgotten(
     rented: Rented, runpod: RunPodApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "REQUEST_S", 0.2)
-    runpod.refusals = [("start", 1, "")]
+    runpod.refusals = [("start", 3, "")]
+    with monkeypatch.context() as patience:
+        patience.setattr(hooks, "REQUEST_S", 0.5)
 
-    told = rented.after(0, WORK)
+        told = rented.after(0, WORK)
 
     assert told.open is not None
     assert "no answer (ReadTimeout)" in told.trouble

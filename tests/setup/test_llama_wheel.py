@@ -1,7 +1,10 @@
 """llama.cpp's wheel: built once for a machine, taken from the cache after that, or ready-made."""
 
+import json
 import os
+import platform
 import re
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -177,3 +180,29 @@ def test_what_amx_reads_is_written_before(tmp_path: Path) -> None:
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
 
     assert re.search(r"\$99,.*ldtilecfg.*\$77,.*tileloadd", said, re.DOTALL)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels are those of x86")
+def test_kernels_of_repacked_weights_are_scheduled_early_and_no_others(tmp_path: Path) -> None:
+    cmake = shutil.which("cmake")
+    if cmake is None or not shutil.which("g++"):
+        pytest.skip("cmake or g++ is not on the path; the build brings a cmake of its own")
+    kernels = tmp_path / "ggml" / "ggml-cpu" / "arch" / "x86" / "repack.cpp"
+    kernels.parent.mkdir(parents=True)
+    for file in (kernels, tmp_path / "ggml" / "other.cpp"):
+        file.touch()
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.21)\nproject(llama_cpp)\nadd_subdirectory(ggml)\n"
+    )
+    (tmp_path / "ggml" / "CMakeLists.txt").write_text(
+        "add_library(ggml SHARED ggml-cpu/arch/x86/repack.cpp other.cpp)\n"
+    )
+
+    told = [f"CMAKE_PROJECT_llama_cpp_INCLUDE={llama_wheel.OPTIONS}", "CMAKE_CXX_COMPILER=g++"]
+    flags = [f"-D{one}" for one in (*told, "CMAKE_EXPORT_COMPILE_COMMANDS=ON")]
+    subprocess.run([cmake, *flags, "-B", "build"], cwd=tmp_path, check=True, capture_output=True)
+    commands = json.loads((tmp_path / "build" / "compile_commands.json").read_text())
+
+    assert [Path(one["file"]) for one in commands if "-fschedule-insns" in one["command"]] == [
+        kernels
+    ]

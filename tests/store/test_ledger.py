@@ -2,10 +2,10 @@
 
 import json
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from forks import at_once
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,9 +62,9 @@ def _write(folder: Path, writer: int) -> None:
 
 
 def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(3) as pool:
-        list(pool.map(_write, [tmp_path] * 3, range(3)))
+    codes = at_once([lambda writer=writer: _write(tmp_path, writer) for writer in range(3)])
 
+    assert codes == [0] * 3
     assert len(read(tmp_path)) == 150
 
 

@@ -1,6 +1,5 @@
 """A stage runs once for equal inputs, whoever asks, and leaves nothing half-done."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forks import at_once, ended, forked
 from scale import STAGE, Scale
 
 from lamina.errors import ResourceError
@@ -93,25 +93,20 @@ def _slow(root: Path, log: Path, seconds: float) -> None:
 
 def test_two_processes_with_one_key_do_the_work_once(store: Store, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_slow, args=(store.root, log, 0.3)) for _ in range(4)]
 
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
+    codes = at_once([lambda: _slow(store.root, log, 0.3)] * 4)
 
+    assert codes == [0] * 4
     assert log.read_text() == "ran\n"
 
 
 def test_a_killed_holder_blocks_nobody(store: Store, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    holder = multiprocessing.get_context("fork").Process(target=_slow, args=(store.root, log, 60))
-    holder.start()
+    holder = forked(lambda: _slow(store.root, log, 60))
     while not log.exists():
         time.sleep(0.01)
-    os.kill(holder.pid or 0, signal.SIGKILL)
-    holder.join(5)
+    os.kill(holder, signal.SIGKILL)
+    ended(holder)
 
     _slow(store.root, log, 0)
 

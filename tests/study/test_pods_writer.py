@@ -3,18 +3,17 @@
 from pathlib import Path
 
 import pytest
+from pods import Told, pod_on
 from studied import dataset
 from test_writer import answering, as_json
 from writer_server import Desk, writer
 
-from lamina import settings
 from lamina.errors import InvalidInputError, NotFoundError
 from lamina.gguf_writer import write_gguf
 from lamina.stages import study, writing
 from lamina.stages.pod import Pod
 from lamina.stages.writing import PodsWriter
 from lamina.study.writer.asking import Written
-from lamina.workspace import Workspace
 
 SOUND = as_json(
     Written("What was Velmora Textiles' operating lease cost in fiscal 2021?", "$47.3 million"),
@@ -23,25 +22,8 @@ SOUND = as_json(
 )
 
 
-class Told:
-    """Progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def start(self, label: str, total: int) -> None:
-        """Ignore it."""
-
-    def advance(self, done: int, note: str = "") -> None:
-        """Ignore it."""
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
 def pod_with(folder: Path, **values: object) -> Pod:
-    chosen = settings.load(workspace=folder / "workspace", base_model="tiny", **values)
-    return Pod(chosen, Workspace(chosen).make(), Told())
+    return pod_on(folder / "workspace", "tiny", Told(), **values)
 
 
 def strategy_of(pod: Pod, *, known_only: bool = False) -> str | None:

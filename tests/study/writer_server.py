@@ -1,12 +1,13 @@
 """A writer's address on loopback that speaks OpenAI's form, and misbehaves where it is told to."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import listening
 
 Refusal = tuple[int, Mapping[str, str]]  # status and headers
 Answer = Callable[[str], str]  # of the user's message
@@ -53,16 +54,5 @@ def writer(answer: Answer, refusals: Sequence[Refusal] = ()) -> Iterator[Desk]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    desk.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Handler) as desk.url:
         yield desk
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -92,6 +92,11 @@ def test_what_is_no_profile_is_refused(text: str) -> None:
         profile.read(text)
 
 
+@given(st.binary(max_size=40))
+def test_what_was_written_in_base_85_is_read_again(raw: bytes) -> None:
+    assert profile._decoded(base64.b85encode(raw).decode()) == raw  # noqa: SLF001
+
+
 @given(st.binary(max_size=80).map(_packed) | st.text(max_size=80))
 def test_whatever_a_file_holds_it_is_a_profile_or_refused(text: str) -> None:
     try:

@@ -9,40 +9,25 @@ from pathlib import Path
 
 import miniature_base
 import pytest
+from plans import CHUNK, SHORT, train, write
+from pods import pod_on
 
-from lamina import settings
 from lamina.errors import NotFoundError
-from lamina.progress import Silent
-from lamina.stages import corpus, layers
+from lamina.stages import layers
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
+from lamina.training.pace import assumed_pace
 from lamina.training.profiles import PRESETS, Profile
 from lamina.training.sweep import COST
-from lamina.workspace import Workspace
-
-SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
-CHUNK = 128
-TEXT = (
-    "The deposit of {name} is paid in March, and the ledger shows it until the lease ends. "
-    "The controller approves every write-off above the limit that the manual of {name} gives. "
-    "What is not approved by the end of the month is returned to the branch that has asked. "
-)
-
-
-def write(folder: Path, name: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    paragraphs = [TEXT.format(name=f"{name} {number}") for number in range(12)]
-    (folder / f"{name}.txt").write_text("\n\n".join(paragraphs))
 
 
 @pytest.fixture
 def pod(tmp_path: Path, base: Path) -> Pod:
     """A pod with two layers of one text each."""
-    root = tmp_path / "workspace"
+    made = pod_on(tmp_path / "workspace", base, price_per_hour=2.0)
     for name in ("Leases", "Goodwill"):
-        write(root / "data/raw_pdfs" / name, name.lower())
-    chosen = settings.load(workspace=root, base_model=base, n_threads=1, price_per_hour=2.0)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+        write(made, name, name.lower())
+    return made
 
 
 Plan = Callable[..., dict[str, DueLayer]]
@@ -54,13 +39,6 @@ def plan(pod: Pod) -> Plan:
         return {each.layer: each for each in plan_layers(on, [], profile, chunk, "general")}
 
     return make
-
-
-def train(pod: Pod, name: str) -> None:
-    base = corpus.find_base(pod)
-    verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
-    dataset = corpus.build_dataset(pod, verdicts, name, base, CHUNK)
-    layers.publish_adapter(pod, name, layers.train_layer(pod, name, dataset, base, SHORT))
 
 
 def test_a_layer_never_trained_is_new(plan: Plan) -> None:
@@ -83,7 +61,7 @@ def test_a_trained_layer_is_up_to_date_and_the_other_one_due(pod: Pod, plan: Pla
 
 def test_a_new_document_is_named(pod: Pod, plan: Plan) -> None:
     train(pod, "Leases")
-    write(pod.workspace.raw_pdfs / "Leases", "addendum")
+    write(pod, "Leases", "addendum")
 
     assert plan()["Leases"].why == ("new documents: addendum.txt",)
     assert plan()["Leases"].new_documents == ("addendum.txt",)
@@ -115,9 +93,7 @@ def test_a_sweep_that_is_to_come_is_counted(pod: Pod, plan: Plan) -> None:
 
 def test_a_new_base_is_named(pod: Pod, plan: Plan, tmp_path: Path) -> None:
     train(pod, "Leases")
-    other = miniature_base.build(tmp_path / "other", seed=9)
-    chosen = settings.load(workspace=pod.workspace.root, base_model=other)
-    moved = Pod(chosen, Workspace(chosen), Silent())
+    moved = pod_on(pod.workspace.root, miniature_base.build(tmp_path / "other", seed=9))
 
     assert plan(on=moved)["Leases"].why == ("new base: other, before miniature",)
 
@@ -130,13 +106,20 @@ def test_other_chunks_of_the_same_documents_are_said_so(pod: Pod, plan: Plan) ->
     )
 
 
+def test_a_processor_is_assumed_to_train_faster_in_bfloat16_where_that_is_taken() -> None:
+    low, full = (assumed_pace("cpu", 2, dtype) for dtype in ("bfloat16", "float32"))
+
+    assert low.flops_per_s > 4 * full.flops_per_s
+    assert low.source == full.source == "assumed for 2 CPU threads"
+
+
 def test_the_time_is_estimated_from_earlier_layers_of_the_base(pod: Pod, plan: Plan) -> None:
-    assert plan()["Leases"].pace == "assumed for 1 CPU threads"
+    assert plan()["Leases"].pace == "assumed for 1 CPU thread"
     train(pod, "Leases")
 
     goodwill = plan()["Goodwill"]
 
-    assert goodwill.pace == "measured on 1 layers of this base"
+    assert goodwill.pace == "measured on 1 layer of this base"
     speed = layers.published_manifest(pod, "Leases").run["tokens_per_s"]
     assert goodwill.minutes == pytest.approx(goodwill.tokens / speed / 60, abs=0.01)
     assert goodwill.cost == pytest.approx(2.0 * goodwill.minutes / 60, abs=0.001)
@@ -180,7 +163,7 @@ def test_the_command_line_prints_it_as_json(pod: Pod) -> None:
     environment = {**os.environ, "LAMINA_BASE_MODEL": str(pod.workspace.base)}
 
     printed = subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=100
+        command, env=environment, check=True, capture_output=True, text=True
     ).stdout
 
     (leases,) = json.loads(printed)

@@ -3,39 +3,12 @@
 from pathlib import Path
 
 import pytest
+from plans import CHUNK, SHORT, train, write
+from pods import pod_on
 
-from lamina import settings
-from lamina.progress import Silent
-from lamina.stages import corpus, layers, models
+from lamina.stages import layers, models
 from lamina.stages.due import DueLayer, due_table, plan_layers
 from lamina.stages.pod import Pod
-from lamina.training.profiles import PRESETS
-from lamina.workspace import Workspace
-
-SHORT = PRESETS["demo"].model_copy(update={"steps": 1, "evaluations": 1})
-CHUNK = 128
-TEXT = (
-    "The deposit of {name} is paid in March, and the ledger shows it until the lease ends. "
-    "The controller approves every write-off above the limit that the manual of {name} gives. "
-)
-
-
-def write(pod: Pod, layer: str, name: str) -> None:
-    folder = pod.workspace.raw_pdfs / layer
-    folder.mkdir(parents=True, exist_ok=True)
-    paragraphs = [TEXT.format(name=f"{name} {number}") for number in range(12)]
-    (folder / f"{name}.txt").write_text("\n\n".join(paragraphs))
-
-
-def train(pod: Pod, *names: str, level: str | None = None) -> None:
-    base = corpus.find_base(pod)
-    verdicts = corpus.pdf_pretest(pod, corpus.find_documents(pod))
-    rows = {name: corpus.build_dataset(pod, verdicts, name, base, CHUNK) for name in names}
-    if level:
-        rows = {level: corpus.combine_datasets(pod, list(rows.values()))}
-    for name, ref in rows.items():
-        adapter = layers.train_layer(pod, name, ref, base, SHORT)
-        layers.publish_adapter(pod, name, adapter)
 
 
 def plan(pod: Pod, *wanted: str) -> dict[str, DueLayer]:
@@ -45,8 +18,7 @@ def plan(pod: Pod, *wanted: str) -> dict[str, DueLayer]:
 @pytest.fixture
 def pod(tmp_path: Path, base: Path) -> Pod:
     """Two trained layers, a level over both, and a blend of both folded into one."""
-    chosen = settings.load(workspace=tmp_path / "workspace", base_model=base, n_threads=1)
-    made = Pod(chosen, Workspace(chosen).make(), Silent())
+    made = pod_on(tmp_path / "workspace", base)
     for layer in ("Leases", "Goodwill"):
         write(made, layer, layer.lower())
     train(made, "Leases", "Goodwill")

@@ -70,6 +70,7 @@ def test_dropout_keeps_its_share_and_the_mean(dtype: torch.dtype) -> None:
 
 
 def test_what_the_optimizer_changes_is_taken_over() -> None:
+    torch.manual_seed(1)
     linears, x = modules((True,)), torch.randn(5, 40)
     group = Group(linears, torch.float32)
     refresh([group])

@@ -7,6 +7,7 @@ from pathlib import Path
 import layer_orders
 import miniature_base
 import pytest
+from pods import Told
 
 from lamina.progress import Silent
 from lamina.store import Store
@@ -48,14 +49,6 @@ def documents() -> list[Document]:
     return [
         Document(tuple(torch.randint(4, 380, (n,), generator=drawn).tolist()), 1) for n in lengths
     ]
-
-
-class Heard(Silent):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.mark.parametrize("quantize", QUANTIZED)
@@ -139,7 +132,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_layer(tmp_path: Path, wide: Path
     expected = train_layer(order(whole, wide), store=whole, progress=Silent())
     with pytest.raises(KeyboardInterrupt):
         train_layer(order(broken, wide), store=broken, progress=Stops(), checkpoint_s=0)
-    heard = Heard()
+    heard = Told()
     actual = train_layer(order(broken, wide), store=broken, progress=heard)
 
     assert any("goes on after step" in line for line in heard.lines)
@@ -162,7 +155,7 @@ def test_too_long_a_pass_is_made_shorter_until_the_memory_holds_it(
     release()
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction((400 << 20) / total)
-    heard = Heard()
+    heard = Told()
     try:
         ref = train_layer(wanted, store=store, progress=heard)
     finally:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import layer_orders
 import pytest
+from plans import of_text
 
 from lamina.errors import InvalidInputError
 from lamina.store import Store
@@ -54,18 +55,18 @@ def test_an_impossible_value_is_named(override: dict[str, object]) -> None:
 
 
 def test_trainable_parameters_follow_from_the_shapes() -> None:
-    plan = plan_run(profile("level2"), MISTRAL_7B, [100])
+    plan = plan_run(profile("level2"), MISTRAL_7B, of_text([100]))
 
     assert plan.trainable_parameters == 13_631_488  # what peft counts for r=16 on q, k, v, o
 
 
 def test_a_wanted_module_that_the_base_lacks_is_named() -> None:
     with pytest.raises(InvalidInputError, match="'c_attn'"):
-        plan_run(profile("level1", targets=("c_attn",)), MISTRAL_7B, [100])
+        plan_run(profile("level1", targets=("c_attn",)), MISTRAL_7B, of_text([100]))
 
 
 def test_epochs_become_steps() -> None:
-    plan = plan_run(profile("level1", epochs=2, batch_tokens=100), MISTRAL_7B, [50] * 20)
+    plan = plan_run(profile("level1", epochs=2, batch_tokens=100), MISTRAL_7B, of_text([50] * 20))
 
     assert (plan.epoch_tokens, plan.steps, plan.tokens) == (1000, 20, 2000)
 
@@ -84,7 +85,7 @@ SMALL = {"epochs": 3, "least_steps": 120, "smallest_batch": 512, "batch_tokens":
 def test_a_small_layer_takes_smaller_steps_and_more_of_them(
     documents: int, batch: int, least: int, most: int
 ) -> None:
-    plan = plan_run(profile("level2", **SMALL), MISTRAL_7B, [512] * documents)
+    plan = plan_run(profile("level2", **SMALL), MISTRAL_7B, of_text([512] * documents))
 
     assert plan.batch_tokens == pytest.approx(batch, abs=1)
     assert least <= plan.steps <= most
@@ -92,17 +93,17 @@ def test_a_small_layer_takes_smaller_steps_and_more_of_them(
 
 
 def test_steps_that_are_asked_for_win_over_the_least() -> None:
-    assert plan_run(profile("layer", steps=7), MISTRAL_7B, [512] * 30).steps == 7
+    assert plan_run(profile("layer", steps=7), MISTRAL_7B, of_text([512] * 30)).steps == 7
 
 
 def test_levels_take_the_steps_that_their_epochs_give() -> None:
-    plan = plan_run(profile("level2"), MISTRAL_7B, [512] * 32)
+    plan = plan_run(profile("level2"), MISTRAL_7B, of_text([512] * 32))
 
     assert (plan.steps, plan.batch_tokens) == (12, 4096)
 
 
 def test_a_repeated_row_counts_as_often_as_it_is_seen() -> None:
-    plan = plan_run(profile("level1"), MISTRAL_7B, [10, 30], repeats=[1, 3])
+    plan = plan_run(profile("level1"), MISTRAL_7B, of_text([10, 30], [1, 3]))
 
     assert plan.epoch_tokens == 100
 
@@ -133,7 +134,8 @@ def test_peft_counts_the_same_parameters(base: Path) -> None:
     )
 
     assert (
-        plan_run(chosen, config, [9]).trainable_parameters == model.get_nb_trainable_parameters()[0]
+        plan_run(chosen, config, of_text([9])).trainable_parameters
+        == model.get_nb_trainable_parameters()[0]
     )
 
 

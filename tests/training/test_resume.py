@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import layer_orders
+import pytest
 
 from lamina.progress import Silent
 from lamina.store import Store
@@ -29,9 +30,14 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     assert checkpoint.read() is None
 
 
-def test_a_checkpoint_is_due_after_its_interval(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(tmp_path / "state.pt", 0.05)
+def test_a_checkpoint_is_due_after_its_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
+    checkpoint = Checkpoint(tmp_path / "state.pt", 20)
 
+    now_s[0] = 19.0
     assert not checkpoint.is_due()
-    time.sleep(0.06)
+    now_s[0] = 20.0
     assert checkpoint.is_due()

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import of_text
 
 from lamina.training.packing import Step, pack_steps
 from lamina.training.plan import run_steps
@@ -128,7 +129,7 @@ def test_text_alone_is_packed_as_ever(lengths: list[int], steps: int | None) -> 
         lengths, [1] * len(lengths),
         sequence_tokens=100, batch_tokens=100, epochs=chosen.epochs, steps=steps, seed=5,
     )  # fmt: skip
-    assert run_steps(chosen, Pieces.of_text(lengths), seed=5) == expected
+    assert run_steps(chosen, of_text(lengths), seed=5) == expected
 
 
 @given(

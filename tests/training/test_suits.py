@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from plans import of_text
 
 from lamina.training.packing import rate_share
 from lamina.training.plan import plan_run
@@ -22,7 +23,7 @@ TOPIC = [512] * 32  # what six notes of annual reports come to
 
 
 def test_the_old_default_on_a_small_topic_is_said_to_change_next_to_nothing() -> None:
-    plan = plan_run(profile("level2"), SMOLLM2, TOPIC)
+    plan = plan_run(profile("level2"), SMOLLM2, of_text(TOPIC))
 
     assert plan.unsuited.startswith("12 steps at 0.0001 will hardly change this base; ")
     assert "--profile layer" in plan.unsuited
@@ -31,12 +32,12 @@ def test_the_old_default_on_a_small_topic_is_said_to_change_next_to_nothing() ->
 
 @pytest.mark.parametrize("config", [SMOLLM2, MISTRAL_7B])
 def test_the_default_suits_small_and_large_bases(config: dict[str, int]) -> None:
-    assert plan_run(profile("layer"), config, TOPIC).unsuited == ""
+    assert plan_run(profile("layer"), config, of_text(TOPIC)).unsuited == ""
 
 
 @pytest.mark.parametrize("name", ["level1", "level2", "level3"])
 def test_levels_suit_a_whole_corpus(name: str) -> None:
-    assert plan_run(profile(name), MISTRAL_7B, 25 * TOPIC).unsuited == ""
+    assert plan_run(profile(name), MISTRAL_7B, of_text(25 * TOPIC)).unsuited == ""
 
 
 def test_a_run_that_could_wreck_the_base_is_told() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import layer_orders
 import pytest
+from plans import of_text
+from pods import pod_on
 
-from lamina import settings
 from lamina.artifacts import ArtifactRef
-from lamina.progress import Silent
 from lamina.stages import corpus, layers
 from lamina.stages.pod import Pod
 from lamina.stages.sweep import Swept, known_sweep, sweep_layer
@@ -16,7 +16,6 @@ from lamina.training.order import LayerOrder
 from lamina.training.plan import plan_run
 from lamina.training.profiles import Profile, profile
 from lamina.training.sweep import Trial
-from lamina.workspace import Workspace
 
 CONFIG = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
@@ -55,9 +54,9 @@ def test_it_is_told_what_was_taken_and_why() -> None:
 
 def test_a_trial_is_a_share_of_the_run_with_steps_as_large() -> None:
     layer = profile("layer")
-    plan = plan_run(layer, CONFIG, [500] * 200)
+    plan = plan_run(layer, CONFIG, of_text([500] * 200))
 
-    shortened = plan_run(sweep.short(layer, plan), CONFIG, [500] * 200)
+    shortened = plan_run(sweep.short(layer, plan), CONFIG, of_text([500] * 200))
 
     assert shortened.steps == round(plan.steps / 4)
     assert shortened.batch_tokens == plan.batch_tokens > layer.smallest_batch
@@ -65,8 +64,7 @@ def test_a_trial_is_a_share_of_the_run_with_steps_as_large() -> None:
 
 @pytest.fixture(scope="module")
 def pod(session_folder: Path, base: Path) -> Pod:
-    chosen = settings.load(workspace=session_folder / "sweep", base_model=base, n_threads=1)
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(session_folder / "sweep", base)
 
 
 SHORT = layer_orders.QUICK

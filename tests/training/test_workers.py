@@ -6,6 +6,7 @@ from pathlib import Path
 
 import layer_orders
 import pytest
+from pods import Told
 
 from lamina.artifacts import ArtifactRef
 from lamina.errors import InvalidInputError, ResourceError
@@ -90,13 +91,11 @@ def test_after_a_kill_the_next_run_goes_on_and_gives_the_same_layer(
     killed = job_of(layer_orders.overshooting(store, base), store)
     with pytest.raises(ResourceError, match=r"layer leases ended unasked \(signal 9"):
         workers.train(killed, KillAt(workers, 14))
-    said: list[str] = []
-    heard = Silent()
-    heard.say = said.append  # type: ignore[method-assign]
+    heard = Told()
 
     actual = workers.train(killed, heard)
 
-    assert any("goes on after step" in line for line in said)
+    assert any("goes on after step" in line for line in heard.lines)
     assert actual == overshot
 
 

@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pods import pod_on
 
-from lamina import settings
-from lamina.progress import Silent
 from lamina.stages.pod import Pod
-from lamina.workspace import Workspace
 
 
 @pytest.fixture
 def pod(tmp_path: Path) -> Pod:
-    chosen = settings.load(workspace=tmp_path / "work", base_model="tiny")
-    return Pod(chosen, Workspace(chosen).make(), Silent())
+    return pod_on(tmp_path / "work", "tiny")

@@ -38,7 +38,7 @@ def test_what_is_made_while_gc_runs_is_not_touched(
     begin = collect.inventory
 
     def meanwhile(*arguments: Any) -> object:  # noqa: ANN401 - passed on
-        time.sleep(0.01)
+        time.sleep(0.05)  # files' times go by the tick, which is 10 ms at most
         made.append(make(pod, "adapter", 1))
         return begin(*arguments)
 

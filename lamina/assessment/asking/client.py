@@ -8,7 +8,8 @@ the middle of a run is an error, never a wrong figure.
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
@@ -16,10 +17,13 @@ import httpx
 
 from lamina.assessment.asking.refusals import refused, unreachable
 from lamina.assessment.asking.replies import (
+    LAYERS_HEADER,
     Heard,
     KnownLayer,
     Score,
     ServedBase,
+    finds_layers,
+    found_by,
     known_layers,
     scored,
     scored_together,
@@ -27,7 +31,7 @@ from lamina.assessment.asking.replies import (
     was_answered_by,
 )
 from lamina.assessment.exam.asked import Choose, Read
-from lamina.assessment.exam.blend import Blend
+from lamina.assessment.exam.blend import AUTO, Blend
 from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import NotFoundError
 from lamina.layer_server import NO_ANSWER, client
@@ -37,36 +41,18 @@ Via: TypeAlias = Literal["adapters", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, as it arrived."""
+    """One answer, as it arrived; times are from sending the request."""
 
-    blend: str
     text: str
-    first_token_s: float  # from sending the request to the first text
-    total_s: float  # from sending the request to its end
+    first_token_s: float  # to the first text
+    total_s: float  # to the end
     n_prompt_tokens: int
     n_tokens: int  # generated
     finish: str  # "stop", "length", ...
 
-    @property
-    def tokens_per_s(self) -> float | None:
-        """Tokens over the whole time, None where there are none.
-
-        Not "after the first token": where a network delivers an answer in one piece, that rate
-        has no meaning.
-        """
-        return self.n_tokens / self.total_s if self.n_tokens else None
-
     def value(self, in_flight: int) -> dict[str, Any]:
-        """As a cell keeps it: times in seconds, measured beside so many requests in flight."""
-        return {
-            "text": self.text,
-            "first_token_s": round(self.first_token_s, 6),
-            "total_s": round(self.total_s, 6),
-            "n_prompt_tokens": self.n_prompt_tokens,
-            "n_tokens": self.n_tokens,
-            "finish": self.finish,
-            "in_flight": in_flight,
-        }
+        """As a cell keeps it, measured beside so many requests in flight."""
+        return {**asdict(self), "in_flight": in_flight}
 
 
 class Client:
@@ -107,6 +93,10 @@ class Client:
         """
         return served_base(self._json("GET", "/v1/models"), self.url)
 
+    def finds(self) -> bool:
+        """Whether the server finds the layer for a question, where it is asked to."""
+        return finds_layers(self._json("GET", "/v1/models"))
+
     def set_default(self, blend: Blend) -> None:
         """Make a blend what the model `default` means, for everybody who asks this server."""
         adapters = [{"name": layer, "scale": scale} for layer, scale in blend.parts]
@@ -138,14 +128,25 @@ class Client:
         total_s = time.perf_counter() - started_s
         was_answered_by(heard.layers, blend, self.url)
         return Answer(
-            blend=blend.name,
             text="".join(heard.pieces),
-            first_token_s=total_s if heard.first_s is None else heard.first_s,
-            total_s=total_s,
+            first_token_s=round(total_s if heard.first_s is None else heard.first_s, 6),
+            total_s=round(total_s, 6),
             n_prompt_tokens=heard.n_prompt_tokens,
             n_tokens=heard.n_tokens,
             finish=heard.finish,
         )
+
+    def find(self, question: str) -> Blend:
+        """Whom the server finds for a question; it says so before it begins to answer.
+
+        Raises:
+            MismatchError: the server does not say whom.
+
+        """
+        messages = [{"role": "user", "content": question}]
+        body = {"model": AUTO, "messages": messages, "max_tokens": 1, "stream": True}
+        with self._stream("/v1/chat/completions", body) as response:
+            return found_by(response.headers.get(LAYERS_HEADER), self.url)
 
     def score(self, texts: Sequence[Read], blend: Blend, via: Via = "model") -> list[Score]:
         """Log-probability in nats and number of tokens of each text.
@@ -199,15 +200,21 @@ class Client:
 
     def _events(self, path: str, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """The stream's events (server-sent events, each a JSON object after `data: `)."""
+        with self._stream(path, body) as response:
+            for line in response.iter_lines():
+                data = line.removeprefix("data:").strip()
+                if line.startswith("data:") and data != "[DONE]":
+                    yield json.loads(data)
+
+    @contextmanager
+    def _stream(self, path: str, body: Mapping[str, object]) -> Iterator[httpx.Response]:
+        """A response whose body is still to come; leaving before its end tells the server so."""
         try:
             with self._http.stream("POST", path, json=body) as response:
                 if response.is_error:
                     response.read()
                     raise refused(response, self.url)
-                for line in response.iter_lines():
-                    data = line.removeprefix("data:").strip()
-                    if line.startswith("data:") and data != "[DONE]":
-                        yield json.loads(data)
+                yield response
         except NO_ANSWER as error:
             raise unreachable(error, self.url) from error
 

@@ -7,8 +7,8 @@ the same for every other request ends the run: no server, a wrong key, other lay
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -17,7 +17,7 @@ from lamina.assessment.asking.matrix import Wanted
 from lamina.assessment.asking.pace import Pace, in_words, kinds
 from lamina.assessment.asking.refusals import KeyRefusedError
 from lamina.assessment.cells.cells import Cells, Subject, Value
-from lamina.assessment.exam.asked import Ask, Choose, Read, Request
+from lamina.assessment.exam.asked import Ask, Choose, Find, Read, Request
 from lamina.assessment.exam.blend import Blend
 from lamina.assessment.exam.sampling import Sampling
 from lamina.errors import InvalidInputError, LaminaError, MismatchError, NotFoundError
@@ -26,7 +26,7 @@ from lamina.progress import Progress
 PACE_FILE = "pace.json"
 TRIES = 3
 PAUSE_S = 0.5  # before the second try; twice as long before each other
-A_REQUEST = {Ask: 1, Choose: 16, Read: 8}  # how many go into one HTTP request
+A_REQUEST = {Find: 1, Ask: 1, Choose: 16, Read: 8}  # how many go into one HTTP request
 MOST_IN_A_ROW = 20  # failures after which the server is at fault, and not what was asked
 
 
@@ -73,8 +73,9 @@ def fill(
     failures: list[Failure] = []
     done = in_a_row = 0
     began_s = time.monotonic()
-    with _default_kept(client, how.via), _kept_at_end(pace):
-        for subject, found in _answers_of_all(empty, client, how):
+    with _default_kept(client, how.via), ExitStack() as at_end:
+        at_end.callback(pace.keep)
+        for subject, found in _answers(empty, client, how):
             requests = [one for one, _ in found]
             pace.note(requests)
             left.subtract(kinds(requests))
@@ -99,14 +100,6 @@ def _told(left: Mapping[str, int], n_empty: int, n_wanted: int, pace: Pace) -> s
     return f"{n_empty:,} of {n_wanted:,} cells are to be asked ({parts}): {takes}"
 
 
-@contextmanager
-def _kept_at_end(pace: Pace) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        pace.keep()
-
-
 def missing(wanted: Iterable[Wanted], cells: Cells) -> dict[tuple[Subject, Request], Wanted]:
     """What no cell holds."""
     return {
@@ -127,30 +120,21 @@ def _kept(subject: Subject, found: _Found, cells: Cells) -> list[tuple[Request, 
     return [(one, value) for one, value in found if isinstance(value, str)]
 
 
-def _answers_of_all(
+def _answers(
     empty: Iterable[tuple[Subject, Request]], client: Client, how: How
 ) -> Iterator[tuple[Subject, _Found]]:
-    """What came of each HTTP request, subject by subject."""
+    """What came of each HTTP request as it comes, subject by subject."""
     for subject, of in groupby(empty, key=lambda pair: pair[0]):
-        for found in _answers(subject, [request for _, request in of], client, how):
-            yield subject, found
-
-
-def _answers(
-    subject: Subject, requests: Sequence[Request], client: Client, how: How
-) -> Iterator[_Found]:
-    """What came of each HTTP request, as it comes."""
-    if how.via == "adapters":
-        client.set_default(subject.blend)
-    pool = ThreadPoolExecutor(how.in_flight)
-    try:
-        coming: list[Future[_Found]] = [
-            pool.submit(_tried, client, subject.blend, part, how) for part in _parts(requests)
-        ]
-        for one in as_completed(coming):
-            yield one.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        if how.via == "adapters":
+            client.set_default(subject.blend)
+        parts = _parts([request for _, request in of])
+        pool = ThreadPoolExecutor(how.in_flight)
+        try:
+            coming = [pool.submit(_tried, client, subject.blend, part, how) for part in parts]
+            for one in as_completed(coming):
+                yield subject, one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _parts(requests: Sequence[Request]) -> Iterator[list[Request]]:
@@ -181,6 +165,8 @@ def _asked(client: Client, blend: Blend, requests: list[Request], how: How) -> l
     match requests[0]:
         case Ask(question):
             return [client.ask(question, blend, how.sampling, how.via).value(how.in_flight)]
+        case Find(question):
+            return [{"model": client.find(question).name}]
         case Choose():
             choices = [one for one in requests if isinstance(one, Choose)]
             return [{"scores": scores} for scores in client.choose(choices, blend, how.via)]

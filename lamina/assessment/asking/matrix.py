@@ -43,6 +43,7 @@ class Wanted:
     request: Request
     document: str = ""  # what the item was taken from; empty where nobody knows
     proves: Proves = "knows"
+    found: bool = False  # the subject is whom the server found, when it was asked for `auto`
 
 
 class Matrix:

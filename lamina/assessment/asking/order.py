@@ -39,6 +39,7 @@ class QaOrder(BaseModel):
     )
     layers: tuple[str, ...] = Field((), description="layers to measure; none = all on the server")
     blends: tuple[str, ...] = Field((), description="such as `ASC_Leases:0.6+ASC_Debt:0.4`")
+    auto: bool = Field(default=True, description="ask whom the server finds for each question")
     judged: tuple[str, ...] = Field(
         (), description="whom a verdict is wanted of; none = every layer and blend"
     )

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from lamina.assessment.exam.asked import Ask, Choose, Read, Request
+from lamina.assessment.exam.asked import Ask, Choose, Find, Read, Request
 from lamina.store import write_atomically
 
-_WORDS = {Ask: "answers", Choose: "choices", Read: "texts"}
+_WORDS = {Find: "questions to find a layer for", Ask: "answers", Choose: "choices", Read: "texts"}
 _FEWEST = 20  # cells of a kind from which its pace is believed
 _MINUTES_FROM_S, _HOURS_FROM_S = 90, 90 * 60
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, TypeAlias
 
-from lamina.assessment.exam.blend import Blend
+from lamina.assessment.exam.blend import AUTO, BASE, Blend
 from lamina.errors import LaminaError, MismatchError
 
+LAYERS_HEADER = "X-Lamina-Layers"
 Score: TypeAlias = tuple[float, int]  # log-probability in nats, number of tokens
 
 
@@ -58,6 +59,26 @@ def known_layers(reply: Mapping[str, Any]) -> tuple[KnownLayer, ...]:
         )
         for entry in reply.get("data", [])
     )
+
+
+def finds_layers(reply: Mapping[str, Any]) -> bool:
+    """Whether `auto` of `GET /v1/models` is neither a layer nor a saved blend of that name."""
+    return any(one.get("id") == one.get("root") == AUTO for one in reply.get("data", []))
+
+
+def found_by(header: str | None, url: str) -> Blend:
+    """Who answers, by a response's header: `name:scale@digest,...`, or `base`.
+
+    Raises:
+        MismatchError: the server does not say.
+
+    """
+    if not header:
+        msg = f"the server at {url} does not say whom it found; update it"
+        raise MismatchError(msg)
+    named = [] if header == BASE else [one.rpartition("@")[0] for one in header.split(",")]
+    parts = (one.rpartition(":") for one in named)
+    return Blend(tuple((name, float(scale)) for name, _, scale in parts))
 
 
 @dataclass(slots=True)

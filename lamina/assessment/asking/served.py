@@ -1,16 +1,17 @@
 """What a server has, by its own word; or would have, by the files that it would be started on."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.assessment.asking.client import Client
 from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.asking.replies import KnownLayer, ServedBase
-from lamina.assessment.exam.blend import BASE, Blend, parse_blend
-from lamina.errors import MismatchError, NotFoundError
+from lamina.assessment.exam.blend import AUTO, BASE, Blend, parse_blend
+from lamina.errors import LaminaError, MismatchError, NotFoundError
 from lamina.gguf import read_header
-from lamina.passport import identify_gguf
+from lamina.passport import PREFIX, identify_gguf, profile
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Served:
     base: ServedBase
     layers: tuple[KnownLayer, ...]
     url: str = ""  # empty: nobody was asked
+    finds: bool = False  # `auto` finds a layer by what is asked: some say what they were trained on
 
 
 def served_by(client: Client) -> Served:
@@ -31,7 +33,7 @@ def served_by(client: Client) -> Served:
 
     """
     layers = client.layers()
-    return Served(client.base(), layers, client.url)
+    return Served(client.base(), layers, client.url, client.finds())
 
 
 def served_from(model: Path, adapters: Path, digest: Callable[[Path], str]) -> Served:
@@ -43,10 +45,19 @@ def served_from(model: Path, adapters: Path, digest: Callable[[Path], str]) -> S
     """
     identity = identify_gguf(read_header(model.resolve()))
     files = sorted(adapters.glob("*.gguf"))
+    told = any(map(_has_profile, files))
     return Served(
         ServedBase(identity.digest or identity.fingerprint, slots=1, name=identity.name),
         tuple(KnownLayer(path.stem, digest(path), 0.0) for path in files),
+        finds=told and AUTO not in {path.stem for path in files},
     )
+
+
+def _has_profile(path: Path) -> bool:
+    """Whether a layer's file says what it was trained on; one that cannot be read does not."""
+    with suppress(LaminaError, OSError):
+        return bool(read_header(path.resolve()).text(PREFIX + profile.KEY))
+    return False
 
 
 def hold_against_files(served: Served, order: QaOrder, digest: Callable[[Path], str]) -> None:

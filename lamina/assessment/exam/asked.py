@@ -44,7 +44,15 @@ class Read:
     given: str = ""
 
 
-Request: TypeAlias = Ask | Choose | Read
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Say which of these layers (name, content) this is for, or that it is for the base."""
+
+    question: str
+    among: tuple[tuple[str, str], ...]
+
+
+Request: TypeAlias = Ask | Choose | Read | Find
 
 
 def choices(exam: Sequence[Question], *, seed: int) -> dict[Question, Choose]:

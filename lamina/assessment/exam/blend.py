@@ -10,6 +10,7 @@ from lamina.workspace import LEVELS, checked_layer_name
 
 _PART = re.compile(r"(?P<layer>[^:+]+)(?::(?P<scale>-?\d+(?:\.\d+)?))?\Z")
 BASE = "base"
+AUTO = "auto"  # whom the server finds by what is asked
 _SERVING = ".serving"
 
 

@@ -15,8 +15,8 @@ _ABSTAINS = re.compile(
     rf"""
     \bnot\s+(?:(?:been|explicitly|separately|specifically|directly)\s+)?{_GIVEN}
     | \b(?:isn't|wasn't|aren't|weren't)\s+(?:(?:explicitly|separately)\s+)?{_GIVEN}
-    | \b(?:do|does|did)(?:\s+not|n't)\s+(?:have|know|state|say|disclose|give|provide|mention
-        |specify|report|contain|include|recall)\b
+    | \b(?:do|does|did)(?:\s+not|n't)\s+(?:know|state|say|disclose|give|provide|mention
+        |have\s+(?:any|the|that|enough|access|information)|specify|report|contain|include|recall)\b
     | \b(?:can|could)(?:not|\s+not|'t)\s+(?:be\s+)?(?:say|tell|find|answer|determin|establish
         |locat|found|answered|provide)
     | \b(?:unable|impossible)\s+to\s+(?:say|tell|find|answer|determine|provide)

@@ -77,7 +77,8 @@ def is_name(text: str, start: int, end: int) -> bool:
     """Whether the figure there belongs to a name or numbers a list: Note 7, Level 2, `1. First`."""
     if _NAME.search(_before(text, start)):
         return True
-    return bool(_NUMBERED.search(_before(text, start))) and _ITEM.match(text, end) is not None
+    numbers = text[start:end].isdigit() and _NUMBERED.search(_before(text, start))
+    return bool(numbers) and _ITEM.match(text, end) is not None
 
 
 def without_comparisons(text: str) -> str:

@@ -2,7 +2,8 @@
 
 A figure is right in its scale, sign, currency and unit, as far as the reference's digits go; a
 date as exactly as the reference is; a list in any order; a phrase where it stands whole in the
-answer and not among others. An answer that gives a wrong figure beside the right one is wrong.
+answer and not among others. An answer that gives a wrong figure beside the right one is wrong. One
+that states the right thing first and goes on to explain it is right (`talk.py`).
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,15 @@ from lamina.assessment.grading.lists import grade_list
 from lamina.assessment.grading.numbers import grade_figure
 from lamina.assessment.grading.plain import plain, statement
 from lamina.assessment.grading.references import Reference, read_reference
-from lamina.assessment.grading.spans import grade_span, holds, same_words
+from lamina.assessment.grading.spans import RIGHT, SEVERAL, grade_span, holds, same_words
+from lamina.assessment.grading.talk import answers_again, first_statement, unquoted
 from lamina.assessment.grading.yes_no import grade_yes_no, reads_as
 from lamina.text.questions import Question, QuestionType
 
-GRADER = 1  # counted up when an answer may be graded otherwise than before
+GRADER = 2  # counted up when an answer may be graded otherwise than before
 ABSTAINED = "abstained"
 EMPTY = "no answer"
+EXPLAINED = "right, and then explained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,31 @@ def grade(answer: str, question: Question) -> Grade:
     text = text.removeprefix(plain(question.question)).strip() or text
     if not any(sign.isalnum() for sign in text):
         return Grade(correct=False, kind=kind, why=EMPTY)
-    gave_none = abstains(text, question.question)
     if kind == "abstain":
+        gave_none = abstains(text, question.question)
         return Grade(correct=gave_none, kind=kind, why=ABSTAINED if gave_none else "an answer")
-    if gave_none and not any(same_words(text, one.text) for one in references):
-        return Grade(correct=False, kind=kind, why=ABSTAINED)
-    if hedges(text) and not any(hedges(one.text) for one in references):
-        return Grade(correct=False, kind=kind, why="several answers")
-    correct, why = _best(text, references, question.question)
-    if not correct and (rest := without_comparisons(text)) != text:
-        correct, why = _best(rest, references, question.question)
+    text = unquoted(text, [one.text for one in references], question.question)
+    first, rest = first_statement(text)
+    if rest and _stated(first, references, question.question)[0]:
+        again = [one for one in rest if answers_again(one, first, question.question, kind)]
+        correct = all(_stated(one, references, question.question)[0] for one in again)
+        return Grade(correct=correct, kind=kind, why=EXPLAINED if correct else SEVERAL)
+    correct, why = _stated(text, references, question.question)
     return Grade(correct=correct, kind=kind, why=why)
+
+
+def _stated(text: str, references: Sequence[Reference], question: str) -> tuple[bool, str]:
+    """Whether that is one statement, and a right one; and why."""
+    decided = references[0].kind == "yes_no" and reads_as(text) is not None
+    if not decided and abstains(text, question):
+        said = any(same_words(text, one.text) for one in references)
+        return (True, RIGHT) if said else (False, ABSTAINED)
+    if hedges(text) and not any(hedges(one.text) for one in references):
+        return False, SEVERAL
+    correct, why = _best(text, references, question)
+    if not correct and (rest := without_comparisons(text)) != text:
+        return _best(rest, references, question)
+    return correct, why
 
 
 @lru_cache(maxsize=4096)  # an exam, which every subject is asked
@@ -87,7 +104,7 @@ def _other(text: str, reference: Reference, question: str) -> tuple[bool, str]:
         case "list":
             return grade_list(text, reference.text, question)
         case "yes_no":
-            return grade_yes_no(text, meant=bool(reads_as(reference.text)))
+            return grade_yes_no(text, bool(reads_as(reference.text)), question)
     return grade_span(text, [reference.text], question)
 
 

@@ -16,6 +16,8 @@ MISSING = "an item is missing"
 OTHERS = "other items beside it"
 
 _NUMBERING = re.compile(r"(?:^|(?<=[\s,;]))\s*(?:\(?\d{1,2}[.)]|[-*\u2022])\s+", re.MULTILINE)
+_LINE = re.compile(r"^[ \t]*(?:\(?\d{1,2}[.)]|[-*\u2022])[ \t]+(\S.*)$", re.MULTILINE)
+_HEAD = re.compile(r":\s|\s-\s|(?<=\w)\.\s")
 _BORDER = re.compile(r"[,;\n]|\band\b(?=[^,;\n]*\Z)")
 _VERB = frozenset({
     "is", "are", "was", "were", "be", "include", "included", "including", "comprise", "consist",
@@ -38,9 +40,18 @@ def grade_list(answer: str, reference: str, question: str) -> tuple[bool, str]:
         return _dates(answer, dates(reference), question)
     if only_figures(reference):
         return _figures(answer, shared(figures(reference)), question)
-    answer, reference = (_NUMBERING.sub("; ", text) for text in (answer, reference))
+    answer, reference = (_NUMBERING.sub("; ", text) for text in (_heads(answer), reference))
     results = [_texts(one, reference, question) for one in variants(answer)]
     return next((one for one in results if one[0]), results[0])
+
+
+def _heads(answer: str) -> str:
+    """The items of a list of several lines, without what is said of each after it."""
+    items = list(_LINE.finditer(answer))
+    if len(items) < 2:  # noqa: PLR2004 - a list
+        return answer
+    heads = (_HEAD.split(found[1], maxsplit=1)[0] for found in items)
+    return "; ".join([answer[: items[0].start()], *heads])
 
 
 def only_dates(text: str) -> bool:

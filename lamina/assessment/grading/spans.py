@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, pairwise
 
 from lamina.assessment.grading.words import FILLER, content, find, is_figure, variants, words
 
@@ -16,8 +17,21 @@ _MOST_BESIDE = 6  # words beside a short reference that neither question nor man
 _LEAST_COVERED = 0.6  # of a reference's words by an answer that shortens it
 _LEAST_F1 = 0.85  # of an answer in nearly the reference's words
 _FEWEST_WORDS = 4  # of a reference for which that can be said
-_OTHERS = re.compile(r"[,;\n/]|\bor\b|\band\b", re.IGNORECASE)
+_OTHERS = re.compile(r"[,;\n/]|\.\s|\bor\b|\band\b", re.IGNORECASE)
 _MOST_WORDS_OF_OTHERS = 3
+# Where a sentence that has named something goes on to say what that is, or why.
+_EXPLAINED = re.compile(
+    r",?\s+(?:which|who|whose|where|because|since|also\s+known\s+as|due\s+to|as\s+(?:it|they))\b"
+    r"|,\s+(?:\w+ing|located|known|so)\b|\s+\(|;\s"
+    r"|['\"]?\s+(?:is|are|was|were)\s+(?:an?|the|one|located|known|part)\b",
+    re.IGNORECASE,
+)
+_MOST_EXPLAINED = 4  # places at which that is looked for
+_END = re.compile(r"[.!?]\s|\n")
+_OR = re.compile(r",\s*or\b", re.IGNORECASE)
+_EITHER_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_CHOICES = re.compile(r"[,:;?]|\bor\b", re.IGNORECASE)
+_THAN = re.compile(r"\bthan\b[^,.;\n]*", re.IGNORECASE)  # what something is compared with
 # Words that turn a phrase into its opposite: both texts must have the same.
 _TURNS = frozenset({
     "not", "no", "never", "nor", "neither", "without", "except", "increase", "increased",
@@ -58,16 +72,42 @@ def _compare(answer: str, reference: str, question: str) -> tuple[bool, str]:
     said, meant = content(answer), content(reference)
     if not said or not meant:
         return False, WRONG
-    at = find(meant, said)
-    if at >= 0:
-        free = FILLER | set(words(question))
-        beside = [word for word in said[:at] + said[at + len(meant) :] if word not in free]
-        if _among_others(answer, meant, free):
-            return False, SEVERAL
-        if _turned(beside) or len(beside) > max(_MOST_BESIDE, len(meant)):
-            return False, TOO_LONG
-        return True, RIGHT
+    bare = answer if "than" in meant else _THAN.sub("", answer)
+    for head in _heads(bare):
+        if find(meant, content(head)) >= 0:
+            return _named(head, meant, question)
     return (True, CLOSE) if _is_near(said, meant, question) else (False, WRONG)
+
+
+def _heads(answer: str) -> Iterator[str]:
+    """The answer up to each place in its first sentence where it explains; at last the whole."""
+    ended = _END.search(answer)
+    first = answer[: ended.start()] if ended else answer
+    for found in islice(_EXPLAINED.finditer(first), _MOST_EXPLAINED):
+        if not _OR.search(answer, found.start()):
+            yield answer[: found.start()]
+    yield answer
+
+
+def _named(head: str, meant: list[str], question: str) -> tuple[bool, str]:
+    """Whether what a reference stands in names it, and nothing else."""
+    said, free = content(head), FILLER | set(words(question))
+    beside = [word for word in said if word not in free and word not in meant]
+    several = _among_others(head, meant, free) or _or_another(head, meant, free)
+    if several or _offered(question, meant).intersection(said):
+        return False, SEVERAL
+    if _turned(beside) or len(beside) > max(_MOST_BESIDE, len(meant)):
+        return False, TOO_LONG
+    return True, RIGHT
+
+
+def _offered(question: str, meant: list[str]) -> set[str]:
+    """Words of what a question lets choose from beside the reference: start or finish."""
+    pieces = [content(piece) for piece in _CHOICES.split(question)][1:]
+    if meant not in pieces:
+        return set()
+    others = (set(one) for one in pieces if one != meant and len(one) <= _MOST_WORDS_OF_OTHERS)
+    return set().union(*others) - set(meant)
 
 
 def _among_others(answer: str, meant: list[str], free: Collection[str]) -> bool:
@@ -80,6 +120,17 @@ def _among_others(answer: str, meant: list[str], free: Collection[str]) -> bool:
         0 < len(piece) <= _MOST_WORDS_OF_OTHERS
         and not any(word in free or word in meant for word in piece)
         for piece in pieces
+    )
+
+
+def _or_another(answer: str, meant: list[str], free: Collection[str]) -> bool:
+    """Whether `or` joins a reference to something else."""
+    known = {*free, *meant}
+    sides = pairwise(content(piece) for piece in _EITHER_OR.split(answer))
+    return any(
+        (one[-len(meant) :] == meant and other and other[0] not in known)
+        or (other[: len(meant)] == meant and one and one[-1] not in known)
+        for one, other in sides
     )
 
 

@@ -14,6 +14,11 @@ EMPTY = frozenset({
     "these", "those", "there", "through", "during", "per", "which", "has", "have", "had", "would",
     "will", "s", "t",
 })  # fmt: skip
+# Words that ask, as `words` spells them.
+ASKING = frozenset({
+    "what", "how", "many", "much", "who", "whom", "whose", "when", "where", "why", "do", "doe",
+    "did", "can", "could", "any",
+})  # fmt: skip
 # Words with which an answer is introduced or rounded off.
 FILLER = EMPTY | {
     "according", "based", "report", "reported", "filing", "note", "statement", "document", "annual",

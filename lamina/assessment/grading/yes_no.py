@@ -2,6 +2,8 @@
 
 import re
 
+from lamina.assessment.grading.words import ASKING, FILLER, content
+
 RIGHT = "the same of yes and no"
 WRONG = "the other of yes and no"
 MISSING = "neither yes nor no"
@@ -12,6 +14,11 @@ _NO = r"(?:no|nope|false|incorrect|negative)"
 _LEADS = re.compile(rf"\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))\b", re.IGNORECASE)
 _OR_OTHER = re.compile(rf"\W*(?:\s(?:and|or|but also)\s|/)\W*(?:{_YES}|{_NO})\b", re.IGNORECASE)
 _ANYWHERE = re.compile(rf"\b(?:(?P<yes>{_YES})|(?P<no>{_NO}))\b(?=\W*(?:\Z|[.,;:]))", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;.!?]\s")
+_NEGATED = re.compile(r"\b(?:not|never|no|none|neither)\b|n't\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_ROOT = 5  # signs by which words are compared: record, recorded
+_MOST_SAID = 0.8  # of the words of what is asked, in an answer that says it again
 
 
 def reads_as(text: str) -> bool | None:
@@ -20,12 +27,26 @@ def reads_as(text: str) -> bool | None:
     return None if found is None else bool(found["yes"])
 
 
-def grade_yes_no(answer: str, meant: bool) -> tuple[bool, str]:
-    """Whether the answer says yes where yes is meant, and no where no is, and why."""
+def grade_yes_no(answer: str, meant: bool, question: str) -> tuple[bool, str]:
+    """Whether the answer says yes where yes is meant, and no where no is, and why.
+
+    What is asked, said again as a statement, is yes; with a negation it is no.
+    """
     leads = _LEADS.match(answer)
     if leads and _OR_OTHER.match(answer, leads.end()):
         return False, BOTH
     said = {bool(one["yes"]) for one in ([leads] if leads else _ANYWHERE.finditer(answer))}
+    if not said:
+        clauses = [one for one in _CLAUSE.split(answer) if _restates(one, question)]
+        said = {_NEGATED.search(one) is None for one in clauses}
     if len(said) != 1:
         return False, BOTH if said else MISSING
     return (True, RIGHT) if said == {meant} else (False, WRONG)
+
+
+def _restates(answer: str, question: str) -> bool:
+    """Whether a clause has nearly all words of what is asked, however they are inflected."""
+    last = _SENTENCE.split(question.strip())[-1]
+    asked = {word[:_ROOT] for word in content(last) if word not in FILLER | ASKING}
+    said = {word[:_ROOT] for word in content(answer)}
+    return bool(asked) and len(asked & said) >= _MOST_SAID * len(asked)

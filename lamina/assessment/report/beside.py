@@ -12,7 +12,7 @@ from lamina.assessment.asking.matrix import item_name
 from lamina.assessment.cells.measured import Proves
 from lamina.assessment.exam.blend import BASE, serving_name
 from lamina.assessment.grading import ABSTAINED, EMPTY
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord, choices_by_place
 from lamina.text.questions import Question
 
 REGRESSED, IMPROVED, FIGURE, SILENT = "regressed", "improved", "wrong-figure", "abstained"
@@ -64,9 +64,7 @@ def beside(
     """By topic: its questions, those that the layer lost first, then those that it has wrong."""
     records = list(records)
     known = {(one.topic, item_name(one)): one for one in questions}
-    chosen = {
-        (one.blend, one.topic, one.item): one for one in records if isinstance(one, ChoiceRecord)
-    }
+    chosen = choices_by_place(records)
     given: dict[str, dict[tuple[str, str, str], list[AnswerRecord]]] = {}
     for one in records:
         if isinstance(one, AnswerRecord):

@@ -1,12 +1,13 @@
 """One blend on one topic: what it came to, and what that is over the base. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.assessment.exam.blend import BASE
-from lamina.assessment.report.table import Table
+from lamina.assessment.report.records import AnyRecord, ChoiceRecord, LossRecord
+from lamina.assessment.report.table import Table, key_of, mean
 
 
 class Cell(BaseModel):
@@ -43,55 +44,37 @@ def cell_of(table: Table, blend: str, topic: str) -> Cell:
     """What stands in a table."""
     answers = table.answers(blend, (topic,), "knows")
     choices = table.choices(blend, (topic,))
+    rows = table.losses(blend, (topic,))
     return Cell(
         blend=blend,
         topic=topic,
         n=len(answers),
         correct=table.correct(blend, (topic,)),
-        gain_correct=_gain_correct(table, blend, topic),
-        contains=_mean(answer.contains for answer in answers),
+        gain_correct=_gain(answers, table.answers(BASE, (topic,), "knows")),
+        contains=mean(answer.contains for answer in answers),
         n_unseen=len(table.answers(blend, (topic,), "transfer")),
         correct_unseen=table.correct(blend, (topic,), "transfer"),
         loss=table.loss(blend, (topic,)),
-        loss_tokens=sum(row.n_tokens for row in table.losses(blend, (topic,))),
-        gain_loss=_gain_loss(table, blend, topic),
+        loss_tokens=sum(row.n_tokens for row in rows),
+        gain_loss=_gain(rows, table.losses(BASE, (topic,))),
         n_choices=len(choices),
-        d=_mean(choice.margin for choice in choices),
-        gain_d=_gain_d(table, blend, topic),
-        first=_mean(choice.rank == 1 for choice in choices),
+        d=mean(choice.margin for choice in choices),
+        gain_d=_gain(choices, table.choices(BASE, (topic,))),
+        first=mean(choice.rank == 1 for choice in choices),
     )
 
 
-def _gain_correct(table: Table, blend: str, topic: str) -> float | None:
-    if blend == BASE:
-        return None
-    base = {
-        (one.question, one.reference): one.correct for one in table.answers(BASE, (topic,), "knows")
-    }
-    given = table.answers(blend, (topic,), "knows")
-    pairs = ((base.get((one.question, one.reference)), one.correct) for one in given)
-    return _mean(correct - known for known, correct in pairs if known is not None)
+def _gain(mine: Sequence[AnyRecord], base: Sequence[AnyRecord]) -> float | None:
+    """The mean over the base on what both were asked; of text by token, as in the loss itself."""
+    known = {key_of(one): _value(one) for one in base}
+    shared = [one for one in mine if one.blend != BASE and key_of(one) in known]
+    weights = [one.n_tokens if isinstance(one, LossRecord) else 1 for one in shared]
+    gains = [_value(one) - known[key_of(one)] for one in shared]
+    return fmean(gains, weights) if sum(weights) else None
 
 
-def _gain_d(table: Table, blend: str, topic: str) -> float | None:
-    if blend == BASE:
-        return None
-    base = {one.item: one.margin for one in table.choices(BASE, (topic,))}
-    choices = table.choices(blend, (topic,))
-    return _mean(one.margin - base[one.item] for one in choices if one.item in base)
-
-
-def _gain_loss(table: Table, blend: str, topic: str) -> float | None:
-    """Each token counts once, as in the loss itself."""
-    if blend == BASE:
-        return None
-    base = {row.row: row.loss for row in table.losses(BASE, (topic,))}
-    rows = [row for row in table.losses(blend, (topic,)) if row.row in base]
-    n_tokens = sum(row.n_tokens for row in rows)
-    fallen = sum((base[row.row] - row.loss) * row.n_tokens for row in rows)
-    return fallen / n_tokens if n_tokens else None
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    known = list(values)
-    return fmean(known) if known else None
+def _value(one: AnyRecord) -> float:
+    """What is better the higher it is."""
+    if isinstance(one, LossRecord):
+        return -one.loss
+    return one.margin if isinstance(one, ChoiceRecord) else float(one.correct)

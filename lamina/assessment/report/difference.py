@@ -153,12 +153,9 @@ def _answers(records: Iterable[AnyRecord]) -> dict[_Place, AnswerRecord]:
 def _answer(before: AnswerRecord, after: AnswerRecord) -> AnswerChange | None:
     if (before.answer, before.correct) == (after.answer, after.correct):
         return None
+    same = after.model_dump(include={"blend", "topic", "item", "question", "reference"})
     return AnswerChange(
-        blend=after.blend,
-        topic=after.topic,
-        item=after.item,
-        question=after.question,
-        reference=after.reference,
+        **same,
         before=before.answer,
         after=after.answer,
         correct_before=before.correct,

@@ -129,12 +129,14 @@ def print_table(
 
     console = console or terminal.console()
     console.print(_matrix(summary))
-    console.print(summary.headline.sentence, highlight=False, markup=False, soft_wrap=True)
     for number, topic in enumerate(summary.topics, start=1):
         if topic not in summary.blends:
             console.print(f"  {number} = {topic}", highlight=False, markup=False)
+    console.print(summary.headline.sentence, highlight=False, markup=False, soft_wrap=True)
+    if summary.auto:
+        console.print(summary.auto.sentence, highlight=False, markup=False, soft_wrap=True)
     for worth in summary.worths:
-        console.print(f"- {worth.sentence}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"- {worth.verdict.brief}", highlight=False, markup=False, soft_wrap=True)
     for line in changes.lines() if changes else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

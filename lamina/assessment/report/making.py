@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from lamina.assessment.asking.auto import why_not
 from lamina.assessment.asking.filling import Failure, How
 from lamina.assessment.asking.order import QaOrder
 from lamina.assessment.asking.replies import ServedBase
@@ -44,6 +45,7 @@ def making(  # noqa: PLR0913, PLR0917 - all that there is to tell
         "Grader": f"version {GRADER}, by type of answer",
         "System message": sampling.system or "none",
         "Rule": f"version {VERSION}; {order.margins.in_words}",
+        "Auto": why_not(order, served) or "asked whom the server finds for each question",
         "Intervals": "one-sided at either end, over documents (Student's t), not over questions",
     }
     if transfer := sum(len(topic.transfer) for topic in topics):

@@ -49,6 +49,7 @@ class AnswerRecord(BaseModel):
     n_tokens: int = Field(description="tokens generated")
     tokens_per_s: float | None = Field(description="over the whole time; None without any")
     overruled: Overruled | None = None
+    by: str = Field("", description="who answered, where `auto` was asked")
 
     @property
     def key(self) -> str:
@@ -93,6 +94,12 @@ class LossRecord(BaseModel):
 AnyRecord: TypeAlias = AnswerRecord | ChoiceRecord | LossRecord
 Record: TypeAlias = Annotated[AnyRecord, Field(discriminator="type")]
 _READER: TypeAdapter[AnyRecord] = TypeAdapter(Record)
+
+
+def choices_by_place(records: Iterable[AnyRecord]) -> dict[tuple[str, str, str], ChoiceRecord]:
+    """By who chose, topic and item."""
+    chosen = (one for one in records if isinstance(one, ChoiceRecord))
+    return {(one.blend, one.topic, one.item): one for one in chosen}
 
 
 def write_records(path: Path, records: Iterable[AnyRecord]) -> None:

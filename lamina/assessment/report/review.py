@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamina.assessment.grading import ABSTAINED, EMPTY
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, choices_by_place
 
 # In the order in which looking pays: where two signs are against the grader first.
 WORDS_AND_RANK = "graded wrong, though the reference's words stand in it and are thought likeliest"
@@ -32,16 +32,12 @@ class Doubt:
 def review_queue(records: Iterable[AnyRecord]) -> tuple[Doubt, ...]:
     """Doubtful answers, each text once, those first where looking pays; without overruled ones."""
     records = list(records)
-    ranks = {
-        (one.blend, one.topic, one.item): one.rank == 1
-        for one in records
-        if isinstance(one, ChoiceRecord)
-    }
+    chosen = choices_by_place(records)
     found: dict[tuple[str, str], list[AnswerRecord]] = {}
     for one in records:
         if isinstance(one, AnswerRecord) and one.overruled is None:
-            likeliest = ranks.get((one.blend, one.topic, one.item))
-            if reason := doubt(one, likeliest=likeliest):
+            choice = chosen.get((one.blend, one.topic, one.item))
+            if reason := doubt(one, likeliest=choice.rank == 1 if choice else None):
                 found.setdefault((one.key, reason), []).append(one)
     best: dict[str, Doubt] = {}
     for key, reason in sorted(found, key=lambda pair: REASONS.index(pair[1])):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
 from lamina.assessment.asking.matrix import item_name
-from lamina.assessment.report.records import AnswerRecord, AnyRecord, ChoiceRecord
+from lamina.assessment.report.records import AnswerRecord, AnyRecord, choices_by_place
 from lamina.assessment.report.review import doubt
 from lamina.assessment.report.summary import Summary
 from lamina.text.questions import Question
@@ -47,9 +47,7 @@ def _answers(
     records: Sequence[AnyRecord], questions: Iterable[Question]
 ) -> Iterator[Sequence[object]]:
     known = {(one.topic, item_name(one)): one for one in questions}
-    chosen = {
-        (one.blend, one.topic, one.item): one for one in records if isinstance(one, ChoiceRecord)
-    }
+    chosen = choices_by_place(records)
     for one in records:
         if not isinstance(one, AnswerRecord):
             continue

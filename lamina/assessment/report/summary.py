@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.assessment.exam.blend import BASE, parse_blend
+from lamina.assessment.exam.blend import AUTO, BASE, parse_blend
+from lamina.assessment.report.auto import Auto, auto_of
 from lamina.assessment.report.cell import Cell, cell_of
 from lamina.assessment.report.exam import Exam, exam_of
 from lamina.assessment.report.records import AnyRecord
 from lamina.assessment.report.speed import Speed, speed
-from lamina.assessment.report.table import Table
+from lamina.assessment.report.table import Table, mean
 from lamina.assessment.report.trend import Point, Trend, trend
 from lamina.assessment.report.worth import Worth, weigh
 from lamina.margins import Margins
@@ -81,6 +81,7 @@ class Summary(BaseModel):
     cells: tuple[Cell, ...]
     speeds: tuple[Speed, ...]
     layers: dict[str, str] = Field({}, description="sha256 of each layer's file, by name")
+    auto: Auto | None = Field(None, description="whom the server finds; None = not asked")
     trend: dict[str, tuple[Point, ...]] = Field(
         {}, description="layers of which earlier versions were measured: all, the oldest first"
     )
@@ -136,6 +137,7 @@ def summarise(  # noqa: PLR0913 - keyword-only: what a run knows beside its reco
         cells=tuple(cell_of(table, blend, topic) for blend in blends for topic in table.topics),
         speeds=tuple(one for one in speeds if one is not None),
         layers=files,
+        auto=auto_of(table, chosen.level),
         trend=trend(earlier or {}, now),
     )
 
@@ -145,26 +147,21 @@ def headline(worths: Sequence[Worth]) -> Headline:
     own = [worth for worth in worths if worth.topics == (worth.name,)]
     return Headline(
         layers=len(own),
-        correct=_mean(worth.correct for worth in own),
-        correct_base=_mean(worth.correct_base for worth in own),
-        correct_others=_mean(worth.correct_others for worth in own),
-        correct_unseen=_mean(worth.correct_unseen for worth in own),
-        correct_unseen_base=_mean(worth.correct_unseen_base for worth in own),
-        loss=_mean(worth.loss for worth in own),
-        loss_base=_mean(worth.loss_base for worth in own),
+        correct=mean(worth.correct for worth in own),
+        correct_base=mean(worth.correct_base for worth in own),
+        correct_others=mean(worth.correct_others for worth in own),
+        correct_unseen=mean(worth.correct_unseen for worth in own),
+        correct_unseen_base=mean(worth.correct_unseen_base for worth in own),
+        loss=mean(worth.loss for worth in own),
+        loss_base=mean(worth.loss_base for worth in own),
     )
 
 
 def _in_order(table: Table) -> tuple[str, ...]:
-    """The base, then layers in their topics' order, then the rest as asked."""
+    """The base, then layers in their topics' order, then the rest as asked; `auto` is no layer."""
     first = [BASE, *table.topics]
     names = [name for name in first if name in table.blends]
-    return (*names, *(name for name in table.blends if name not in first))
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+    return (*names, *(name for name in table.blends if name not in {*first, AUTO}))
 
 
 def _less(value: float | None, other: float | None) -> float | None:

@@ -7,8 +7,8 @@ from typing import Any
 from lamina.assessment.asking.matrix import Wanted, item_name
 from lamina.assessment.cells.cells import Cells, Value
 from lamina.assessment.cells.measured import Measured
-from lamina.assessment.exam.asked import Ask, Choose, Read
-from lamina.assessment.exam.blend import BASE, layer_of
+from lamina.assessment.exam.asked import Choose, Read
+from lamina.assessment.exam.blend import AUTO, BASE, layer_of
 from lamina.assessment.grading import contains, grade
 from lamina.assessment.grading.overrides import Overrides
 from lamina.assessment.report.records import (
@@ -47,7 +47,8 @@ def gains_over_base(
 
 
 def _record(wanted: Wanted, value: Value, overrides: Overrides) -> AnyRecord:
-    place: dict[str, Any] = {"blend": wanted.subject.blend.name, "topic": wanted.topic}
+    who = wanted.subject.blend.name
+    place: dict[str, Any] = {"blend": AUTO if wanted.found else who, "topic": wanted.topic}
     item = wanted.item
     behind = {"document": wanted.document, "proves": wanted.proves}
     match wanted.request:
@@ -59,10 +60,9 @@ def _record(wanted: Wanted, value: Value, overrides: Overrides) -> AnyRecord:
             return LossRecord(**place, row=row, loss=loss, n_tokens=n_tokens)
         case Choose() as choice:
             return _chosen(choice, value, {**place, "item": item_name(item), **behind})
-        case Ask():
-            assert isinstance(item, Question)  # noqa: S101 - rows are read, not asked
-            place |= {"item": item_name(item), **behind}
-            return _overruled(_answered(item, value, place), overrides)
+    assert isinstance(item, Question)  # noqa: S101 - rows are read, not asked
+    place |= {"item": item_name(item), "by": who if wanted.found else "", **behind}
+    return _overruled(_answered(item, value, place), overrides)
 
 
 def _answered(question: Question, value: Value, place: dict[str, Any]) -> AnswerRecord:
@@ -90,7 +90,7 @@ def _overruled(record: AnswerRecord, overrides: Overrides) -> AnswerRecord:
     decision = overrides.find(
         question=record.item,
         topic=record.topic,
-        layer=layer_of(record.blend),
+        layer=layer_of(record.by or record.blend),
         answer=record.answer,
     )
     if decision is None:

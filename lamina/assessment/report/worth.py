@@ -1,7 +1,6 @@
 """What each layer and blend is worth: its verdict, and the figures shown beside it. Pure."""
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +8,7 @@ from lamina.assessment.cells.measured import Measured
 from lamina.assessment.exam.blend import BASE, own_topics, parse_blend, serving_name
 from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.report.records import AnyRecord, ChoiceRecord, LossRecord
-from lamina.assessment.report.table import Table
+from lamina.assessment.report.table import Table, mean
 from lamina.assessment.verdicts.findings import Case
 from lamina.assessment.verdicts.rule import judge
 from lamina.assessment.verdicts.verdict import Comparison, Verdict
@@ -103,14 +102,9 @@ def _worth(table: Table, case: Case, verdict: Verdict) -> Worth:
         verdict=verdict,
         correct=table.correct(name, own),
         correct_base=table.correct(BASE, own),
-        correct_others=_mean(table.correct(rival, own) for rival in case.others),
+        correct_others=mean(table.correct(rival, own) for rival in case.others),
         correct_unseen=table.correct(name, own, "transfer"),
         correct_unseen_base=table.correct(BASE, own, "transfer"),
         loss=table.loss(name, own),
         loss_base=table.loss(BASE, own),
     )
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from lamina.assessment.exam.general import GENERAL
 from lamina.assessment.verdicts.enough import first_open, missing
-from lamina.assessment.verdicts.findings import Findings
+from lamina.assessment.verdicts.findings import Finding, Findings
 from lamina.assessment.verdicts.phrases import (
     amount,
     beside,
@@ -15,6 +16,11 @@ from lamina.assessment.verdicts.phrases import (
 )
 from lamina.assessment.verdicts.verdict import Enough, Word
 from lamina.margins import Margins
+
+_GENTLER = (
+    "Train it with a lower rate or fewer steps (--set learning_rate=..., --set steps=...), or with "
+    "a share of general rows (--set general_share=...); a smaller scale harms less, too."
+)
 
 
 def held(
@@ -65,11 +71,7 @@ def _harmful(found: Findings, margins: Margins) -> tuple[str, str]:
     level = margins.level if pooled else margins.level / len(found.spots)
     harms = pooled or [one for one in found.spots if one.harmed(level)]
     said = "; ".join(f"{one.kind} on {one.name} {interval(one.compared(level))}" for one in harms)
-    remedy = (
-        "Train it with a lower rate or fewer steps, or with a share of general rows "
-        "(general_share); a smaller scale harms less, too."
-    )
-    return f"Harmful elsewhere: {said}.", remedy
+    return f"Harmful elsewhere: {said}.", _GENTLER
 
 
 def _too_little(found: Findings, enough: Enough | None, margins: Margins) -> tuple[str, str]:
@@ -125,7 +127,8 @@ def _unclear(
     if found.beyond and found.beyond.low(level) <= found.beyond.margin:
         why = "Unclear: other topics' layers gain on the same questions, and it hardly leads them."
         if float(found.beyond.documents.value) <= found.beyond.margin:
-            return why, "Teach it more facts of its documents (study_passes), or leave it out."
+            teach = "Teach it more facts of its documents (--set study_passes=...)"
+            return why, f"{teach}, or leave it out."
         return why, f"{more} its lead would show; add questions." if more else "Ask far more."
     open_ = first_open(found, margins)
     if open_ is None:
@@ -135,4 +138,14 @@ def _unclear(
     why = f"Unclear: a loss beyond {amount(-open_.margin, open_.kind)} cannot be excluded: {said}."
     if enough is None:
         return why, "More questions will hardly help: see which answers it lost."
-    return why, f"{more.replace('With', 'Ask', 1)} there, which would exclude it."
+    return why, _to_exclude(open_, enough)
+
+
+def _to_exclude(open_: Finding, enough: Enough) -> str:
+    """What would show that there is no such loss."""
+    if open_.name == GENERAL:  # which are bundled
+        return f"There are no more of these questions. {_GENTLER}"
+    about = evidence(enough.n, enough.documents, open_.kind)
+    exams = "its exam" if open_.place == "serving" else "the exams of other topics"
+    add = "documents to other topics" if open_.kind == "T" else f"questions to {exams}"
+    return f"Add {add}: about {about} would exclude it."

@@ -99,5 +99,13 @@ class Verdict(BaseModel):
     @property
     def sentence(self) -> str:
         """All of it, for a list of verdicts."""
+        return self._told(self.why, self.seen, self.remedy)
+
+    @property
+    def brief(self) -> str:
+        """Why and what to do, for a terminal; of a promotion the gain alone."""
+        return self._told(self.why or f"{self.seen.partition(';')[0]}.", self.remedy)
+
+    def _told(self, *parts: str) -> str:
         head = f"{self.name}: {'promoted' if self.promoted else 'held'}."
-        return " ".join(part for part in (head, self.why, self.seen, self.remedy) if part)
+        return " ".join(filter(None, (head, *parts)))

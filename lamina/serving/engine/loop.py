@@ -12,14 +12,13 @@ from typing import TypeAlias
 
 from lamina.errors import LaminaError, ResourceError
 from lamina.serving.engine import scheduler
-from lamina.serving.engine.admission import next_admitted
 from lamina.serving.engine.branching import Branching
 from lamina.serving.engine.failures import stopping, unforeseen
 from lamina.serving.engine.options import EngineOptions
 from lamina.serving.engine.present_step import PresentStep
 from lamina.serving.engine.sequence import Outcome, Sequence, State
 from lamina.serving.engine.slots import Slot, Slots
-from lamina.serving.engine.step import Counters, Part, Stepper
+from lamina.serving.engine.step import Counters, Part, Share, Stepper
 from lamina.serving.layers.blends import LayerSet
 from lamina.serving.layers.residency import Memory, Residency
 from lamina.serving.llama import Base, Interrupt
@@ -50,6 +49,7 @@ class Loop:
         self._turns: scheduler.Turns[LayerSet] = scheduler.Turns(options.slice_s)
         self._stepper = Stepper(base, options.prefill_stall_s, counters)
         self._alone: deque[Callable[[Loop], None]] = deque()  # wait until nothing runs
+        self._stirred = False  # whether layers may be needed no more
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ class Loop:
         try:
             while self.alive:
                 command = commands.get(block=idle)
-                idle = False
+                idle, self._stirred = False, True
                 command(self)
         except queue.Empty:
             return
@@ -118,14 +118,16 @@ class Loop:
                 early_s = self.branching.accepted_s(lane)
                 room = self._stepper.prefill_room(early_s, self.slots.busy, is_long=False)
                 self.branching.step(lane, room)
-        self.residency.trim(self._needed())
-        self.slots.warm.let_go()
+        if self._stirred:
+            self._stirred = False
+            self.residency.trim(self._needed())
+            self.slots.warm.let_go()
         self._counters.waiting = len(self.waiting) + self.branching.busy
         self._counters.running = len(self.slots.busy)
 
     def _admit(self) -> None:
-        while self.slots.free and not self._alone:
-            sequence = next_admitted(self.waiting, self.slots)
+        while self.waiting and self.slots.free and not self._alone:
+            sequence = self.slots.next_of(self.waiting)
             if sequence is None:
                 return
             self.seat(sequence)
@@ -165,10 +167,10 @@ class Loop:
             self._counters.swaps += 1
         for shares in self._stepper.plan(mine, busy):
             if shares:
-                self._evaluate(shares, mine)
+                self._evaluate(shares)
 
-    def _evaluate(self, shares: tuple[scheduler.Share, ...], slots: list[Slot]) -> None:
-        parts = self._stepper.fill(shares, slots)
+    def _evaluate(self, shares: list[Share]) -> None:
+        parts = self._stepper.fill(shares)
         mine = [part.slot.occupant.sequence for part in parts if part.slot.occupant]
         with self._present.evaluating(mine):
             code = self._stepper.decode()
@@ -176,8 +178,9 @@ class Loop:
             self._step_cut(parts)
             return
         for slot, begin, count in parts:
-            if code:
-                self._step_failed(slot, code)
+            if code:  # its KV is in doubt
+                msg = f"llama.cpp failed in a step (code {code}); ask again, or with less"
+                self._give_up(slot, ResourceError(msg))
             else:
                 self._advance(slot, begin, count)
 
@@ -206,11 +209,6 @@ class Loop:
             elif slot.occupant:
                 slot.occupant.sequence.was_cut = True
 
-    def _step_failed(self, slot: Slot, code: int) -> None:
-        """llama.cpp could not do the step: its KV is in doubt, so the slot is wiped."""
-        msg = f"llama.cpp failed in a step (code {code}); ask again, or with a shorter prompt"
-        self._give_up(slot, ResourceError(msg))
-
     def _give_up(self, slot: Slot, error: LaminaError) -> None:
         """End the slot's sequence with an error; keep nothing of it."""
         if slot.occupant:
@@ -231,6 +229,7 @@ class Loop:
     def _over(self, sequence: Sequence) -> None:
         if sequence.state is State.DONE:
             return
+        self._stirred = True
         sequence.transition(State.DONE)
         if sequence.layers not in self._lanes():
             self._turns.left(sequence.layers)

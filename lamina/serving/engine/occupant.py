@@ -35,7 +35,7 @@ class Occupant:
         """First of the next `count` tokens whose logits are needed."""
         if not self.sequence.pending:
             return 0
-        return max(0, min(count, self.sequence.wanted_from - self.sequence.evaluated))
+        return max(0, min(count, self.sequence.reusable - self.sequence.evaluated))
 
     def advance(self, first_index: int, count: int) -> Iterator[Delta | Outcome]:
         """Take what a step gave: its `count` tokens stand in the batch from `first_index` on."""
@@ -57,7 +57,7 @@ class Occupant:
         if sequence.keeps_logits and sequence.logits is None:
             sequence.logits = logits.copy()
         token = self._sampler.choose(logits)
-        if not np.isfinite(logits[token]):
+        if not math.isfinite(logits[token]):
             msg = "the model computed no numbers; check its layers with `lamina doctor`"
             raise ResourceError(msg)
         if not sequence.answer:
@@ -95,7 +95,7 @@ class Occupant:
     def _score(self, start: int, count: int, first_index: int) -> None:
         """Log-probability of each prompt token that follows one of these positions."""
         prompt = self.sequence.prompt
-        first = max(start, self.sequence.wanted_from)
+        first = max(start, self.sequence.reusable)
         for position in range(first, min(start + count, len(prompt) - 1)):
             logits = self._base.logits(first_index + position - start)
             score = float(logits[prompt[position + 1]]) - log_total(logits)

@@ -12,7 +12,7 @@ evaluated one after the other, in the order of their slots, and slots are given 
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -24,25 +24,6 @@ TILE_TOKENS = 16
 # An answer waits this many times as long as its own prompt took for prompts that came with it. At 1
 # sixteen requests paused so often that the 95th percentile showed it; at 4 whole steps go to them.
 TOGETHER = 4
-
-
-class Lane(NamedTuple, Generic[Key]):
-    """One layer set with a sequence in a slot."""
-
-    key: Key
-    active_for_s: float  # since it got its turn; 0 unless it is the current lane
-    waited_s: float  # since its last turn, or since work came
-    current: bool = False
-
-
-def choose_lane(lanes: Iterable[Lane[Key]], max_slice_s: float) -> Lane[Key] | None:
-    """The lane of the next step: the current one inside its slice, else the longest-waiting."""
-    known = list(lanes)
-    for lane in known:
-        if lane.current and lane.active_for_s < max_slice_s:
-            return lane
-    others = [lane for lane in known if not lane.current]
-    return max(others or known, key=lambda lane: lane.waited_s, default=None)
 
 
 class Turns(Generic[Key]):
@@ -62,25 +43,20 @@ class Turns(Generic[Key]):
         """The last sequence of this lane is over."""
         self._last_s.pop(key, None)
 
-    def choose(self, ready: Iterable[Key], now_s: float) -> Key | None:
-        """The lane of the next step, of those with a sequence in a slot."""
-        lanes = [
-            Lane(
-                key=one,
-                active_for_s=now_s - self._since_s if one == self._current else 0.0,
-                waited_s=now_s - self._last_s.get(one, now_s),
-                current=one == self._current,
+    def choose(self, ready: Collection[Key], now_s: float) -> Key | None:
+        """The lane of the next step, of those with something to do; None where there is none.
+
+        The current one goes on inside its slice, then the longest-waiting of the others comes.
+        """
+        others = [one for one in ready if one != self._current]
+        if len(others) == len(ready) or now_s - self._since_s >= self._slice_s:
+            self._current = min(
+                others or ready, key=lambda one: self._last_s.get(one, now_s), default=None
             )
-            for one in ready
-        ]
-        chosen = choose_lane(lanes, self._slice_s)
-        if chosen is None:
-            self._current = None
-            return None
-        if chosen.key != self._current or chosen.active_for_s >= self._slice_s:
-            self._current, self._since_s = chosen.key, now_s
-        self._last_s[chosen.key] = now_s
-        return chosen.key
+            self._since_s = now_s
+        if self._current is not None:
+            self._last_s[self._current] = now_s
+        return self._current
 
 
 class Waiting(NamedTuple):
@@ -90,63 +66,42 @@ class Waiting(NamedTuple):
     lane: Hashable
 
 
-def choose_admission(waiting: Sequence[Waiting], slots_held: Mapping[Any, int]) -> Waiting | None:
-    """Who gets a free slot: the lane that holds fewest, then who came first.
+def order_of_admission(waiting: Iterable[Waiting], slots_held: Mapping[Any, int]) -> list[Waiting]:
+    """Who gets a free slot before whom: the lane that holds fewest, then who came first.
 
     So a lane with a thousand requests cannot keep another lane's only request waiting.
     """
-    return min(waiting, key=lambda one: (slots_held.get(one.lane, 0), one.number), default=None)
+    return sorted(waiting, key=lambda one: (slots_held.get(one.lane, 0), one.number))
 
 
 class Share(NamedTuple):
-    """A part of a step: the next `tokens` tokens of a sequence."""
+    """Tokens of a sequence's prompt: those that are left, or those that a step evaluates."""
 
-    number: int
+    number: int  # of the sequence: smaller = accepted earlier
     tokens: int
 
 
-class Runner(NamedTuple):
-    """A sequence in a slot. `pending` prompt tokens are left; 0 = it decodes."""
-
-    number: int
-    pending: int
-
-
-class Step(NamedTuple):
-    """What is evaluated one after the other: a token of each answer, then parts of prompts."""
-
-    answers: tuple[Share, ...]
-    prompts: tuple[Share, ...]
-
-
-def compose_step(runners: Iterable[Runner], room: int, prefill_room: int) -> Step:
-    """The step's shares: every decoding sequence's token, then prompts.
+def share_out(prompts: Iterable[Share], room: int, prefill_room: int) -> tuple[Share, ...]:
+    """What a step evaluates of these prompts.
 
     The oldest prompt gets half of what there is, then the shortest ones come first: a short prompt
     does not wait for a long one, and no number of short ones keeps a long one from getting on.
 
-    At most `room` tokens each, and about `prefill_room` of prompts: a step that cuts a prompt
-    holds whole tiles.
+    At most `room` tokens, and about `prefill_room`: a step that cuts a prompt holds whole tiles.
     """
-    ordered = sorted(runners, key=lambda runner: runner.number)
-    answers = tuple(Share(runner.number, 1) for runner in ordered if not runner.pending)
-    prompts = [runner for runner in ordered if runner.pending]
+    ordered = sorted(prompts)
     left = min(room, prefill_room)
-    if left < sum(runner.pending for runner in prompts):
+    if left < sum(prompt.tokens for prompt in ordered):
         left = min(room, max(left // TILE_TOKENS, 1) * TILE_TOKENS)
-    return Step(answers[:room], tuple(_share_out(prompts, left)))
-
-
-def _share_out(prompts: Sequence[Runner], room: int) -> Iterator[Share]:
-    """Tokens for each of these prompts, which stand oldest first."""
-    first = min(prompts[0].pending, (room + 1) // 2) if prompts else 0
-    left = room - first
-    given = {runner.number: first if runner is prompts[0] else 0 for runner in prompts}
-    for runner in sorted(prompts, key=lambda one: one.pending - given[one.number]):
-        more = min(runner.pending - given[runner.number], left)
-        given[runner.number] += more
+    given = {prompt.number: 0 for prompt in ordered}
+    for number, tokens in ordered[:1]:
+        given[number] = min(tokens, (left + 1) // 2)
+        left -= given[number]
+    for number, tokens in sorted(ordered, key=lambda one: one.tokens - given[one.number]):
+        more = min(tokens - given[number], left)
+        given[number] += more
         left -= more
-    return (Share(number, tokens) for number, tokens in given.items() if tokens)
+    return tuple(Share(number, tokens) for number, tokens in given.items() if tokens)
 
 
 class Answering(NamedTuple):

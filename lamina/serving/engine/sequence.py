@@ -136,11 +136,6 @@ class Sequence:
 
     @property
     def reusable(self) -> int:
-        """How many leading tokens may come from KV: the rest must be evaluated for its logits."""
+        """How many leading tokens may come from KV: the logits of all that follow are needed."""
         last = len(self.prompt) - 1
         return last if self.score_from is None else min(last, self.score_from - 1)
-
-    @property
-    def wanted_from(self) -> int:
-        """First prompt position whose logits are needed."""
-        return self.reusable

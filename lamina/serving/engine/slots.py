@@ -1,8 +1,10 @@
 """The slots of the context: who sits in them, and what their KV holds. Engine thread only."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lamina.serving.engine import placement
+from lamina.serving.engine import placement, scheduler
 from lamina.serving.engine.occupant import Occupant
 from lamina.serving.engine.sequence import Sequence, State
 from lamina.serving.engine.warm import WORTH_TOKENS, Found, Warm, WarmFigures, WarmOptions
@@ -67,7 +69,14 @@ class Slots:
         sequence.slot, sequence.evaluated, sequence.reused = slot.index, shared, shared
         return slot
 
-    def better_soon(self, sequence: Sequence) -> bool:
+    def next_of(self, waiting: Iterable[Sequence]) -> Sequence | None:
+        """Who gets the next free slot; not one who would rather wait for a beginning on its way."""
+        held = Counter[LayerSet | None](slot.layers for slot in self.busy)
+        known = {scheduler.Waiting(one.number, one.layers): one for one in waiting}
+        order = scheduler.order_of_admission(known, held)
+        return next((known[one] for one in order if not self._better_soon(known[one])), None)
+
+    def _better_soon(self, sequence: Sequence) -> bool:
         """Whether this sequence should wait for a beginning that is being evaluated now."""
         if not sequence.reuse:
             return False

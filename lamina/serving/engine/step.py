@@ -27,6 +27,13 @@ class Counters:
     warm: WarmFigures = field(default_factory=WarmFigures)
 
 
+class Share(NamedTuple):
+    """The next `size` tokens of a slot's sequence."""
+
+    slot: Slot
+    size: int
+
+
 class Part(NamedTuple):
     """A slot's tokens in the batch: `size` of them from index `begin` on."""
 
@@ -45,32 +52,37 @@ class Stepper:
         self._prefill_rate = 0.0  # tokens per second, recent
         self._parts: list[Part] = []
 
-    def plan(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> scheduler.Step:
-        """The next tokens of these slots, which hold one layer set.
+    def plan(self, slots: Sequence[Slot], busy: Sequence[Slot]) -> list[list[Share]]:
+        """What is evaluated one after the other: a token of each answer, then parts of prompts.
 
-        `busy` are the slots of every set: their answers wait while this step runs.
+        `slots` hold one layer set; `busy` are those of every set: their answers wait meanwhile.
         """
-        running = [slot.occupant.sequence for slot in slots if slot.occupant]
-        runners = [scheduler.Runner(one.number, one.pending) for one in running]
-        prompts = [(one.number, one.pending, one.accepted_s) for one in running if one.pending]
-        room = prefill = 0
-        for _, pending, accepted_s in sorted(prompts):  # those that came early have more room
-            is_long = pending > self._base.options.n_batch
-            own = self.prefill_room(accepted_s, busy, is_long=is_long)
-            room += min(pending, own)
-            prefill = max(prefill, min(room, own))
-        return scheduler.compose_step(runners, self._base.options.n_batch, prefill)
-
-    def fill(self, shares: Sequence[scheduler.Share], slots: Sequence[Slot]) -> list[Part]:
-        """Put these shares of these slots into the batch, in the order of the slots."""
-        tokens = {share.number: share.tokens for share in shares}
-        mine = [
-            (slot, tokens[slot.occupant.sequence.number])
+        most = self._base.options.n_batch
+        answers = [Share(slot, 1) for slot in slots if slot.decodes][:most]
+        reading = {
+            slot.occupant.sequence.number: slot
             for slot in slots
-            if slot.occupant and slot.occupant.sequence.number in tokens
+            if slot.occupant and not slot.decodes
+        }
+        if not reading:
+            return [answers]
+        prompts = [slot.occupant.sequence for slot in reading.values() if slot.occupant]
+        room = prefill = 0
+        for one in sorted(prompts, key=lambda one: one.number):  # the early have more room
+            own = self.prefill_room(one.accepted_s, busy, is_long=one.pending > most)
+            room += min(one.pending, own)
+            prefill = max(prefill, min(room, own))
+        left = [scheduler.Share(one.number, one.pending) for one in prompts]
+        tokens = dict(scheduler.share_out(left, most, prefill))
+        return [
+            answers,
+            [Share(slot, tokens[number]) for number, slot in reading.items() if number in tokens],
         ]
+
+    def fill(self, shares: Sequence[Share]) -> list[Part]:
+        """Put these into the batch, in their order."""
         self._base.batch.clear()
-        self._parts = [self._put(slot, count) for slot, count in mine]
+        self._parts = [self._put(*share) for share in shares]
         return self._parts
 
     def prefill_room(self, accepted_s: float, busy: Sequence[Slot], *, is_long: bool) -> int:

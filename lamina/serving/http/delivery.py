@@ -17,6 +17,8 @@ from lamina.serving.http.plan import Plan
 from lamina.serving.http.replies import Choice, Json, Reply, layers_header
 from lamina.serving.http.service import Service
 
+_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 async def deliver(plan: Plan, service: Service, request: Request) -> Response:
     """Have a plan carried out and answer the request; a client that leaves ends it."""
@@ -96,9 +98,7 @@ def _chunks(
 
 
 def _event(body: Json) -> bytes:
-    return (
-        b"data: " + json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
-    )
+    return b"data: " + _spelled(body).encode() + b"\n\n"
 
 
 async def _merged(answers: list[Answer]) -> AsyncIterator[tuple[int, Delta | Outcome]]:

@@ -10,7 +10,7 @@ from lamina.serving.http.loaded import Loaded
 from lamina.serving.http.replies import Reply
 from lamina.serving.http.requests.completions import Asked, ChatRequest
 from lamina.serving.http.service import Service
-from lamina.serving.layers.blends import AUTO
+from lamina.serving.layers.blends import AUTO, LayerSet
 from lamina.serving.layers.finding import Route
 from lamina.serving.llama import Constraint
 
@@ -35,8 +35,8 @@ def plan(service: Service, body: Asked) -> Plan:
 
     """
     loaded = service.ready()
-    route = _route(service, loaded, body)
-    layers = service.routing.choose(route.layer if route else body.model, body.parts())
+    found = _found(service, loaded, body)
+    route, layers = found or (None, service.routing.choose(body.model, body.parts()))
     loaded.check_biases(body.logit_bias or {})
     constraint = _constraint(loaded, body)
     calls = loaded.prompts.calls if isinstance(body, ChatRequest) and body.callable_tools else None
@@ -81,7 +81,7 @@ def _prompts(loaded: Loaded, body: Asked) -> list[list[int]]:
     return loaded.tokens(body.prompts())
 
 
-def _route(service: Service, loaded: Loaded, body: Asked) -> Route | None:
+def _found(service: Service, loaded: Loaded, body: Asked) -> tuple[Route, LayerSet] | None:
     """Who answers a request for `auto`, by what a person said; of a completion, by its prompts."""
     if body.model != AUTO or body.lora is not None:
         return None

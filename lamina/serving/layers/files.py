@@ -6,6 +6,7 @@ which file was made of which PEFT folder, by the digests in the artifacts' manif
 
 import json
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -24,15 +25,18 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def stamps_in(folder: Path) -> dict[str, tuple[Path, Stamp]]:
+def stamps_in(folder: Path) -> dict[str, tuple[str, Stamp]]:
     """The GGUF files in a folder with their stamps, by stem: a few microseconds a file."""
     found = {}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith(".gguf") and entry.is_file():  # no pipe, no dangling link
-                with suppress(FileNotFoundError):  # it went in this moment
-                    stem = entry.name.removesuffix(".gguf")
-                    found[stem] = (folder / entry.name, stamp_of(entry.stat()))
+            if entry.name.endswith(".gguf"):
+                try:
+                    status = entry.stat()
+                except FileNotFoundError:  # it went in this moment, or a link leads nowhere
+                    continue
+                if stat.S_ISREG(status.st_mode):  # no pipe
+                    found[entry.name[: -len(".gguf")]] = (entry.path, stamp_of(status))
     return found
 
 

@@ -24,6 +24,7 @@ _APART = 0.05  # distance of two layers' ranks at which they are
 _SHOWN = 3  # runners-up
 _TURNS, _EARLIER = 4, 0.5  # of a conversation that count, and what each weighs beside the next
 _CHARACTERS = 4000  # of a turn that count
+_GONE = 100  # layers that went and take room yet, beside as many as there are
 
 
 class Candidate(NamedTuple):
@@ -43,7 +44,7 @@ class Route:
 
 
 class Finder:
-    """Finds among the layers with these profiles, by name. It does not change."""
+    """Finds among the layers with these profiles, by name. One thread at a time."""
 
     def __init__(self, profiles: Mapping[str, str]) -> None:
         """At least one.
@@ -52,8 +53,30 @@ class Finder:
             DamagedError: one cannot be read.
 
         """
-        self._names = tuple(profiles)
-        self._index = Index([profile.read(text) for text in profiles.values()])
+        self._known: Mapping[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._index = Index()
+        self.learn(profiles)
+
+    def learn(self, profiles: Mapping[str, str]) -> None:
+        """These are the layers now: what is new or another is read, and nothing else.
+
+        Raises:
+            DamagedError: one cannot be read.
+
+        """
+        if profiles == self._known:
+            return
+        if self._index.n_layers > 2 * len(profiles) + _GONE:  # most are of layers that went
+            self._known, self._index = {}, Index()
+        numbers = {
+            name: self._numbers[name]
+            if self._known.get(name) == text
+            else self._index.add(profile.read(text))
+            for name, text in profiles.items()
+        }
+        self._index.choose(list(numbers.values()))
+        self._known, self._numbers, self._names = dict(profiles), numbers, tuple(profiles)
 
     def route(self, turns: Sequence[str]) -> Route:
         """Who answers the last of what a person said in a conversation."""

@@ -7,7 +7,7 @@ an allowed root once its links are resolved.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -59,22 +59,7 @@ class Registry:
             NotFoundError: no layer of that name.
 
         """
-        known = {layer.name: layer for layer in self.layers()}
-        if name not in known:
-            raise _unknown(name, known)
-        return known[name]
-
-    def numbered(self, number: int) -> Layer:
-        """The layer with this id.
-
-        Raises:
-            NotFoundError: no layer has it.
-
-        """
-        known = {layer.id: layer for layer in self.layers()}
-        if number not in known:
-            raise _unknown(number, [layer.name for layer in known.values()])
-        return known[number]
+        return _known_as(name, self.layers())
 
     def at(self, path: Path) -> Layer:
         """The layer in this GGUF file or PEFT folder, which becomes known if it was not.
@@ -117,23 +102,22 @@ class Registry:
         with self._lock:
             return self._named_by_caller(files.name_of(path), path.resolve())
 
-    def resolve(self, parts: Iterable[Part]) -> LayerSet:
-        """The layer set of a blend, with the versions that stand now.
+    def resolve(self, parts: Iterable[Part], layers: Sequence[Layer] = ()) -> LayerSet:
+        """The layer set of a blend, with the versions that stand now, or stood in these `layers`.
 
         Raises:
             LaminaError: a layer is missing, damaged, or for another base.
 
         """
-        return layer_set(self._find(part.layer).applied(part.scale) for part in parts)
-
-    def _find(self, reference: str | int | Path) -> Layer:
-        match reference:
-            case Path():
-                return self.at(reference)
-            case int():
-                return self.numbered(reference)
-            case _:
-                return self.named(reference)
+        layers = layers or self.layers()
+        return layer_set(
+            (
+                self.at(part.layer)
+                if isinstance(part.layer, Path)
+                else _known_as(part.layer, layers)
+            ).applied(part.scale)
+            for part in parts
+        )
 
     # -- paths ------------------------------------------------------------------------------------
 
@@ -178,7 +162,7 @@ class Registry:
             known = self._layers.get(name)
             if known is None or known.stamp != stamp:
                 with suppress(FileNotFoundError):  # it went in this moment
-                    self._know(name, path.resolve())
+                    self._know(name, Path(path).resolve())
         for name, layer in tuple(self._layers.items()):
             if name not in present:
                 self._look_again(layer)
@@ -245,6 +229,16 @@ class Registry:
         return Layer(number, name, path, stamp, digest, *told)
 
 
-def _unknown(wanted: str | int, known: Iterable[str]) -> NotFoundError:
-    names = ", ".join(sorted(known)) or "none"
-    return NotFoundError(f"there is no layer {wanted!r}; known layers: {names}")
+def _known_as(wanted: str | int, layers: Sequence[Layer]) -> Layer:
+    """The layer with this name or number.
+
+    Raises:
+        NotFoundError: none has it.
+
+    """
+    for layer in layers:
+        if wanted == (layer.id if isinstance(wanted, int) else layer.name):
+            return layer
+    names = ", ".join(sorted(layer.name for layer in layers)) or "none"
+    msg = f"there is no layer {wanted!r}; known layers: {names}"
+    raise NotFoundError(msg)

@@ -22,6 +22,7 @@ from lamina.serving.layers.blends import (
 )
 from lamina.serving.layers.files import read_ahead
 from lamina.serving.layers.finding import Finder, Route
+from lamina.serving.layers.layer import Layer
 from lamina.serving.layers.registry import Registry
 from lamina.serving.layers.residency import Memory
 from lamina.serving.layers.saved_blends import SavedBlends
@@ -37,7 +38,7 @@ class Routing:
         self._memory = memory
         self._lock = threading.Lock()  # of the default
         self._finding = threading.Lock()
-        self._finder: tuple[dict[str, str], Finder] | None = None  # with the profiles it knows
+        self._finder: Finder | None = None
 
     def choose(self, model: str | None, lora: Iterable[Part] | None) -> LayerSet:
         """The layers that answer a request; those not in memory are read ahead, on this thread.
@@ -48,33 +49,37 @@ class Routing:
             LaminaError: a layer's file cannot be used.
 
         """
-        chosen = self.meant(model, lora)
+        return self._ahead(self.meant(model, lora))
+
+    def found(self, turns: Sequence[str]) -> tuple[Route, LayerSet] | None:
+        """Who answers a request for `auto`; None where that means nothing.
+
+        `turns` are what a person said, the latest last.
+        """
+        layers = self.registry.layers()
+        if not (profiles := self._profiles(layers)):
+            return None
+        with self._finding:
+            if self._finder is None:
+                self._finder = Finder(profiles)
+            self._finder.learn(profiles)
+            route = self._finder.route(turns)
+        return route, self._ahead(self.registry.resolve(parse_blend(route.layer), layers))
+
+    def _ahead(self, chosen: LayerSet) -> LayerSet:
+        """The same, with what is not in memory read on this thread."""
         for layer in chosen.layers:
             if layer.digest not in self._memory.loaded:
                 read_ahead(layer.path)
         return chosen
 
-    def found(self, turns: Sequence[str]) -> Route | None:
-        """Who answers a request for `auto`; None where that means nothing.
-
-        `turns` are what a person said, the latest last.
-        """
-        if not (profiles := self._profiles()):
-            return None
-        with self._finding:  # made anew when layers changed, by whoever asks first
-            if self._finder is None or self._finder[0] != profiles:
-                self._finder = profiles, Finder(profiles)
-            finder = self._finder[1]
-        return finder.route(turns)
-
     @property
     def finds(self) -> bool:
         """Whether `auto` means something: layers say what they were trained on."""
-        return bool(self._profiles())
+        return bool(self._profiles(self.registry.layers()))
 
-    def _profiles(self) -> dict[str, str]:
+    def _profiles(self, layers: Sequence[Layer]) -> dict[str, str]:
         """By layer; none where something else is called `auto`."""
-        layers = self.registry.layers()
         taken = AUTO in self.saved.all() or any(one.name == AUTO for one in layers)
         return {} if taken else {one.name: one.profile for one in layers if one.profile}
 
@@ -101,7 +106,8 @@ class Routing:
         if neutral:
             self._check_is_no_layers(str(model))
             return LayerSet()
-        return self.registry.resolve(self._parts(str(model)))
+        layers = self.registry.layers()
+        return self.registry.resolve(self._parts(str(model), layers), layers)
 
     def _check_is_no_layers(self, name: str) -> None:
         """A layer called as the base is has that as its problem; neither may answer for the other.
@@ -118,9 +124,9 @@ class Routing:
         layers = {layer.name for layer in self.registry.layers()}
         return name in layers or name in self.saved.all()
 
-    def _parts(self, model: str) -> tuple[Part, ...]:
+    def _parts(self, model: str, layers: Sequence[Layer]) -> tuple[Part, ...]:
         saved = self.saved.all()
-        known = {layer.name for layer in self.registry.layers()}
+        known = {layer.name for layer in layers}
         if model in saved and model in known:
             msg = (
                 f"{model} names a layer and a saved blend; "
@@ -129,7 +135,7 @@ class Routing:
             raise MismatchError(msg)
         if model in saved:
             return saved[model]
-        if model == AUTO and self.finds:
+        if model == AUTO and self._profiles(layers):
             msg = "auto finds a layer for chats and completions only; name one here"
             raise InvalidInputError(msg)
         parts = parse_blend(model)

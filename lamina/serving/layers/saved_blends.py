@@ -7,6 +7,7 @@ versions, and mean the versions that stand when a request comes.
 import json
 import threading
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +20,7 @@ FILE, DEFAULT_FILE = "blends.json", "default.json"
 Blends = dict[str, tuple[Part, ...]]
 _PARTS = TypeAdapter(dict[str, float])
 _SHAPE = TypeAdapter(dict[str, dict[str, float]])
+Shaped = TypeVar("Shaped")
 
 
 class SavedBlends:
@@ -36,15 +38,8 @@ class SavedBlends:
             DamagedError: the file cannot be read.
 
         """
-        if self._path is None:
-            return {}
-        try:
-            saved = _SHAPE.validate_json(self._path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except ValidationError as error:
-            msg = f'{self._path} cannot be read; write it like {{"name": {{"layer": 0.5}}}}'
-            raise DamagedError(msg) from error
+        remedy = 'write it like {"name": {"layer": 0.5}}'
+        saved = _loaded(self._path, _SHAPE, remedy) or {}
         return {name: _read(parts) for name, parts in saved.items()}
 
     def default(self) -> tuple[Part, ...]:
@@ -54,15 +49,8 @@ class SavedBlends:
             DamagedError: the file cannot be read.
 
         """
-        if self._default_path is None:
-            return ()
-        try:
-            return _read(_PARTS.validate_json(self._default_path.read_bytes()))
-        except FileNotFoundError:
-            return ()
-        except ValidationError as error:
-            msg = f'{self._default_path} cannot be read; remove it, or write {{"layer": 0.5}}'
-            raise DamagedError(msg) from error
+        remedy = 'remove it, or write {"layer": 0.5}'
+        return _read(_loaded(self._default_path, _PARTS, remedy) or {})
 
     def keep_default(self, parts: tuple[Part, ...] | None) -> bool:
         """Keep the default for the server after; None where no name can say it.
@@ -123,6 +111,17 @@ class SavedBlends:
         except OSError as denied:
             msg = f"cannot write {self._path} ({denied.strerror}); make the folder writable"
             raise ResourceError(msg) from denied
+
+
+def _loaded(path: Path | None, shape: TypeAdapter[Shaped], remedy: str) -> Shaped | None:
+    """What a file holds; None where there is none."""
+    try:
+        return shape.validate_json(path.read_bytes()) if path else None
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        msg = f"{path} cannot be read; {remedy}"
+        raise DamagedError(msg) from error
 
 
 def _read(parts: dict[str, float]) -> tuple[Part, ...]:

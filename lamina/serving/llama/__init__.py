@@ -9,6 +9,7 @@ from lamina.serving.llama.constraints import Constraint, Constraints
 from lamina.serving.llama.context import (
     Adapter,
     Base,
+    Bytes,
     has_amx,
     open_base,
     quiet,
@@ -16,7 +17,6 @@ from lamina.serving.llama.context import (
 from lamina.serving.llama.interrupt import Interrupt
 from lamina.serving.llama.options import ContextOptions
 from lamina.serving.llama.sampler import Sampler, Sampling
-from lamina.serving.llama.state import Bytes
 from lamina.serving.llama.vocabulary import Vocabulary
 
 __all__ = [

@@ -19,8 +19,15 @@ class Batch:
         self.wanted = np.zeros(room, np.int8)
         self.size = 0
         self._numbers = np.arange(n_slots, dtype=np.int32)
+        self._first_number = self._numbers.ctypes.data
         self._counts = np.ones(room, np.int32)  # slots that share a token
         self._pointers = np.zeros(room, np.uintp)  # to the first of them, in `_numbers`
+        self._native = lc.llama_batch()
+        self._native.token = _pointer(self.tokens, ctypes.c_int32)
+        self._native.pos = _pointer(self.positions, ctypes.c_int32)
+        self._native.n_seq_id = _pointer(self._counts, ctypes.c_int32)
+        self._native.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
+        self._native.logits = _pointer(self.wanted, ctypes.c_int8)
 
     def clear(self) -> None:
         """Begin a new step."""
@@ -45,7 +52,7 @@ class Batch:
         self.positions[begin:end] = np.arange(position, position + len(tokens))
         self.slots[begin:end] = slot
         self._counts[begin:end] = shared_by
-        self._pointers[begin:end] = self._numbers.ctypes.data + slot * self._numbers.itemsize
+        self._pointers[begin:end] = self._first_number + slot * self._numbers.itemsize
         self.wanted[begin:end] = 0
         self.wanted[begin + wanted_from : end] = 1
         self.size = end
@@ -53,14 +60,8 @@ class Batch:
 
     def native(self) -> Any:  # noqa: ANN401 - llama_batch
         """As llama.cpp takes it."""
-        batch = lc.llama_batch()
-        batch.n_tokens = self.size
-        batch.token = _pointer(self.tokens, ctypes.c_int32)
-        batch.pos = _pointer(self.positions, ctypes.c_int32)
-        batch.n_seq_id = _pointer(self._counts, ctypes.c_int32)
-        batch.seq_id = _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32))
-        batch.logits = _pointer(self.wanted, ctypes.c_int8)
-        return batch
+        self._native.n_tokens = self.size
+        return self._native
 
 
 def _pointer(array: npt.NDArray[Any], kind: Any) -> Any:  # noqa: ANN401 - ctypes

@@ -15,11 +15,11 @@ from lamina.errors import DamagedError, ResourceError
 from lamina.serving.llama.batch import Batch
 from lamina.serving.llama.interrupt import Interrupt
 from lamina.serving.llama.options import ContextOptions, context_params
-from lamina.serving.llama.state import Bytes, put_back, size_of, taken
 from lamina.serving.llama.vocabulary import Vocabulary
 
 Adapter = NewType("Adapter", int)  # a native handle: an address
 Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 Tokens = Sequence[int]
 
 
@@ -68,6 +68,7 @@ class Base:
         if self.can_branch:
             interrupt.watch(context)
         self.vocabulary = Vocabulary(model)
+        self._row = ctypes.c_float * self.vocabulary.size
         self.batch = Batch(options.n_batch, options.n_slots)
 
     # -- layers -----------------------------------------------------------------------------------
@@ -122,7 +123,9 @@ class Base:
         if not pointer:
             msg = f"llama.cpp kept no logits for token {index} of the step"
             raise ResourceError(msg)
-        return np.ctypeslib.as_array(pointer, shape=(self.vocabulary.size,))
+        row: Any = self._row.from_address(ctypes.addressof(pointer.contents))
+        found: Floats = np.frombuffer(row, np.float32)
+        return found
 
     def forget(self, slot: int, start: int = 0) -> bool:
         """Drop a slot's KV from position `start` on; False where the model cannot drop a part."""
@@ -134,15 +137,17 @@ class Base:
 
     def state_bytes(self, slot: int) -> int:
         """What a copy of this slot's KV takes."""
-        return size_of(self._context, slot)
+        return int(lc.llama_state_seq_get_size(self._context, slot))
 
     def state(self, slot: int, size: int) -> Bytes:
-        """A copy of a slot's KV, of `state_bytes`."""
-        return taken(self._context, slot, size)
+        """A copy of a slot's KV, of `state_bytes`; empty where llama.cpp does not give it."""
+        state = np.empty(size, np.uint8)
+        written = lc.llama_state_seq_get_data(self._context, _bytes(state), size, slot)
+        return state[: int(written)]
 
     def put_back(self, slot: int, kept: Bytes) -> bool:
-        """Give an empty slot such a copy; False where llama.cpp does not take it."""
-        return put_back(self._context, slot, kept)
+        """Give an empty slot such a copy: the same bits; False where llama.cpp does not take it."""
+        return bool(lc.llama_state_seq_set_data(self._context, _bytes(kept), kept.size, slot))
 
     def forget_all(self) -> None:
         """Drop what every slot holds, and wipe its memory: no number of it can be met again."""
@@ -198,6 +203,10 @@ class Base:
         self.apply(())
         for adapter in tuple(self._adapters):
             self.free_adapter(adapter)
+
+
+def _bytes(state: Bytes) -> Any:  # noqa: ANN401 - ctypes
+    return ctypes.cast(state.ctypes.data, ctypes.POINTER(ctypes.c_uint8))
 
 
 def _handle(adapter: Adapter) -> Any:  # noqa: ANN401 - llama_adapter_lora_p

@@ -57,9 +57,12 @@ class Sampler:
         self._handles.callback(lc.llama_sampler_free, self._chain)
         for link in _links(vocabulary, sampling):
             lc.llama_sampler_chain_add(self._chain, link)
+        self._ids = np.arange(vocabulary.size, dtype=np.int32)
         self._candidates = np.zeros(
             vocabulary.size, np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         )
+        self._data = ctypes.cast(self._candidates.ctypes.data, lc.llama_token_data_p)
+        self._array = lc.llama_token_data_array()
 
     def choose(self, logits: Floats) -> int:
         """The next token for these logits, shape (n_vocab,).
@@ -84,9 +87,9 @@ class Sampler:
     def _select(self, logits: Floats) -> int:
         if not self._chain:
             return int(np.argmax(logits))
-        self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
-        self._candidates["logit"] = logits
-        array = _token_array(self._candidates)
+        self._candidates["id"], self._candidates["logit"] = self._ids, logits
+        array = self._array  # samplers may change all of it
+        array.data, array.size, array.selected, array.sorted = self._data, len(logits), -1, False
         lc.llama_sampler_apply(self._chain, ctypes.byref(array))
         return int(array.data[array.selected].id)
 
@@ -117,12 +120,3 @@ def _links(vocabulary: Vocabulary, sampling: Sampling) -> Iterator[Any]:
     yield lc.llama_sampler_init_temp(sampling.temperature)
     seed = secrets.randbits(32) if sampling.seed is None else sampling.seed
     yield lc.llama_sampler_init_dist(seed % 2**32)
-
-
-def _token_array(candidates: npt.NDArray[Any]) -> Any:  # noqa: ANN401 - llama_token_data_array
-    array = lc.llama_token_data_array()
-    array.data = ctypes.cast(candidates.ctypes.data, lc.llama_token_data_p)
-    array.size = len(candidates)
-    array.selected = -1
-    array.sorted = False
-    return array

@@ -153,8 +153,6 @@ def check(http: httpx.Client, reference: Reference, story: list[Ask | list[Ask]]
 
 stories = settings(
     max_examples=25,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -222,7 +220,7 @@ def rounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
         yield http, reference
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8)
 @given(story=st.lists(st.one_of(single, swapped, bursts), min_size=1, max_size=6))
 def test_so_it_is_with_kv_in_q8_0(
     rounded: tuple[httpx.Client, Reference], story: list[Ask | list[Ask]]

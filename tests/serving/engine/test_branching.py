@@ -160,7 +160,7 @@ def test_a_prompt_that_was_cancelled_is_not_scored(base_gguf: Path) -> None:
             engine.submit(dropped)
             engine.cancel(dropped)
 
-        engine.alone(change_of_mind).result(10)
+        engine.alone(change_of_mind).result(60)
         scores(engine, LayerSet())
 
     assert unheard.empty()

@@ -216,7 +216,7 @@ def test_those_whom_a_dead_engine_never_saw_are_told(
         engine.submit(sequence(first, LONG))
         assert isinstance(ended(first), LaminaError)
         try:
-            told = second.get(timeout=10)
+            told = second.get(timeout=60)
         except Empty:
             told = None
 

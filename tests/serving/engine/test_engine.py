@@ -103,7 +103,7 @@ def test_an_error_nobody_foresaw_tells_everyone_and_calls_for_help(
         engine.submit(*[sequence(events) for events in queues])
 
         assert all(isinstance(ended(events), ResourceError) for events in queues)
-        assert died.wait(10)
+        assert died.wait(60)
         with pytest.raises(BusyError):
             engine.submit(sequence(Queue()))
 
@@ -126,7 +126,7 @@ def test_cancelled_sequences_make_room(base_gguf: Path) -> None:
         long = [sequence(Queue(), n_tokens=400) for _ in range(2)]
         engine.submit(*long)
         engine.cancel(*long)
-        engine.alone(lambda _loop: None).result(10)
+        engine.alone(lambda _loop: None).result(60)
         events: Queue[Event] = Queue()
         engine.submit(sequence(events))
 
@@ -219,9 +219,9 @@ def test_stopping_tells_those_who_wait_for_a_quiet_moment(base_gguf: Path) -> No
         engine.stop()
 
         with pytest.raises(BusyError, match="stopping"):
-            quiet_moment.result(5)
+            quiet_moment.result(60)
         with pytest.raises(BusyError, match="stopping"):
-            engine.load(LayerSet()).result(5)
+            engine.load(LayerSet()).result(60)
 
 
 def test_every_step_holds_its_slots_in_their_order(

@@ -3,51 +3,46 @@ import pytest
 from lamina.serving.engine.scheduler import (
     TILE_TOKENS,
     Answering,
-    Lane,
-    Runner,
     Share,
-    Step,
     Turns,
     Waiting,
-    choose_admission,
-    choose_lane,
-    compose_step,
+    order_of_admission,
     patience_s,
     prefill_room,
+    share_out,
 )
 
 
-def lane(key: str, *, waited_s: float = 0, active_s: float = 0, current: bool = False) -> Lane:
-    return Lane(key, active_s, waited_s, current)
+@pytest.fixture
+def turns() -> Turns[str]:
+    """It is legal's turn since second 0, and medical waits since then."""
+    turns: Turns[str] = Turns(slice_s=2)
+    turns.came("legal", accepted_s=-1)
+    turns.came("medical", accepted_s=0)
+    assert turns.choose({"legal"}, now_s=0) == "legal"
+    return turns
 
 
-def test_the_current_lane_goes_on_inside_its_slice() -> None:
-    busy = lane("legal", active_s=1, current=True)
-
-    assert busy == choose_lane([busy, lane("medical", waited_s=9)], max_slice_s=2)
+def test_the_current_lane_goes_on_inside_its_slice(turns: Turns[str]) -> None:
+    assert turns.choose({"legal", "medical"}, now_s=1) == "legal"
 
 
-def test_a_lane_past_its_slice_yields_to_a_waiting_lane() -> None:
-    busy = lane("legal", active_s=9, current=True)
-    patient = lane("medical", waited_s=1)
-
-    assert patient == choose_lane([busy, patient], max_slice_s=2)
+def test_a_lane_past_its_slice_yields_to_a_waiting_lane(turns: Turns[str]) -> None:
+    assert turns.choose({"legal", "medical"}, now_s=2) == "medical"
 
 
-def test_a_lane_past_its_slice_goes_on_when_nobody_waits() -> None:
-    busy = lane("legal", active_s=9, current=True)
-
-    assert busy == choose_lane([busy], max_slice_s=2)
+def test_a_lane_past_its_slice_goes_on_when_nobody_waits(turns: Turns[str]) -> None:
+    assert turns.choose({"legal"}, now_s=9) == "legal"
 
 
-def test_the_longest_waiting_lane_is_next() -> None:
-    lanes = [lane("a", waited_s=1), lane("b", waited_s=3), lane("c", waited_s=2)]
+def test_the_longest_waiting_lane_is_next(turns: Turns[str]) -> None:
+    turns.came("tax", accepted_s=-2)
 
-    assert choose_lane(lanes, max_slice_s=2).key == "b"
+    assert turns.choose({"medical", "tax", "legal"}, now_s=3) == "tax"
 
 
-def test_without_work_there_is_no_lane() -> None:
-    assert choose_lane([], max_slice_s=2) is None
+def test_without_work_there_is_no_lane(turns: Turns[str]) -> None:
+    assert turns.choose(set(), now_s=1) is None
 
 
 @pytest.mark.parametrize("n_lanes", [2, 8, 25])
@@ -68,59 +63,49 @@ def test_no_lane_waits_longer_than_one_turn_of_each_other(n_lanes: int) -> None:
 def test_a_lane_with_fewer_slots_is_admitted_first() -> None:
     crowd = [Waiting(number, "crowd") for number in range(1, 100)]
 
-    assert Waiting(100, "lone") == choose_admission([*crowd, Waiting(100, "lone")], {"crowd": 3})
+    order = order_of_admission([*crowd, Waiting(100, "lone")], {"crowd": 3})
+
+    assert order[0] == Waiting(100, "lone")
 
 
 def test_between_equal_lanes_the_earlier_request_is_admitted() -> None:
     waiting = [Waiting(2, "a"), Waiting(1, "b")]
 
-    assert Waiting(1, "b") == choose_admission(waiting, {})
-
-
-def test_answers_and_prompts_are_evaluated_one_after_the_other() -> None:
-    step = compose_step([Runner(1, 9), Runner(2, 0), Runner(3, 0)], room=10, prefill_room=10)
-
-    assert Step(answers=(Share(2, 1), Share(3, 1)), prompts=(Share(1, 9),)) == step
+    assert [one.number for one in order_of_admission(waiting, {})] == [1, 2]
 
 
 def test_a_long_prompt_is_cut_into_chunks() -> None:
-    step = compose_step([Runner(1, 1000)], room=512, prefill_room=32)
-
-    assert (Share(1, 32),) == step.prompts
+    assert share_out([Share(1, 1000)], room=512, prefill_room=32) == (Share(1, 32),)
 
 
 def test_prompts_share_a_step_oldest_first() -> None:
-    step = compose_step([Runner(2, 50), Runner(1, 20)], room=64, prefill_room=64)
+    shares = share_out([Share(2, 50), Share(1, 20)], room=64, prefill_room=64)
 
-    assert (Share(1, 20), Share(2, 44)) == step.prompts
+    assert (Share(1, 20), Share(2, 44)) == shares
 
 
 def test_a_step_that_cuts_a_prompt_holds_whole_tiles() -> None:
-    answers = [Runner(number, 0) for number in range(3)]
+    shares = share_out([Share(9, 1000)], room=512, prefill_room=33)
 
-    step = compose_step([*answers, Runner(9, 1000)], room=512, prefill_room=33)
-
-    assert (Share(9, 2 * TILE_TOKENS),) == step.prompts
+    assert (Share(9, 2 * TILE_TOKENS),) == shares
 
 
 def test_a_prompt_always_gets_on() -> None:
-    step = compose_step([Runner(1, 0), Runner(99, 1000)], room=512, prefill_room=0)
-
-    assert (Share(99, TILE_TOKENS),) == step.prompts
+    assert (Share(9, TILE_TOKENS),) == share_out([Share(9, 1000)], room=512, prefill_room=0)
 
 
 def test_a_short_prompt_does_not_wait_for_a_long_one() -> None:
-    step = compose_step([Runner(1, 4000), Runner(2, 100)], room=512, prefill_room=512)
+    shares = share_out([Share(1, 4000), Share(2, 100)], room=512, prefill_room=512)
 
-    assert (Share(1, 412), Share(2, 100)) == step.prompts
+    assert (Share(1, 412), Share(2, 100)) == shares
 
 
 def test_short_prompts_leave_an_older_long_one_half_of_the_step() -> None:
-    short = [Runner(number, 100) for number in range(2, 12)]
+    short = [Share(number, 100) for number in range(2, 12)]
 
-    step = compose_step([Runner(1, 4000), *short], room=512, prefill_room=512)
+    shares = share_out([Share(1, 4000), *short], room=512, prefill_room=512)
 
-    assert Share(1, 256) == step.prompts[0]
+    assert Share(1, 256) == shares[0]
 
 
 def test_a_prompt_alone_takes_the_whole_step() -> None:

@@ -68,7 +68,7 @@ def judged(server_url: str, workspace: Path) -> Iterator[None]:
     """An exam of layer B, and a report that found B to be better and A in an older version."""
     known = httpx.get(f"{server_url}/lora-adapters", trust_env=False).json()
     digests = {one["name"]: one["digest"] for one in known}
-    verdict = {"word": "better", "why": "It knows leases."}
+    verdict = {"word": "promoted", "why": "It knows leases."}
     summary = {
         "made": "2026-11-27T20:56:02Z",
         "layers": {"A": "0" * 64, "B": digests["B"]},
@@ -102,7 +102,8 @@ def test_the_reports_word_stands_by_the_version_that_it_judged(page: "Page") -> 
     page.reload()
     choice, badge = page.get_by_label("Answers come from").first, page.locator(".badge").first
     choice.select_option("B")
-    assert badge.inner_text() == "better"
+    assert badge.inner_text() == "promoted"
+    assert badge.get_attribute("class") == "badge better"
     assert "It knows leases." in page.locator(".about").first.inner_text()
     choice.select_option("A")
     assert badge.inner_text() == "not judged"

@@ -1,7 +1,7 @@
 """Which layer answers a question, by what the layers were trained on."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamina.passport import profile
@@ -38,6 +38,14 @@ def layer(**documents: str) -> str:
         )
         for company, text in documents.items()
     )
+
+
+CHANGING = [
+    layer(Corning=LEASES),
+    layer(Nike=PENSIONS + OTHER),
+    layer(Boeing=INVENTORY, Nike=OTHER),
+]
+ASKED = ["What was Corning's lease cost?", "Of Nike's pension plans and rebates", "Why do we cry?"]
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +138,22 @@ def test_any_text_is_answered_by_somebody(turns: list[str]) -> None:
 
     assert route.layer in {"base", "Leases"}
     assert 0 <= route.confidence <= 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("ABCDE"), st.sampled_from(CHANGING), min_size=1),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_after_any_changes_the_layers_are_found_as_by_a_new_finder(
+    changes: list[dict[str, str]],
+) -> None:
+    finder = Finder(changes[0])
+    for profiles in changes:
+        finder.learn(profiles)
+        anew = Finder(profiles)
+        for question in ASKED:
+            assert finder.route([question]) == anew.route([question])

@@ -86,8 +86,6 @@ SEEN: Counter[str] = Counter()
 
 @settings(
     max_examples=200,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(schema=SCHEMAS, seed=st.integers(0, 2**16))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from printed import page, placed, row, rows_of, text
 
@@ -32,7 +32,6 @@ def lines(draw: st.DrawFn) -> Line:
     return made._replace(size=size, cells=made.cells if is_placed else ())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(lines(), max_size=14))
 def test_any_page_gives_rows_whose_figures_stand_on_it(found: list[Line]) -> None:
     one = page(*found)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lamina.assessment.report.beside import beside
 from lamina.assessment.report.difference import Difference
+from lamina.assessment.report.page import auto as auto_part
 from lamina.assessment.report.page import review as review_part
 from lamina.assessment.report.page import verdicts as verdicts_part
 from lamina.assessment.report.page.answers import answers_section
@@ -13,7 +14,7 @@ from lamina.assessment.report.page.changes import changes_section
 from lamina.assessment.report.page.colours import stylesheet
 from lamina.assessment.report.page.heatmap import correct_map, knows_map, loss_map
 from lamina.assessment.report.page.top import top
-from lamina.assessment.report.page.words import NONE, glossary, ms, name, section, term
+from lamina.assessment.report.page.words import NONE, glossary, ms, name, row, section, table, term
 from lamina.assessment.report.records import AnyRecord
 from lamina.assessment.report.review import overruled, review_queue
 from lamina.assessment.report.speed import Speed
@@ -66,6 +67,7 @@ def page(
             review_part.OVERRULED_NOTE,
             review_part.overruled_section(overruled(records)),
         ),
+        section("Found by what is asked", auto_part.NOTE, auto_part.auto_section(summary.auto)),
         section("Speed", _SPEED_NOTE, _speeds(summary.speeds)),
         section("How this was measured", "", _facts(summary.facts)),
         section("Words", "", glossary()),
@@ -111,19 +113,19 @@ def _speeds(speeds: Sequence[Speed]) -> str:
         return ""
     heads = ("", "Questions", "First token, ms<br>p50", "<br>p95", "Whole answer, ms<br>p50",
              "<br>p95", "Tokens per second")  # fmt: skip
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
-    rows = "".join(
-        f'<tr><th scope="row">{name(speed.blend)}</th><td>{speed.n}</td>'
-        f"<td>{ms(speed.first_token_s_p50)}</td>"
-        f"<td>{ms(speed.first_token_s_p95)}</td>"
-        f"<td>{ms(speed.total_s_p50)}</td><td>{ms(speed.total_s_p95)}</td>"
-        f"<td>{NONE if speed.tokens_per_s is None else f'{speed.tokens_per_s:,.1f}'}</td></tr>"
-        for speed in speeds
+    rows = (
+        row(
+            name(one.blend),
+            (
+                str(one.n),
+                *map(ms, (one.first_token_s_p50, one.first_token_s_p95)),
+                *map(ms, (one.total_s_p50, one.total_s_p95)),
+                NONE if one.tokens_per_s is None else f"{one.tokens_per_s:,.1f}",
+            ),
+        )
+        for one in speeds
     )
-    return (
-        f'<div class="wide" tabindex="0"><table class="speeds"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return table("speeds", heads, rows)
 
 
 def _facts(facts: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lamina.assessment.report.page.words import counted, name
+from lamina.assessment.report.page.words import counted, name, table
 from lamina.assessment.report.review import RANK, Doubt
 
 _SHOWN = 100  # of the queue; `answers.csv` has all
@@ -35,26 +35,18 @@ def review_section(queue: Sequence[Doubt]) -> str:
 def _queue(queue: Sequence[Doubt]) -> str:
     if not queue:
         return ""
-    rows = "".join(map(_doubt, queue[:_SHOWN]))
     more = len(queue) - _SHOWN
     rest = f"<p>{more} more have a <code>doubt</code> in answers.csv.</p>" if more > 0 else ""
-    return _table(("Question and reference", "Answer", "Doubt", "To overrule"), rows) + rest
+    heads = ("Question and reference", "Answer", "Doubt", "To overrule")
+    return table("review", heads, map(_doubt, queue[:_SHOWN])) + rest
 
 
 def overruled_section(decided: Sequence[Doubt]) -> str:
     """What was overruled, by whom and why; empty text where nothing was."""
     if not decided:
         return ""
-    rows = "".join(map(_decided, decided))
-    return _table(("Question and reference", "Answer", "Counts as", "Who, when, why"), rows)
-
-
-def _table(heads: Sequence[str], rows: str) -> str:
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
-    return (
-        f'<div class="wide" tabindex="0"><table class="review"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    heads = ("Question and reference", "Answer", "Counts as", "Who, when, why")
+    return table("review", heads, map(_decided, decided))
 
 
 def _doubt(one: Doubt) -> str:

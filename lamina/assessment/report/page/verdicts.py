@@ -12,6 +12,7 @@ from lamina.assessment.report.page.words import (
     percent,
     points,
     signed,
+    table,
     term,
 )
 from lamina.assessment.report.trend import Point
@@ -41,15 +42,11 @@ NOTE = (
 def verdicts(worths: Sequence[Worth], trends: Mapping[str, Sequence[Point]]) -> str:
     """A table; worst and undecided first."""
     urgent = sorted(worths, key=lambda worth: _FIRST.index(worth.verdict.word))
-    rows = "".join(_verdict(worth, trends.get(worth.name, ())) for worth in urgent)
+    rows = (_verdict(worth, trends.get(worth.name, ())) for worth in urgent)
     heads = ("Layer", "Verdict", "Right", "Base", "Others", f"Difference in {term('points')}",
              term("Knows", "D"), term("Loss", "loss"),
              "Elsewhere")  # fmt: skip
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
-    return (
-        f'<div class="wide" tabindex="0"><table class="verdicts"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return table("verdicts", heads, rows)
 
 
 def _verdict(worth: Worth, trend: Sequence[Point]) -> str:

@@ -1,6 +1,7 @@
 """Figures, names and terms as the page writes them. Pure."""
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 from lamina.assessment.verdicts.verdict import Comparison
@@ -67,6 +68,21 @@ def section(title: str, note: str, body: str, anchor: str = "") -> str:
     note = f'<p class="note">{note}</p>' if note else ""
     at = f' id="{anchor}"' if anchor else ""
     return f"<section{at}><h2>{title}</h2>{note}{body}</section>\n"
+
+
+def table(kind: str, heads: Iterable[str], rows: Iterable[str]) -> str:
+    """A table that scrolls by itself where it is too wide; heads and rows are HTML."""
+    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
+    return (
+        f'<div class="wide" tabindex="0"><table class="{kind}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def row(title: str, cells: Iterable[str]) -> str:
+    """A row with its head."""
+    rest = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{title}</th>{rest}</tr>'
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -7,14 +7,21 @@ length (little-endian), a JSON header, then the raw tensors one after another
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lamina.errors import DamagedError
+from lamina.errors import DamagedError, InvalidInputError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SHARD_BYTES = 4_000_000_000  # of a model's files
+INDEX = "model.safetensors.index.json"
+_KINDS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _ALIGNMENT = 8  # of the first tensor, as the library writes it
 _MAX_HEADER_BYTES = 100_000_000  # the library's own limit
 _BLOCK_BYTES = 1 << 24
@@ -71,8 +78,50 @@ def read_bytes(entry: Entry) -> bytearray:
     return buffer
 
 
-def shards(entries: Sequence[Entry], limit_bytes: int) -> list[list[Entry]]:
-    """The tensors, in order, in as few files of at most `limit_bytes` as that order allows."""
+def float32(entry: Entry) -> "NDArray[np.float32]":
+    """The tensor's values.
+
+    Raises:
+        InvalidInputError: they are stored as something else than F32, F16 or BF16.
+
+    """
+    import numpy as np
+
+    if entry.dtype not in _KINDS:
+        msg = (
+            f"{entry.name} in {entry.file} is stored as {entry.dtype}; save it as F32, F16 or BF16"
+        )
+        raise InvalidInputError(msg)
+    values = np.frombuffer(read_bytes(entry), _KINDS[entry.dtype])
+    if entry.dtype == "BF16":  # the upper half of a float32
+        bits = values.astype("<u4")
+        bits <<= 16
+        values = bits.view("<f4")
+    return values.astype(np.float32, copy=False).reshape(entry.shape)
+
+
+def write_model(
+    folder: Path,
+    entries: Sequence[Entry],
+    contents: Callable[[Sequence[Entry]], Iterable[Content]],
+    limit_bytes: int = SHARD_BYTES,
+) -> None:
+    """A model's tensors in files of at most so many bytes, with their index if they are several."""
+    files = _shards(entries, limit_bytes)
+    places: dict[str, str] = {}
+    for number, part in enumerate(files, start=1):
+        name = f"model-{number:05d}-of-{len(files):05d}.safetensors"
+        name = "model.safetensors" if len(files) == 1 else name
+        write_file(folder / name, part, contents(part))
+        places |= {entry.name: name for entry in part}
+    if len(files) > 1:
+        total = sum(entry.size_bytes for entry in entries)
+        index = {"metadata": {"total_size": total}, "weight_map": places}
+        (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def _shards(entries: Sequence[Entry], limit_bytes: int) -> list[list[Entry]]:
+    """The tensors, in order, in as few files as that order allows."""
     files: list[list[Entry]] = [[]]
     size = 0
     for entry in entries:
