@@ -19,6 +19,10 @@ _MARKS = re.compile(
 _NEXT_TURN = re.compile(
     r"\n\s*(?:#+\s*)?(?:question|q|user|human|problem|instruction)\s*\d*\s*:|<\|", re.IGNORECASE
 )
+_REASONS = re.compile(
+    r"\n\s*(?:explanation|reason(?:ing)?|rationale|source|evidence|note|because)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _BULLET = re.compile(r"^\s*[-*\u2022]\s+", re.MULTILINE)
 _ANSWER_IS = re.compile(
     r"\banswer(?:\s+to\s+(?:this|the|your)\s+question)?\s*"
@@ -34,9 +38,10 @@ def plain(text: str) -> str:
 
 
 def statement(answer: str) -> str:
-    """What an answer states: no thoughts before it, and no next turn after it."""
+    """What an answer states: no thoughts before it, no reasons and no next turn after it."""
     text = plain(_THOUGHT.sub("", answer))
     text = _NEXT_TURN.split(text, maxsplit=1)[0] or text
+    text = _REASONS.sub("", text) or text
     last = None
     for last in _ANSWER_IS.finditer(text):  # noqa: B007 - the last one counts
         pass

@@ -31,7 +31,7 @@ _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will)\b",
 _BARE = 3  # words of a sentence that is an answer and nothing else
 _RESTATED = 0.7  # of a question's words in a sentence that answers it again
 _TOKEN = re.compile(r"\w+(?:[.,']\w+)*")
-_QUOTED = 3  # words in the question's order that are a quotation
+_QUOTED = 4  # words in the question's order that are a quotation
 
 
 def first_statement(text: str) -> tuple[str, list[str]]:
@@ -82,9 +82,11 @@ def unquoted(text: str, references: Sequence[str], question: str) -> str:
 
     Of "3 red and 5 blue balls" who says it again has not answered which there are more of.
     """
+    meant = [one for one in map(content, references) if one]
 
     def named(words: str) -> bool:
-        return any(find(one, content(words)) >= 0 for one in map(content, references) if one)
+        said = content(words)
+        return any(find(one, said) >= 0 for one in meant) and said not in meant
 
     if not named(question):
         return text

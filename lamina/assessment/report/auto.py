@@ -115,8 +115,8 @@ def _against(given: Sequence[AnswerRecord], others: _By, level: float) -> Agains
     return Against(
         correct=fmean(other.correct for _, other in pairs),
         gain=fmean(document_means(gaps)),
-        low=float(estimate.low(level)) if estimate else None,
-        high=float(estimate.high(level)) if estimate else None,
+        low=max(-1.0, float(estimate.low(level))) if estimate else None,
+        high=min(1.0, float(estimate.high(level))) if estimate else None,
     )
 
 
