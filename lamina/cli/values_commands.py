@@ -29,7 +29,6 @@ def show_settings() -> None:
 def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
     from lamina import settings as pod
     from lamina.bounds import allowed, fields
-    from lamina.rental_terms import Terms
     from lamina.workspace import Workspace
 
     work = Workspace(chosen)
@@ -41,7 +40,7 @@ def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
     }
     values = chosen.model_dump(mode="json")
     known = fields(type(chosen))
-    rented = {name: known.pop(name) for name in Terms.model_fields}  # few pods rent: last
+    own = type(chosen).__annotations__  # what every pod may want goes before what few need
     return {
         name: {
             "variable": pod.names(name)[0],
@@ -51,7 +50,7 @@ def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
             "meaning": schema["description"],
             "allowed": allowed(schema),
         }
-        for name, schema in (known | rented).items()
+        for name, schema in sorted(known.items(), key=lambda one: one[0] not in own)
     }
 
 
