@@ -22,7 +22,7 @@ NEXT = {
     "train_level": ("lamina merge_level", "lamina qa_layers"),
     "train_layers": ("lamina qa_layers", "lamina serve"),
     "train_all": ("lamina qa_layers", "lamina serve"),
-    "qa_layers": ("lamina serve",),
+    "qa_layers": ("lamina publish_layers (verdicts decide what serves)", "lamina serve"),
     "publish_layers": ("lamina versions",),
     "export_layers": ("lamina qa_layers", "lamina serve"),
     "import_layer": ("lamina qa_layers", "lamina serve"),

@@ -18,7 +18,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows of equal keys as a table; columns of text may wrap, those of numbers do not."""
+    """Rows of equal keys as a table; text may wrap, but for names, which stand first."""
     from rich.table import Table
     from rich.text import Text
 
@@ -27,7 +27,8 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(box=None, header_style="bold")
     for name in rows[0]:
         is_text = any(isinstance(row[name], str) for row in rows)
-        table.add_column(name, no_wrap=not is_text, overflow="fold")
+        is_name = not table.columns
+        table.add_column(name, no_wrap=is_name or not is_text, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(value)) for value in row.values()))  # a name may look like markup
     screen = console()

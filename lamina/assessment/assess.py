@@ -25,7 +25,7 @@ from lamina.progress import Progress
 from lamina.store import Stage, Store
 
 KIND = "qa"
-STAGE = Stage("qa_layers", 6)
+STAGE = Stage("qa_layers", 7)
 
 
 class _UnknownError(Exception):

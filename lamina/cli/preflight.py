@@ -52,6 +52,7 @@ def for_demo(base: str) -> "Settings":
 
     On two cores two processes of one thread train faster than one process of two threads.
     """
+    from lamina.bases import shelf
     from lamina.demo.world import sample_topics
     from lamina.stages.bases import add_base
     from lamina.training.workers import gpus
@@ -61,6 +62,7 @@ def for_demo(base: str) -> "Settings":
             return pod.settings
         if not (pod.workspace.bases / base).is_dir():
             add_base(pod, base)
+        shelf.use(pod.workspace, base)  # what `lamina serve` takes there afterwards
         workers = pod.settings.train_workers
         if not gpus():
             workers = workers or min(pod.settings.n_threads, len(sample_topics()))

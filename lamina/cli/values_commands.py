@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 @command("settings", "This pod", "settings --json")
 def show_settings() -> None:
     """Print each setting: variable, value, where it came from, and what it means."""
-    from lamina.terminal import print_table
-
     rows = _settings(pod_settings())
     if Choice.as_json:
         print(json.dumps(rows, indent=1))
         return
-    shown = ("variable", "value", "source", "path", "meaning")
-    print_table([{name: _shown(row[name]) for name in shown} for row in rows.values()])
+    for row in rows.values():
+        value = row["path"] or _shown(row["value"])
+        given = "" if row["source"] == "default" else f"  ({row['source']})"
+        print(f"{row['variable']} = {value}{given}\n    {row['meaning']}")
 
 
 def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
     from lamina import settings as pod
     from lamina.bounds import allowed, fields
+    from lamina.rental_terms import Terms
     from lamina.workspace import Workspace
 
     work = Workspace(chosen)
@@ -39,6 +40,8 @@ def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
         "pdf_archive_path": work.archive,
     }
     values = chosen.model_dump(mode="json")
+    known = fields(type(chosen))
+    rented = {name: known.pop(name) for name in Terms.model_fields}  # few pods rent: last
     return {
         name: {
             "variable": pod.names(name)[0],
@@ -48,7 +51,7 @@ def _settings(chosen: "Settings") -> dict[str, dict[str, Any]]:
             "meaning": schema["description"],
             "allowed": allowed(schema),
         }
-        for name, schema in fields(type(chosen)).items()
+        for name, schema in (known | rented).items()
     }
 
 

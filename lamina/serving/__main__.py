@@ -7,14 +7,22 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from lamina import settings
-from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError, foreseen
+from lamina.errors import BusyError, InvalidInputError, LaminaError, ResourceError, ending
+
+
+class _Flags(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Tell it as everything else is told, and not the usage of all flags."""
+        msg = f"{message}; `lamina serve -h` tells more"
+        raise InvalidInputError(msg)
 
 
 def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
     """The command line. Underscores and dashes both work."""
-    flags = argparse.ArgumentParser(
+    flags = _Flags(
         prog="python -m lamina.serving",
         description="Serve one base and any blend of layers over it.",
     )
@@ -90,18 +98,15 @@ def parser(defaults: settings.Settings) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until told to stop; returns the exit code."""
-    options = None
+    debug = False
     try:
         options = parser(settings.load()).parse_args(argv)
+        debug = options.debug
         if options.die_with_parent:
             _die_with(options.die_with_parent)
         return asyncio.run(_serve(options))
     except (LaminaError, KeyboardInterrupt) as error:
-        told = foreseen(error)
-        if told is None or options is None or options.debug:
-            raise
-        print(told, file=sys.stderr)
-        return told.exit_code
+        return ending(error, debug=debug)
 
 
 def _die_with(parent: int) -> None:

@@ -114,7 +114,8 @@ def _feed(pipe: IO[str], lines: "queue.Queue[str | None]") -> None:
 
 def _complaint(code: int, complaints: list[str]) -> LaminaError:
     """The child's last words as the error that its exit code stands for."""
-    said = complaints[-1] if complaints else f"the server ended with code {code}; look at its log"
+    silent = f"the server ended with code {code}; look at its log"
+    said = complaints[-1].removeprefix("error: ") if complaints else silent
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     for kind in kinds:
         if issubclass(kind, LaminaError) and kind.exit_code == code:

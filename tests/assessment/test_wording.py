@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from judged import LEASES, grades, harmless, scores, verdict
 
 from lamina.assessment.cells.measured import Measured
@@ -76,6 +77,19 @@ def test_an_unclear_gain_says_how_many_questions_would_show_it() -> None:
     assert said.enough is not None
     assert said.enough.documents > 7
     assert f"{said.enough.n} questions from {said.enough.documents} documents" in said.remedy
+
+
+@pytest.mark.parametrize(("value", "documents"), [(0.25, 3), (0.2, 7)])
+def test_nobody_is_sent_to_write_an_exam_about_ten_times_the_documents(
+    value: float, documents: int
+) -> None:
+    sizes = {"documents": documents, "noise": 0.3}
+
+    said = verdict(told("Leases", value, **sizes), told("base", 0, **sizes))
+
+    assert said.enough is not None
+    assert said.enough.documents >= 10 * documents
+    assert said.remedy.endswith("is small: teach it more, or leave it out.")
 
 
 def test_a_gain_below_its_margin_is_not_asked_for_more_questions() -> None:

@@ -1,5 +1,7 @@
 """What `lamina demo` asks for before its flow begins."""
 
+import json
+
 import pytest
 from command_line import Lamina, refuses
 
@@ -54,3 +56,12 @@ def test_who_says_how_many_workers_train_is_obeyed(
     monkeypatch.setenv("LAMINA_TRAIN_WORKERS", "1")
 
     assert preflight.for_demo("smollm2").train_workers == 1
+
+
+def test_what_the_demo_says_to_run_next_finds_its_real_base(real_base: Lamina) -> None:
+    real_base("demo", "--base", "smollm2")
+
+    listed = real_base("--workspace", "workspace-demo-real", "base", "list", "--json")
+    assert [(one["name"], one["in use"]) for one in json.loads(listed.stdout)] == [
+        ("smollm2", "yes")
+    ]

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from command_line import Lamina, refuses
 
 from lamina.settings import Settings
@@ -51,12 +50,23 @@ def test_an_unknown_profile_is_told(lamina: Lamina) -> None:
     refuses(lamina("profiles", "level9"), "'level9' is unknown; choose one of level1")
 
 
-@pytest.mark.parametrize("command", ["settings", "profiles"])
-def test_a_pipe_gets_one_line_a_row(lamina: Lamina, command: str) -> None:
-    lines = lamina(command, COLUMNS="40").stdout.splitlines()
+def test_a_setting_stands_before_its_meaning_those_of_a_rented_gpu_last(lamina: Lamina) -> None:
+    lines = lamina("settings", N_CTX="512", COLUMNS="40").stdout.splitlines()
+
+    assert lines[0] == f"LAMINA_WORKSPACE = {lamina.workspace}"
+    assert lines[lines.index("N_CTX = 512  (environment N_CTX)") + 1].startswith("    context")
+    assert lines[-2].startswith("LAMINA_GPU_")
+
+
+def test_names_are_not_broken_on_a_narrow_terminal(lamina: Lamina) -> None:
+    shown = lamina("profiles", COLUMNS="90", FORCE_COLOR="1").stdout
+
+    assert shown.count(" learning_rate ") == 2
+
+
+def test_a_pipe_gets_one_line_a_row(lamina: Lamina) -> None:
+    lines = lamina("profiles", COLUMNS="40").stdout.splitlines()
 
     assert max(map(len, lines)) > 80
-    assert len(lines) <= 2 * len(Profile.model_fields) + 4 or command == "settings"
+    assert len(lines) <= 2 * len(Profile.model_fields) + 4
     assert all(line == line.rstrip() for line in lines)
-    if command == "settings":
-        assert len(lines) == 1 + len(Settings.model_fields)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,11 +82,12 @@ def unfinished(house: House) -> list[dict[str, Any]]:
 
 
 def trainings(house: House, since: int) -> int:
-    """How often a training began, by the worker's own log: the server was away, and may not know.
+    """How often a layer was trained, and not found to be, since the log was so long.
 
-    `since` is the log's length at the beginning.
+    By the worker's own log: the server was away, and may not know.
     """
-    return log(house).read_bytes()[since:].count(b" in all; learning")
+    done = rb"Task run 'train-Burst_\w+-layer' - Finished in state Completed\(\)"
+    return len(re.findall(done, log(house).read_bytes()[since:]))
 
 
 def log(house: House) -> Path:

@@ -197,6 +197,20 @@ def test_what_is_no_role_is_run_as_it_is(cpu_image: Image, volume: Volume, run: 
     assert "3.8.8" in pod.log.read_text()
 
 
+def test_kernels_are_those_of_the_processor(cpu_image: Image, volume: Volume, run: Run) -> None:
+    """ld.so's choice: what is built for all, or what stands in glibc-hwcaps for AVX-512."""
+    here = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+    flags = set(Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split())
+    says = "import llama_cpp; print(llama_cpp.llama_print_system_info())"
+
+    pod = run(cpu_image, volume("kernels"), command=["python", "-c", says])
+
+    assert pod.stop_by_itself() == 0
+    said = pod.log.read_text()
+    assert "AVX2 = 1" in said
+    assert ("AVX512 = 1" in said) == (here <= flags)
+
+
 def test_a_server_that_asks_nobody_who_they_are_does_not_start(
     cpu_image: Image, volume: Volume, run: Run
 ) -> None:

@@ -1,6 +1,7 @@
 """The server as a process: start, flags, keys, a clean end."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -35,7 +36,23 @@ def test_a_taken_port_is_one_sentence_and_its_exit_code(base_gguf: Path, capsys:
         code, said = refusal(capsys, base_gguf, "--port", taken.getsockname()[1])
 
     assert code == BusyError.exit_code
-    assert "is taken" in said
+    assert re.fullmatch(r"error: port \d+ of 127.0.0.1 is taken; .*\n", said)
+
+
+def test_an_unknown_flag_is_one_sentence(capsys: Captured) -> None:
+    assert main(["--prot", "5001"]) == InvalidInputError.exit_code
+    assert capsys.readouterr().err == (
+        "error: unrecognized arguments: --prot 5001; `lamina serve -h` tells more\n"
+    )
+
+
+def test_a_setting_that_cannot_be_is_no_traceback(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("N_CTX", "many")
+
+    assert main([]) == InvalidInputError.exit_code
+    assert capsys.readouterr().err.startswith("error: setting N_CTX cannot be 'many'")
 
 
 def test_a_damaged_base_is_one_sentence_and_its_exit_code(

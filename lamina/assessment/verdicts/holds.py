@@ -22,6 +22,9 @@ _GENTLER = (
     "a share of general rows (--set general_share=...); a smaller scale harms less, too."
 )
 
+_FAR = 10  # times the documents there are: nobody writes an exam about so many
+_SMALL = "A gain that takes such an exam is small: teach it more, or leave it out."
+
 
 def held(
     found: Findings, word: Word, enough: Enough | None, level: float, margins: Margins
@@ -86,6 +89,8 @@ def _too_little(found: Findings, enough: Enough | None, margins: Margins) -> tup
                 have = "no question about a document that it was trained on"
         aside = "".join(f" {one}" for one in _aside(found))
         why = f"Too little evidence: {have}; {missing(found, enough, margins)}.{aside}"
+        if _is_far(found, enough):
+            return why, _SMALL
         return why, f"Add questions about more documents to the exam of {name}."
     if not found.elsewhere:
         why = "Too little evidence: nothing was measured outside its topic, where it may do harm."
@@ -93,6 +98,10 @@ def _too_little(found: Findings, enough: Enough | None, margins: Margins) -> tup
         return why, f"Ask the general questions, or other topics' exams, {least}, as well."
     why = "Too little evidence: the version that serves was not measured on the same items."
     return why, "Ask it beside the candidate, or take it out of service first."
+
+
+def _is_far(found: Findings, enough: Enough | None) -> bool:
+    return enough is not None and 0 < _FAR * found.documents <= enough.documents
 
 
 def _aside(found: Findings) -> Iterator[str]:
@@ -122,6 +131,8 @@ def _unclear(
         if float(home.documents.low(level)) > home.margin:  # it is the layers that differ
             why = "Unclear: other topics' layers differ among themselves as much as it leads them."
             return why, "An exam decides without them: add questions about its documents."
+        if _is_far(found, enough):
+            return why, f"{more} a gain like this would show. {_SMALL}"
         remedy = f"{more} a gain like this would show; add questions." if more else "Ask far more."
         return why, remedy
     if found.beyond and found.beyond.low(level) <= found.beyond.margin:

@@ -82,6 +82,8 @@ def _what_is_wrong(problem: Mapping[str, Any]) -> tuple[str, str | None]:
     where = ".".join(name for name in names if name.isidentifier() or name.isdecimal())
     if problem["type"] == "refused":
         return str(problem["msg"]), str(problem["ctx"]["field"])
+    if problem["type"] == "missing":
+        return f"{where or 'the body'} is missing; send it", where or None
     said = str(problem["msg"]).removeprefix("Value error, ")
     return f"{where or 'the body'}: {said}; correct the request", where or None
 
@@ -91,7 +93,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     call = f"{request.method} {request.url.path}"[:200]
     match error.status_code:
         case 404 | 405:
-            message = f"there is no call {call} here; the calls are listed at /openapi.json"
+            message = f"there is no call {call} here; the calls are listed at /docs"
         case _:
             message = f"{error.detail}; correct the request"
     body = error_body(message, error.status_code)

@@ -138,6 +138,12 @@ class Routing:
         if model == AUTO and self._profiles(layers):
             msg = "auto finds a layer for chats and completions only; name one here"
             raise InvalidInputError(msg)
+        if model == AUTO and AUTO not in known:
+            msg = (
+                "auto finds no layer here, since none says what it was trained on; "
+                "`lamina export_layers` has layers that were trained here say it"
+            )
+            raise NotFoundError(msg)
         parts = parse_blend(model)
         if len(parts) == 1 and str(parts[0].layer) not in known:
             names = ", ".join([BASE, DEFAULT, *sorted(known), *sorted(saved)])

@@ -19,15 +19,24 @@ LEASE = "When is the lease term paid?"
 
 
 @pytest.fixture(scope="module")
-def _profiled(served_folder: Path, base_gguf: Path) -> Iterator[None]:
-    """Two layers beside the others that say what they were trained on."""
-    files = [served_folder / f"{name}.gguf" for name in SAID]
-    for seed, (path, text) in enumerate(zip(files, SAID.values(), strict=True), start=50):
+def made(tmp_path_factory: pytest.TempPathFactory, base_gguf: Path) -> list[Path]:
+    """Two layers that say what they were trained on."""
+    folder = tmp_path_factory.mktemp("profiled")
+    for seed, (name, text) in enumerate(SAID.items(), start=50):
         row = Row(layer="", split="train", kind="text", text=text, document="d", pages=(1, 1))
-        tiny_gguf.write_layer(path, base_gguf, seed=seed, profile=profile.of_rows([row]))
+        told = profile.of_rows([row])
+        tiny_gguf.write_layer(folder / f"{name}.gguf", base_gguf, seed=seed, profile=told)
+    return list(folder.iterdir())
+
+
+@pytest.fixture
+def _profiled(made: list[Path], served_folder: Path) -> Iterator[None]:
+    """They lie beside the others for the time."""
+    for path in made:
+        (served_folder / path.name).hardlink_to(path)
     yield
-    for path in files:
-        path.unlink()
+    for path in made:
+        (served_folder / path.name).unlink()
 
 
 def chat(http: httpx.Client, *turns: str, **more: object) -> httpx.Response:
@@ -40,10 +49,10 @@ def chat(http: httpx.Client, *turns: str, **more: object) -> httpx.Response:
 
 
 def test_without_profiles_auto_is_no_model(http: httpx.Client) -> None:
-    """Before the layers that have one are there."""
     said = chat(http, LEASE)
 
     assert said.status_code == 404
+    assert "none says what it was trained on" in said.json()["error"]["message"]
     assert "auto" not in [model["id"] for model in http.get("/v1/models").json()["data"]]
 
 

@@ -1,6 +1,7 @@
 """Requests that cannot be answered, some of them meant to do harm."""
 
 import json
+import re
 from collections.abc import Callable
 
 import httpx
@@ -32,6 +33,19 @@ def test_a_request_that_cannot_be_is_refused_in_openais_shape(
 
     assert status == reply.status_code, reply.text
     assert set(reply.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v1/chat/completions", {"model": "A"}, "messages is missing; send it"),
+        ("/v1/chat/completion", CHAT, "there is no call POST /v1/chat/completion here; .* /docs"),
+    ],
+)
+def test_what_is_missing_is_said_in_words(
+    http: httpx.Client, path: str, body: dict, said: str
+) -> None:
+    assert re.fullmatch(said, http.post(path, json=body).json()["error"]["message"])
 
 
 COMPLETION = {"prompt": "the", "max_tokens": 8}

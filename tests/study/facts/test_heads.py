@@ -238,7 +238,7 @@ def test_heads_over_columns_that_come_again_are_of_a_round_each() -> None:
 def test_a_part_of_a_date_is_of_the_columns_that_have_a_year() -> None:
     one = page(
         text(100, "Commitments were as follows (in millions):"),
-        placed(112, ("Year ending May 31,", 330.0)),
+        placed(112, ("Year ended May 31,", 330.0)),
         row(124, "", "2023", "2024", "Total"),
         row(136, "Purchase commitments of all kinds", "$11", "$12", "$23"),
     )

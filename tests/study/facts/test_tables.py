@@ -265,6 +265,16 @@ def test_what_a_table_is_of_is_read_from_its_lead(lead: str, told: str) -> None:
     assert rows[0].question == f"In Amcor's {told}, what were raw materials in fiscal 2022?"
 
 
+@pytest.mark.parametrize(
+    "lead",
+    ["Future rents are classified as follows", "Changes in each component were as follows"],
+)
+def test_a_lead_that_names_nothing_says_nothing(lead: str) -> None:
+    one = table(row(124, "Raw materials", "$1", "$2", "$3"), lead=f"{lead} (in millions):")
+
+    assert not rows_of(one)
+
+
 def test_years_to_come_are_of_the_report_that_tells_them() -> None:
     one = page(
         text(100, "The estimated amortization of patents is as follows:"),

@@ -24,7 +24,7 @@ _APART = 1.25  # heights of the font to the line above a heading
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _VERB = (
     r"(?:(?:is|are|was|were)(?:\s+(?:comprised|composed|made\s+up))?|consists?|consisted|"
-    r"comprised?|comprises|includes?|included|follows?)"
+    r"comprised?|comprises|includes?|included|(?<!as )follows?)"
 )
 _FOLLOWS = (
     r"(?:\s*(?:of\s+)?(?:as\s+follows|the\s+following(?:\s+\w+)?|"
@@ -65,7 +65,7 @@ _PERIOD = re.compile(
 )
 _VAGUE = frozenset(
     ("changes", "components", "activity", "information", "details", "amounts", "balances",
-     "results", "summary", "reconciliation", "and", "related", "of")
+     "results", "summary", "reconciliation", "and", "related", "of", "in", "each", "component")
 )  # fmt: skip
 _CAPITALS = re.compile(r"\A(?:[A-Z][A-Z&,]+\s+){2,}(?=[A-Z][a-z])")  # a heading run into its text
 _OWN = re.compile(
