@@ -54,9 +54,9 @@ def grade(answer: str, question: Question) -> Grade:
         again = [one for one in rest if answers_again(one, first, question.question, kind)]
         correct = all(_stated(one, references, question.question)[0] for one in again)
         return Grade(correct=correct, kind=kind, why=EXPLAINED if correct else SEVERAL)
-    if not rest and text.startswith(first):  # the second one was cut off
-        text = first
     correct, why = _stated(text, references, question.question)
+    if not correct and not rest and text.startswith(first):  # the second one was cut off
+        correct, why = _stated(first, references, question.question)
     return Grade(correct=correct, kind=kind, why=why)
 
 
