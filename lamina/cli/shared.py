@@ -109,10 +109,12 @@ def layer_datasets(
     pod: "Pod", wanted: list[str], chunk_tokens: int, chosen: "Reading | None" = None
 ) -> dict[str, "ArtifactRef"]:
     """The datasets of the wanted layers (none = all), built where they are not up to date."""
+    from lamina.corpus.documents import check_folders
     from lamina.stages import corpus
     from lamina.text.verdicts import read_verdicts
 
     base = corpus.find_base(pod)
+    check_folders(pod.workspace, wanted)  # before all are read
     documents = corpus.find_documents(pod)
     verdicts = corpus.pdf_pretest(pod, documents, chosen)
     corpus.publish_verdicts(pod, documents, verdicts)
