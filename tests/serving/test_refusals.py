@@ -1,4 +1,4 @@
-"""A server that cannot start says why in one sentence, and ends with the code of that error."""
+"""A server that cannot start says why in one sentence, and ends with that error's code."""
 
 import re
 import socket
@@ -9,6 +9,7 @@ import pytest
 
 from lamina.errors import BusyError, DamagedError, InvalidInputError, NotFoundError, ResourceError
 from lamina.serving.__main__ import main
+from lamina.serving.launch import running_server
 
 Captured = pytest.CaptureFixture[str]
 
@@ -96,3 +97,10 @@ def test_kv_that_q8_0_cannot_hold_is_one_sentence(base_gguf: Path, capsys: Captu
 
     assert code == InvalidInputError.exit_code
     assert "heads of 16 values" in said
+
+
+def test_what_the_server_says_becomes_the_callers_error(tmp_path: Path) -> None:
+    broken = tmp_path / "x.gguf"
+    broken.write_bytes(b"no model")
+    with pytest.raises(DamagedError, match=r"x\.gguf"), running_server(broken):
+        pass
