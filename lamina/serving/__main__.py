@@ -104,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         debug = options.debug
         if options.die_with_parent:
             _die_with(options.die_with_parent)
+        _give_memory_back()
         return asyncio.run(_serve(options))
     except (LaminaError, KeyboardInterrupt) as error:
         return ending(error, debug=debug)
@@ -146,6 +147,21 @@ def _bind(host: str, port: int) -> socket.socket:
         msg = f"cannot listen on {host}:{port} ({error.strerror}); choose --host and --port"
         raise InvalidInputError(msg) from error
     return listener
+
+
+def _give_memory_back() -> None:
+    """Have the C library return to the system what is freed (glibc, mallopt(3)).
+
+    Layers and kept KV come and go in several threads. By itself glibc keeps freed blocks of up to
+    32 MB, in up to eight arenas a core: under promotions the process grew for an hour (measured).
+    """
+    import ctypes
+
+    m_mmap_threshold, m_arena_max = -3, -8
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not there with other C libraries
+    if mallopt:
+        mallopt(m_mmap_threshold, 1 << 20)
+        mallopt(m_arena_max, 2)
 
 
 async def _serve(options: argparse.Namespace) -> int:
