@@ -3,6 +3,7 @@
 The addresses are those of Prefect's API.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ class Job(BaseModel):
     message: str = ""
     since: datetime = Field(description="when it took this state, or was to begin")
     by_clock: bool = Field(default=False, description="a schedule made it, and nobody else")
+    order: str = Field("{}", description="its parameters, as JSON")
     progress: float | None = Field(None, description="of its newest bar, 0 to 100")
 
 
@@ -136,6 +138,7 @@ class JobsServer:
                 message=one["state"]["message"] or "",
                 since=one["state"]["timestamp"] if with_progress else one["expected_start_time"],
                 by_clock=one["auto_scheduled"],
+                order=json.dumps(one.get("parameters") or {}, sort_keys=True),
                 progress=bars.get(one["id"]),
             )
             for one in runs

@@ -6,7 +6,6 @@ Cloud; a certificate authority of one's own; the environment's proxies, but not 
 """
 
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -15,9 +14,7 @@ from pydantic_settings import BaseSettings
 
 from lamina.errors import InvalidInputError
 
-_HERE: Mapping[str, None] = dict.fromkeys(
-    ("all://localhost", "all://127.0.0.1", "all://[::1]"), None
-)
+_HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 def prefect_client(
@@ -34,7 +31,7 @@ def prefect_client(
         auth=(user, password) if user else None,
         headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
         verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else True,
-        mounts=_HERE,
+        trust_env=httpx.URL(url).host not in _HERE,  # proxies, of which one may speak SOCKS
         limits=httpx.Limits(max_keepalive_connections=0),  # a look now and then keeps no socket
         timeout=10.0,
     )
@@ -77,9 +74,9 @@ class PrefectAccess(BaseSettings):
         access = (self.events_url, self.events_auth, self.events_key, self.events_ca)
         try:
             return prefect_client(*access)
-        except (httpx.InvalidURL, OSError) as wrong:
-            msg = (
-                f"Prefect cannot be asked ({wrong}); "
-                "correct PREFECT_API_URL, or PREFECT_API_SSL_CERT_FILE if that is set"
+        except (httpx.InvalidURL, OSError, ImportError, ValueError) as wrong:
+            msg = (  # ImportError: of a SOCKS proxy; ValueError: a key that no header can hold
+                f"Prefect cannot be asked ({wrong}); correct PREFECT_API_URL, and where they are "
+                "set PREFECT_API_SSL_CERT_FILE, PREFECT_API_KEY and ALL_PROXY (SOCKS is not spoken)"
             )
             raise InvalidInputError(msg) from wrong

@@ -68,12 +68,14 @@ def _seen(pod: Pod) -> tuple[Seen | None, str]:
 def _spare(server: JobsServer, by_clock: Sequence[Job]) -> None:
     """Cancel what the clock has asked for once more since: a stopped pod takes none of it.
 
-    The newest of each deployment waits on, and is done when the pod runs anyway.
+    The newest of each order waits on, and is done when the pod runs anyway.
     """
-    newest = {one.deployment: one for one in by_clock}  # they come in the order of their times
+    newest = {(one.deployment, one.order): one for one in by_clock}  # in the order of their times
     for job in by_clock:
-        if newest[job.deployment] is not job:
-            server.cancel(job, f"{newest[job.deployment].name}, by the clock again, does this, too")
+        later = newest[job.deployment, job.order]
+        if later is not job:
+            with suppress(LaminaError):  # taken, or removed, in this moment
+                server.cancel(job, f"{later.name}, by the clock again, does this, too")
 
 
 def _tell(pod: Pod, trouble: str) -> None:

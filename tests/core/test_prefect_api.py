@@ -126,8 +126,23 @@ def test_proxies_lead_elsewhere_and_not_to_this_machine(
     assert [path for path, _ in heard] == ["http://prefect.example/api/events", "/api/events"]
 
 
+def test_a_proxy_of_another_kind_is_no_matter_of_this_machines_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+
+    assert load(events_url="http://127.0.0.1:4200/api").prefect()
+    with pytest.raises(InvalidInputError, match="SOCKS is not spoken"):
+        load(events_url="http://prefect.example/api").prefect()
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"events_url": "http://[::1"}, {"events_url": "http://x", "events_ca": "/none.pem"}]
+    "wrong",
+    [
+        {"events_url": "http://[::1"},
+        {"events_url": "http://x", "events_ca": "/none.pem"},
+        {"events_url": "http://x", "events_key": "clé"},
+    ],
 )
 def test_what_is_wrong_is_said_with_what_to_correct(wrong: dict[str, str]) -> None:
     with pytest.raises(InvalidInputError, match="correct PREFECT_API_URL"):

@@ -98,6 +98,17 @@ def test_of_what_the_clock_asked_for_while_the_pod_was_stopped_the_newest_alone_
     assert runpod.changes == []
 
 
+def test_what_the_clock_asked_for_in_other_words_is_other_work(
+    client: SyncPrefectClient, deployment: UUID, watcher: Pod
+) -> None:
+    one, two = asked_for(client, deployment, 2)
+    client.update_flow_run(one.id, parameters={"layer": "Leases"})
+
+    assert list(rental.keep(watcher)) == []
+
+    assert states(client, [one, two]) == ["SCHEDULED", "SCHEDULED"]
+
+
 @pytest.mark.usefixtures("deployment")
 def test_what_goes_wrong_is_told_to_the_server_once(watcher: Pod, runpod: RunPodApi) -> None:
     (watcher.workspace.processed / "gpu.json").write_text(
