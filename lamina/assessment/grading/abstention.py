@@ -16,7 +16,8 @@ _ABSTAINS = re.compile(
     \bnot\s+(?:(?:been|explicitly|separately|specifically|directly)\s+)?{_GIVEN}
     | \b(?:isn't|wasn't|aren't|weren't)\s+(?:(?:explicitly|separately)\s+)?{_GIVEN}
     | \b(?:do|does|did)(?:\s+not|n't)\s+(?:know|state|say|disclose|give|provide|mention
-        |have\s+(?:any|the|that|enough|access|information)|specify|report|contain|include|recall)\b
+        |have\s+(?:any|the|that|enough)|have\s+(?:[\w-]+\s+){{0,2}}(?:access|information|details?
+            |data|records?|knowledge|answers?|figures?|context)|specify|report|contain|include|recall)\b
     | \b(?:can|could)(?:not|\s+not|'t)\s+(?:be\s+)?(?:say|tell|find|answer|determin|establish
         |locat|found|answered|provide)
     | \b(?:unable|impossible)\s+to\s+(?:say|tell|find|answer|determine|provide)
@@ -27,6 +28,11 @@ _ABSTAINS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+def without_refusal(text: str) -> str:
+    """The text without the words that say that something is not known."""
+    return _ABSTAINS.sub(" ", text)
 
 
 def abstains(answer: str, question: str = "") -> bool:

@@ -18,7 +18,7 @@ from lamina.assessment.grading.numbers import grade_figure
 from lamina.assessment.grading.plain import plain, statement
 from lamina.assessment.grading.references import Reference, read_reference
 from lamina.assessment.grading.spans import RIGHT, SEVERAL, grade_span, holds, same_words
-from lamina.assessment.grading.talk import answers_again, first_statement, unquoted
+from lamina.assessment.grading.talk import answers_again, first_statement, takes_back, unquoted
 from lamina.assessment.grading.yes_no import grade_yes_no, reads_as
 from lamina.text.questions import Question, QuestionType
 
@@ -66,6 +66,8 @@ def _stated(text: str, references: Sequence[Reference], question: str) -> tuple[
     if not decided and abstains(text, question):
         said = any(same_words(text, one.text) for one in references)
         return (True, RIGHT) if said else (False, ABSTAINED)
+    if takes_back(text, question):
+        return False, ABSTAINED
     if hedges(text) and not any(hedges(one.text) for one in references):
         return False, SEVERAL
     correct, why = _best(text, references, question)

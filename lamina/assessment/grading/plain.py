@@ -15,6 +15,7 @@ _MARKS = re.compile(
     r"(?<!\s)\*{1,3}|\*{1,3}(?!\s)|(?<!\w)_{1,3}|_{1,3}(?!\w)|^\s{0,3}(?:#{1,6}|>)\s+|\\(?=[$%&#])",
     re.MULTILINE,
 )
+_SPACE = re.compile(r"\s+")
 # Where a model that was not stopped in time goes on with another turn.
 _NEXT_TURN = re.compile(
     r"\n\s*(?:#+\s*)?(?:question|q|user|human|problem|instruction)\s*\d*\s*:|<\|", re.IGNORECASE
@@ -32,9 +33,13 @@ _ANSWER_IS = re.compile(
 
 
 def plain(text: str) -> str:
-    """Text in one spelling of quotation marks, dashes and spaces, without marks of Markdown."""
+    """Text in one spelling of quotation marks, dashes and spaces, without marks of Markdown.
+
+    Of white space one sign is left, a line end where there is one: long runs take long to search.
+    """
     text = unicodedata.normalize("NFKC", text).translate(_SPELLINGS)
-    return _MARKS.sub("", _BOXED.sub(r"\1", text)).strip()
+    text = _MARKS.sub("", _BOXED.sub(r"\1", text)).strip()
+    return _SPACE.sub(lambda found: "\n" if "\n" in found[0] else " ", text)
 
 
 def statement(answer: str) -> str:

@@ -22,10 +22,12 @@ _MOST_WORDS_OF_OTHERS = 3
 # Where a sentence that has named something goes on to say what that is, or why.
 _EXPLAINED = re.compile(
     r",?\s+(?:which|who|whose|where|because|since|also\s+known\s+as|due\s+to|as\s+(?:it|they))\b"
-    r"|,\s+(?:\w+ing|located|known|so)\b|\s+\(|;\s"
+    r"|,\s+(?:\w+ing|located|known|so)\b|\s+\((?!or\b)"
+    r"|;\s(?=[^;]*\b(?:is|are|was|were|has|have|had)\b)"
     r"|['\"]?\s+(?:is|are|was|were)\s+(?:an?|the|one|located|known|part)\b",
     re.IGNORECASE,
 )
+_DENIES = re.compile(r"\s+(?:\w+\s+)?(?:not|never|\w+n't)\b", re.IGNORECASE)
 _MOST_EXPLAINED = 4  # places at which that is looked for
 _END = re.compile(r"[.!?]\s|\n")
 _OR = re.compile(r",\s*or\b", re.IGNORECASE)
@@ -73,17 +75,24 @@ def _compare(answer: str, reference: str, question: str) -> tuple[bool, str]:
     if not said or not meant:
         return False, WRONG
     bare = answer if "than" in meant else _THAN.sub("", answer)
-    for head in _heads(bare):
+    for head in _heads(bare, question):
         if find(meant, content(head)) >= 0:
             return _named(head, meant, question)
     return (True, CLOSE) if _is_near(said, meant, question) else (False, WRONG)
 
 
-def _heads(answer: str) -> Iterator[str]:
-    """The answer up to each place in its first sentence where it explains; at last the whole."""
+def _heads(answer: str, question: str) -> Iterator[str]:
+    """The answer up to each place in its first sentence where it explains; at last the whole.
+
+    Who says there that what is asked is not so does not explain.
+    """
+    asked = FILLER | set(words(question))
     ended = _END.search(answer)
     first = answer[: ended.start()] if ended else answer
     for found in islice(_EXPLAINED.finditer(first), _MOST_EXPLAINED):
+        denies = _DENIES.match(first, found.end())
+        if denies and asked.issuperset(content(first[denies.end() :])):
+            continue
         if not _OR.search(answer, found.start()):
             yield answer[: found.start()]
     yield answer

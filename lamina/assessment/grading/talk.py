@@ -4,9 +4,10 @@ Who states the right thing first and explains it is right; who then states anoth
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
+from lamina.assessment.grading.abstention import abstains, without_refusal
 from lamina.assessment.grading.dates import dates
 from lamina.assessment.grading.numbers import counted
 from lamina.assessment.grading.words import ASKING, FILLER, content, find, is_figure
@@ -22,12 +23,30 @@ _CORRECTS = re.compile(
     r"\W*(?:no|or|but|however|actually|wait|sorry|alternatively|rather|correction)\b", re.IGNORECASE
 )
 _WORKS = re.compile(r"\W*(?:to\s+\w+\b.*\b(?:we|you|i)\b|let(?:'s|\s+us)\b)", re.IGNORECASE)
+# "It is", "the total number of shops was", just before a figure.
 _IT_IS = re.compile(
-    r"\b(?:it|this|that|they|there|which)(?:'s|\s+(?:is|was|are|were|would\s+be|equals))\s+"
+    r"\b(?:it|this|that|they|there|which|the\s+(?P<what>(?:[\w-]+\s+){0,2}(?:number|total|amount"
+    r"|figure|result|rate|value|year|date)(?:\s+[\w-]+){0,3}?))"
+    r"(?:'s|\s+(?:is|was|are|were|would\s+be|equals))\s+"
     r"(?:(?:about|approximately|only|just|also|actually|in\s+fact)\s+)*\W*\Z",
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will)\b", re.IGNORECASE)
+_ALSO = re.compile(r"\b(?:also|additionally|in\s+addition)\b", re.IGNORECASE)
+_BUT = re.compile(r",?\s+(?=(?:but|though|although|however)\b)", re.IGNORECASE)
+# Words of who disavows an answer, as `words` spells them.
+_DISAVOWING = frozenset({
+    "i", "am", "im", "m", "but", "though", "although", "however", "text", "context", "passage",
+    "page", "source", "really", "quite", "sorry", "not", "do", "doe", "did", "can", "could",
+})  # fmt: skip
+_THINGS = frozenset({"amount", "value", "total", "year"})  # of which something else may be unknown
+_MORE = re.compile(r"\b(?:more|further|additional|other|else)\b", re.IGNORECASE)
+# Words that may stand about what is asked, and those that stand for it.
+_SAME = frozenset({
+    "used", "actual", "final", "correct", "exact", "given", "number", "total", "amount", "figure",
+    "result", "rate", "value", "year", "date",
+})  # fmt: skip
+_ROOT = 5  # signs by which words are compared: expire, expiry
 _BARE = 3  # words of a sentence that is an answer and nothing else
 _RESTATED = 0.7  # of a question's words in a sentence that answers it again
 _TOKEN = re.compile(r"\w+(?:[.,']\w+)*")
@@ -57,6 +76,8 @@ def answers_again(sentence: str, first: str, question: str, kind: QuestionType) 
     """Whether a later sentence answers the question, rightly or not, and is no mere reason."""
     said = content(sentence)
     asked = {word for word in content(question) if not is_figure(word)} - FILLER - ASKING
+    if _disavows(sentence, first, question):
+        return True
     if not said:
         return False
     corrects = _CORRECTS.match(sentence) is not None
@@ -67,14 +88,43 @@ def answers_again(sentence: str, first: str, question: str, kind: QuestionType) 
     shared = len(asked.intersection(said))
     restated = shared >= max(1, _RESTATED * len(asked)) and not known.issuperset(said)
     if kind not in ("number", "percent", "date"):
-        return bare or (restated and shared > 1)
+        return bare or (restated and shared > 1) or (kind == "list" and _adds(sentence, question))
     timed = dates(sentence)
     found = timed if kind == "date" else counted(sentence)
     years = {one.year for one in timed} - {None}
     meant = {one.year for one in dates(question)} - {None}
     if not found or (kind != "date" and years and meant and years.isdisjoint(meant)):
         return False  # nothing of that kind, or of another year
-    return bare or restated or corrects or any(_IT_IS.search(sentence[: x.start]) for x in found)
+    return bare or restated or corrects or any(_says(sentence[: x.start], asked) for x in found)
+
+
+def takes_back(statement: str, question: str) -> bool:
+    """Whether an answer goes on in its first sentence to say that it does not know."""
+    first, *others = _BUT.split(statement)
+    return any(_disavows(one, first, question) for one in others)
+
+
+def _disavows(sentence: str, first: str, question: str) -> bool:
+    """Whether it says that what was answered is not known, and not that something else is not."""
+    if _MORE.search(sentence) or not abstains(sentence, question):
+        return False
+    known = (FILLER - _THINGS) | _DISAVOWING | {*content(question), *content(first)}
+    return known.issuperset(content(without_refusal(sentence)))
+
+
+def _adds(sentence: str, question: str) -> bool:
+    """Whether a later sentence goes on with a list: Acme also reports Banking."""
+    said, asked = set(content(sentence)), set(content(question)) - ASKING
+    return bool(_ALSO.search(sentence)) and len(said & asked) > 1 and not asked >= said
+
+
+def _says(before: str, asked: Collection[str]) -> bool:
+    """Whether a figure after these words is said to be what is asked."""
+    found = _IT_IS.search(before)
+    if found is None:
+        return False
+    roots = {word[:_ROOT] for word in (*asked, *FILLER, *_SAME)}
+    return all(word[:_ROOT] in roots for word in content(found["what"] or ""))
 
 
 def unquoted(text: str, references: Sequence[str], question: str) -> str:
