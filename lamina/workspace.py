@@ -9,6 +9,7 @@ from lamina.settings import Settings
 from lamina.store import Store, point
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
+_RESERVED = frozenset(("base", "default", "merged"))  # they mean something on the server
 LEVELS = ("level1", "level2", "level3")
 EMBEDDED_BASE = Path(__file__).parent / "demo" / "tiny_base"
 GENERAL = "general"  # the layer that PDFs directly under raw_pdfs/ feed
@@ -27,7 +28,7 @@ def checked_layer_name(name: str) -> str:
             f"at most 100 of them{_such_as(name)}"
         )
         raise InvalidInputError(msg)
-    if name in {"base", "default", "merged"}:
+    if name in _RESERVED:
         msg = f"layer name {name!r} has a meaning of its own on the server: choose another"
         raise InvalidInputError(msg)
     return name
@@ -45,6 +46,7 @@ def fed_layer(inbox: Path, document: Path) -> str:
 def _such_as(name: str) -> str:
     """The nearest name that can be used; empty where nothing is near."""
     near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:100]
+    near += "_layer" if near in _RESERVED else ""
     return f", such as {near}" if _NAME.match(near) else ""
 
 

@@ -68,6 +68,14 @@ def test_every_setting_is_read_by_somebody(page: str) -> None:
     assert {one for one in named - settings if one not in scripts and one not in code} == set()
 
 
+@pytest.mark.parametrize("name", ["LAMINA_GPU_POD", "LAMINA_GPU_START"])
+def test_who_tells_of_late_jobs_knows_that_a_gpu_is_rented(name: str) -> None:
+    services = yaml.safe_load((ROOT / "docker/runpod.yaml").read_text())["services"]
+
+    assert services["setup"]["environment"][name] == f"${{{name}:-}}"
+    assert services["cpu"]["environment"][name] == f"${{{name}:-}}"
+
+
 def test_the_rented_gpus_machine_has_every_service_that_is_started() -> None:
     page = (ROOT / "docs/runpod.md").read_text()
     files = [

@@ -95,8 +95,17 @@ def documents_in(folder: Path, layer: str, digest: Callable[[Path], str]) -> tup
 
     Raises:
         NotFoundError: there is none.
+        InvalidInputError: one of them cannot be read, such as a link to nothing.
 
     """
+
+    def read(path: Path) -> str:
+        try:
+            return digest(path)
+        except OSError as error:
+            msg = f"{path} cannot be read ({error.strerror}); mend it, or take it out of the folder"
+            raise InvalidInputError(msg) from error
+
     found = {
         key: Document(
             layer=layer,
@@ -108,7 +117,7 @@ def documents_in(folder: Path, layer: str, digest: Callable[[Path], str]) -> tup
             naming=from_name(path.name),
         )
         for path in document_files(folder)
-        for key in [digest(path)]
+        for key in [read(path)]
     }
     if not found:
         msg = f"there are no documents in {folder}; name a folder of PDFs or texts"

@@ -64,6 +64,15 @@ def test_a_layer_name_with_a_meaning_on_the_server_is_refused(name: str) -> None
         checked_layer_name(name)
 
 
+@pytest.mark.parametrize("name", ["base ", " merged", "a b", "my.layer ", "x" * 120])
+def test_the_name_that_is_suggested_is_accepted(name: str) -> None:
+    with pytest.raises(InvalidInputError, match="such as") as refused:
+        checked_layer_name(name)
+
+    suggested = str(refused.value).rsplit("such as ", 1)[1]
+    assert checked_layer_name(suggested) == suggested
+
+
 def test_tiny_names_the_embedded_base() -> None:
     assert Workspace(settings.load(base_model="tiny")).base == EMBEDDED_BASE
 

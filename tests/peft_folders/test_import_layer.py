@@ -72,6 +72,18 @@ def test_a_folder_without_documents_is_named(pod: Pod, miniature: Made, tmp_path
     assert views.served(pod, "Carried") is None
 
 
+def test_a_document_that_cannot_be_read_is_named(pod: Pod, miniature: Made, tmp_path: Path) -> None:
+    folder = carried(pod, miniature, "Carried")
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "lease.txt").write_text("The tenant pays the rent of the warehouse in March.")
+    (documents / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+
+    with pytest.raises(InvalidInputError, match=r"gone\.txt cannot be read \(No such file"):
+        imports.import_layer(pod, folder, documents=documents)
+    assert views.served(pod, "Carried") is None
+
+
 def test_a_second_import_is_a_version_that_can_be_taken_back(pod: Pod, miniature: Made) -> None:
     folder = carried(pod, miniature, "Carried")
     _, first = imports.import_layer(pod, folder)

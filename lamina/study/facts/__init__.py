@@ -17,7 +17,7 @@ from lamina.study.rows import Dropped, StudyRow
 from lamina.text.blocks.running import without_running_lines
 from lamina.text.pages import Page
 
-VERSION = 5
+VERSION = 6
 _LONGEST = 1_000  # characters of a printed line
 _SMALL_WORD = re.compile(r"(?<![\w.-])[a-z][\w-]*[a-z]")
 

@@ -1,7 +1,9 @@
 """What a table is of: by the sentence that leads to it, the caption over its rows, the report."""
 
 import pytest
-from printed import page, placed, row, rows_of, table, text
+from printed import page, placed, reasons, row, rows_of, table, text
+
+YEARS = ("2022", "2021", "2020")
 
 
 def test_a_lead_that_says_when_in_its_middle_says_what_the_table_is_of() -> None:
@@ -95,6 +97,104 @@ def test_a_table_right_below_another_is_of_the_same() -> None:
 
     assert asked["What was Amcor's operating lease cost in fiscal 2022?"] == "$128 million"
     assert asked["What was Amcor's operating lease cost in fiscal 2017?"] == "$76 million"
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_table_right_below_another_has_the_scale_that_it_says_itself(is_alone: bool) -> None:
+    years = [("2019", 360.0), ("2018", 440.0), ("2017", 520.0)]
+    scale = ("(in millions)", 20.0)
+    heads = [placed(148, scale), placed(160, *years)] if is_alone else [placed(148, scale, *years)]
+    one = table(
+        row(124, "Operating lease cost of stores", "$128", "$97", "$88"),
+        *heads,
+        row(172, "Variable lease cost of stores", "$18", "$17", "$16"),
+        lead="The components of our lease cost are as follows (in thousands):",
+    )
+
+    asked = {got.question: got.answer for got in rows_of(one) if got.wording == 0}
+
+    assert asked["What was Amcor's operating lease cost of stores in fiscal 2022?"] == (
+        "$128 thousand"
+    )
+    assert asked["What was Amcor's variable lease cost of stores in fiscal 2019?"] == "$18 million"
+
+
+def test_dates_over_the_rows_of_columns_that_come_again_are_those_of_the_table_below() -> None:
+    places = [("Leases", 350.0), ("Loans", 435.0), ("Bonds", 515.0)]
+    one = page(
+        text(100, "The components of our debt at June 30, 2022 are as follows (in millions):"),
+        placed(112, *places),
+        row(124, "Fixed-rate debt of stores", "$128", "$97", "$88"),
+        placed(140, *places),
+        text(152, "June 30, 2021"),
+        row(164, "Fixed-rate debt of stores", "$78", "$77", "$76"),
+        placed(180, *places),
+        row(192, "Fixed-rate debt of stores", "$68", "$67", "$66"),
+    )
+
+    asked = {got.answer: got.question for got in rows_of(one) if got.wording == 0}
+
+    assert "June 30, 2022" in asked["$128 million"]
+    assert "June 30, 2021" in asked["$78 million"]
+    assert "$68 million" not in asked
+    assert "no-period" in reasons(one)
+
+
+@pytest.mark.parametrize(
+    ("corner", "heads", "label", "figures", "reason"),
+    [
+        ("Liabilities", YEARS, "Current", ("$18", "$17", "$16"), "no-context"),
+        ("", ("Asia", "Africa", "Europe"), "Revenues", ("$18", "$17", "$16"), "no-period"),
+        ("", YEARS, "Cost of staff", ("18", "17", "16"), "no-context"),
+        (
+            "Stores ($ in millions)",
+            YEARS,
+            "Variable lease cost of stores",
+            ("$18", "$17", "$16"),
+            "no-context",
+        ),
+    ],
+)
+def test_a_table_right_below_another_that_may_be_of_something_else_has_nothing_of_it(
+    corner: str, heads: tuple[str, ...], label: str, figures: tuple[str, ...], reason: str
+) -> None:
+    one = table(
+        row(124, "Operating lease cost of stores", "$128", "$97", "$88"),
+        row(140, corner, *heads),
+        row(152, label, *figures),
+        lead="The components of our lease cost are as follows (in thousands):",
+    )
+
+    answers = {got.answer for got in rows_of(one) if got.kind == "fact"}
+
+    assert "$128 thousand" in answers
+    assert not any(figures[0].strip("$") in answer.split("$")[-1].split() for answer in answers)
+    assert reason in reasons(one)
+
+
+def test_the_scale_of_a_table_is_not_that_of_another_right_below_it() -> None:
+    one = table(
+        row(124, "Operating lease cost of stores", "$128", "$97", "$88"),
+        row(140, "Stores", "2022", "2021", "2020"),
+        text(152, "Leased stores:"),
+        row(164, "Number of square feet", "118,000", "117,000", "116,000", left=30),
+        lead="The components of our lease cost are as follows (in thousands):",
+    )
+
+    assert not any("118,000" in got.answer for got in rows_of(one) if got.kind == "fact")
+    assert "vague-scale" in reasons(one)
+
+
+def test_what_stands_right_below_a_restated_table_may_be_restated_too() -> None:
+    one = table(
+        row(124, "Operating lease cost of stores", "$128", "$97", "$88"),
+        row(140, "Leases (in millions)", "2022", "2021", "2020"),
+        text(152, "Leases of stores:"),
+        row(164, "Variable lease cost", "$18", "$17", "$16", left=30),
+        lead="The components of our lease cost, as restated, are as follows (in thousands):",
+    )
+
+    assert not [got for got in rows_of(one) if got.kind == "fact"]
 
 
 def test_generic_rows_are_asked_for_under_a_caption_that_says_what_they_are() -> None:

@@ -34,6 +34,7 @@ class Of(NamedTuple):
     from_heading: bool
     period: Period | None
     money: str  # the only currency sign of the page, or empty
+    needs_caption: bool = False  # whether a label of its own is not enough: something led above
 
 
 _Name = tuple[str, tuple[str, ...]]
@@ -167,7 +168,8 @@ class Table:
         elif is_generic(bare, label.captions):
             is_said = is_led or says_enough(under, "")
         else:
-            is_said = bool(self._of.context or under) or says_enough(bare, "")
+            is_enough = says_enough(bare, "") and not self._of.needs_caption
+            is_said = bool(self._of.context or under) or is_enough
         return "" if is_said else "no-context"
 
     def _context(self, text: str) -> str:
